@@ -1,0 +1,74 @@
+// What the runtime's logic needs from outside, besides store/store.h: a bus, a clock and somebody
+// who performs effects on the world. The NATS adapter (bus_nats.c) and main.c implement them for
+// real, chaos/sim in virtual time. Every call comes from the tick thread and must not block it for
+// longer than a memory copy, unless it says so.
+#ifndef CAVEA_ACTORS_RUNTIME_PORTS_H
+#define CAVEA_ACTORS_RUNTIME_PORTS_H
+
+#include "schemas/id.h"
+#include "schemas/subject.h"
+
+// One message for one actor. sequence 0: it came over the direct path or from this process. data is
+// borrowed until release(owner) is called, by the tick thread, exactly once.
+typedef struct inbound {
+    actor_ref to;
+    int64_t incarnation, sequence;
+    const uint8_t *data; // an encoded Envelope
+    uint32_t data_bytes;
+    void *owner;
+    void (*release)(void *owner);
+} inbound;
+
+typedef struct bus_port {
+    void *self;
+    // Stored by JetStream; the acknowledgement comes back through runtime_acknowledged(number, seq).
+    // msg_id may be NULL. Fire and forget otherwise: what is not acknowledged is published again.
+    void (*publish)(void *self, const subject *to, const void *data, uint32_t data_bytes,
+                    const char *msg_id, uint64_t cell_number, int64_t seq);
+    // Core NATS: replies, live deltas, wake-ups, the direct path. `to` was received or built.
+    void (*send)(void *self, const char *to, const void *data, uint32_t data_bytes);
+    // Makes the actor reachable: direct subscription now, stream consumer behind the cursor soon.
+    void (*attach)(void *self, uint64_t cell_number, const actor_ref *actor, int64_t incarnation,
+                   int64_t cursor);
+    void (*detach)(void *self, uint64_t cell_number);
+    // The inbox stream's incarnation as last seen; 0 while unknown.
+    int64_t (*incarnation)(void *self);
+    void (*flush)(void *self); // end of a tick: everything above leaves now
+} bus_port;
+
+typedef struct clock_port {
+    void *self;
+    int64_t (*monotonic_us)(void *self);
+} clock_port;
+
+// An effect on the world, asked for by a fact and performed after its COMMIT. Its outcome comes back
+// as a command to the same actor. Performing it twice must be harmless: ids derive from the fact.
+typedef struct effect {
+    enum effect_type {
+        EFFECT_INTENT_CREATE = 1, // idempotency key = payment id
+        EFFECT_INTENT_CANCEL = 2,
+        EFFECT_INTENT_FETCH = 3,
+        EFFECT_REFUND_CREATE = 4, // idempotency key = refund:<payment>:<n>
+        EFFECT_TICKETS_SIGN = 5,
+    } type;
+    actor_ref actor; // who gets the outcome
+    payment_id payment;
+    reservation_id reservation;
+    event_id event;
+    buyer_id buyer;
+    int64_t amount_minor;
+    char currency[4];
+    char intent_id[72];
+    char email[256];
+    uint32_t refund_number;
+    uint32_t seats_count;
+    uint32_t seats[SEATS_PER_RESERVATION_MAX];
+} effect;
+
+typedef struct perform_port {
+    void *self;
+    // Copies the effect into a bounded queue; false when it is full (the reconciler asks again).
+    bool (*start)(void *self, const effect *e);
+} perform_port;
+
+#endif

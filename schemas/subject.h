@@ -1,0 +1,45 @@
+// The only place where NATS subjects are built and read. A token is [A-Za-z0-9_-]{1,64}; nothing
+// else ever gets into a subject, so no stranger can inject a wildcard, a blank or a line end.
+// Pure; any thread.
+#ifndef CAVEA_SCHEMAS_SUBJECT_H
+#define CAVEA_SCHEMAS_SUBJECT_H
+
+#include "schemas/id.h"
+#include "schemas/limits.h"
+
+typedef struct subject {
+    char text[SUBJECT_BYTES_MAX];
+} subject;
+
+typedef enum subject_room {
+    SUBJECT_IN,     // cavea.v1.in.<kind>.<key>      the inbox, stored by JetStream
+    SUBJECT_DIRECT, // cavea.v1.direct.<kind>.<key>  core NATS to the holder
+    SUBJECT_FACT,   // cavea.v1.fact.<kind>.<key>    facts of one tick, stored by JetStream
+    SUBJECT_LIVE,   // cavea.v1.live.<kind>.<key>    seat-map deltas, core NATS
+    SUBJECT_ROOMS_END
+} subject_room;
+
+MUST_CHECK bool subject_token_valid(const char *token, size_t token_bytes);
+// "event", "payment", ...; NULL for a number that is no kind.
+const char *actor_kind_name(actor_kind kind);
+MUST_CHECK bool actor_kind_parse(const char *name, size_t name_bytes, actor_kind *ret_kind);
+
+subject subject_of(subject_room room, const actor_ref *actor);
+subject subject_wake(actor_kind kind);             // cavea.v1.wake.<kind>
+subject subject_host(const uuid *host);            // cavea.v1.host.<host>: a wake for one host
+subject subject_deliver(const uuid *host, uint64_t number); // a consumer's deliver subject
+subject subject_ack(const uuid *host, uint64_t number, uint64_t seq); // publish acknowledgements
+subject subject_reply(const uuid *sender);         // cavea.v1.reply.<sender>
+
+// Reads in/direct/fact/live subjects; false for anything else, outputs untouched.
+MUST_CHECK bool subject_parse(const char *text, size_t text_bytes, subject_room *ret_room,
+                              actor_ref *ret_actor);
+// Reads "cavea.v1.ack.<host>.<number>.<seq>".
+MUST_CHECK bool subject_ack_parse(const char *text, size_t text_bytes, uint64_t *ret_number,
+                                  uint64_t *ret_seq);
+
+#define SUBJECT_STREAM_IN "CAVEA_IN"
+#define SUBJECT_STREAM_FACT "CAVEA_FACT"
+#define SUBJECT_QUEUE_HOSTS "hosts"
+
+#endif

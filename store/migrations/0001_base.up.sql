@@ -1,0 +1,191 @@
+-- The event side leads with event_id (or actor), so that a slot can move to another shard.
+-- No index mentions a column that changes: updates of state, expires_at and cursors stay HOT.
+
+CREATE TABLE currency (
+    code     char(3) PRIMARY KEY CHECK (code ~ '^[A-Z]{3}$'),
+    exponent smallint NOT NULL CHECK (exponent BETWEEN 0 AND 4)  -- ISO 4217 minor units
+);
+INSERT INTO currency (code, exponent) VALUES
+    ('EUR', 2), ('USD', 2), ('GBP', 2), ('CHF', 2), ('SEK', 2), ('NOK', 2), ('DKK', 2), ('PLN', 2),
+    ('CZK', 2), ('HUF', 2), ('CAD', 2), ('AUD', 2), ('NZD', 2), ('MXN', 2), ('BRL', 2), ('INR', 2),
+    ('CNY', 2), ('SGD', 2), ('HKD', 2), ('ZAR', 2), ('AED', 2), ('ILS', 2), ('TRY', 2),
+    ('JPY', 0), ('KRW', 0), ('ISK', 0), ('CLP', 0), ('VND', 0),
+    ('BHD', 3), ('KWD', 3), ('OMR', 3), ('JOD', 3), ('TND', 3);
+
+CREATE TABLE organizer (
+    id         uuid PRIMARY KEY,
+    name       text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE venue (
+    id           uuid PRIMARY KEY,
+    organizer_id uuid NOT NULL REFERENCES organizer,
+    name         text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+    city         text NOT NULL CHECK (length(city) BETWEEN 1 AND 200),
+    country      char(2) NOT NULL CHECK (country ~ '^[A-Z]{2}$'),
+    time_zone    text NOT NULL,  -- IANA name, checked against pg_timezone_names by the creator
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE plan (
+    hash       bytea PRIMARY KEY CHECK (length(hash) = 32),  -- SHA-256 of layout
+    name       text NOT NULL,
+    seats      integer NOT NULL CHECK (seats BETWEEN 1 AND 65536),
+    layout     bytea NOT NULL,   -- JSON with positions, served as it is
+    packed     bytea NOT NULL,   -- cavea.v1.PackedPlan
+    source     bytea,            -- the imported pretix file, for an exact export
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE plan ALTER COLUMN layout SET COMPRESSION lz4;
+ALTER TABLE plan ALTER COLUMN packed SET COMPRESSION lz4;
+
+-- A production groups the events that are its performances.
+CREATE TABLE production (
+    id           uuid PRIMARY KEY,
+    organizer_id uuid NOT NULL REFERENCES organizer,
+    name         text NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE event (
+    id             uuid PRIMARY KEY,
+    tag            bigint NOT NULL UNIQUE CHECK (tag BETWEEN 0 AND 4294967295),
+    organizer_id   uuid NOT NULL REFERENCES organizer,
+    venue_id       uuid NOT NULL REFERENCES venue,
+    production_id  uuid REFERENCES production,
+    name           text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+    category       text NOT NULL CHECK (length(category) BETWEEN 1 AND 60),
+    description    text NOT NULL DEFAULT '',
+    currency       char(3) NOT NULL REFERENCES currency,
+    status         smallint NOT NULL DEFAULT 1 CHECK (status BETWEEN 1 AND 5),
+    starts_at      timestamptz NOT NULL,
+    sale_starts_at timestamptz NOT NULL,
+    hold_seconds   integer NOT NULL DEFAULT 600 CHECK (hold_seconds BETWEEN 1 AND 1800),
+    plan_hash      bytea NOT NULL REFERENCES plan,
+    seats          integer NOT NULL,            -- sellable at creation: not blocked in the plan
+    price_min_minor bigint NOT NULL,
+    price_max_minor bigint NOT NULL,
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX event_by_start ON event (starts_at, id);
+
+CREATE TABLE event_price (
+    event_id    uuid NOT NULL REFERENCES event,
+    category    smallint NOT NULL,              -- index into the plan's categories
+    price_minor bigint NOT NULL CHECK (price_minor >= 0),
+    PRIMARY KEY (event_id, category)
+);
+
+-- Seat indexes of an event only grow: a later revision maps its plan's order to them.
+CREATE TABLE event_plan (
+    event_id  uuid NOT NULL REFERENCES event,
+    revision  integer NOT NULL,
+    plan_hash bytea NOT NULL REFERENCES plan,
+    seat_map  integer[],                        -- NULL: the plan's own order
+    PRIMARY KEY (event_id, revision)
+);
+
+CREATE TABLE reservation (
+    event_id      uuid NOT NULL,
+    id            uuid NOT NULL,
+    buyer_id      uuid NOT NULL,
+    state         smallint NOT NULL CHECK (state BETWEEN 1 AND 5),
+    key_hash      bytea NOT NULL,
+    body_hash     bytea NOT NULL,
+    seats         integer[] NOT NULL,
+    price_minor   bigint[] NOT NULL,
+    total_minor   bigint NOT NULL CHECK (total_minor >= 0),
+    created_at    timestamptz NOT NULL,
+    expires_at    timestamptz NOT NULL,
+    payment_id    uuid,
+    checkout_key  bytea,
+    checkout_body bytea,
+    PRIMARY KEY (event_id, id)
+) WITH (fillfactor = 70);
+
+-- The database's own word against a second owner: one row for a seat while somebody has it.
+CREATE TABLE seat_claim (
+    event_id       uuid NOT NULL,
+    seat           integer NOT NULL,
+    reservation_id uuid NOT NULL,
+    PRIMARY KEY (event_id, seat)
+);
+
+CREATE TABLE payment (
+    event_id       uuid NOT NULL,
+    id             uuid NOT NULL,
+    reservation_id uuid NOT NULL,
+    buyer_id       uuid NOT NULL,
+    state          smallint NOT NULL,
+    amount_minor   bigint NOT NULL CHECK (amount_minor >= 0),
+    currency       char(3) NOT NULL,
+    captured_minor bigint NOT NULL DEFAULT 0,
+    refunded_minor bigint NOT NULL DEFAULT 0,
+    intent_id      text NOT NULL DEFAULT '',
+    client_secret  text NOT NULL DEFAULT '',
+    pay_url        text NOT NULL DEFAULT '',
+    refund_id      text NOT NULL DEFAULT '',
+    created_at     timestamptz NOT NULL,
+    changed_at     timestamptz NOT NULL,
+    PRIMARY KEY (event_id, id),
+    CHECK (refunded_minor <= captured_minor)
+) WITH (fillfactor = 70);
+
+CREATE TABLE ticket (
+    event_id       uuid NOT NULL,
+    id             uuid NOT NULL,
+    reservation_id uuid NOT NULL,
+    seat           integer NOT NULL,
+    state          smallint NOT NULL,
+    key_id         text NOT NULL,
+    jws            text NOT NULL,
+    compact        text NOT NULL,
+    issued_at      timestamptz NOT NULL,
+    PRIMARY KEY (event_id, id)
+) WITH (fillfactor = 70);
+
+CREATE TABLE fact (
+    actor   uuid NOT NULL,
+    seq     bigint NOT NULL,
+    kind    smallint NOT NULL,                  -- the oneof field number of the payload
+    at      timestamptz NOT NULL,
+    payload bytea NOT NULL,
+    hash    bytea NOT NULL,                     -- BLAKE2b-256(previous hash, seq, kind, payload)
+    PRIMARY KEY (actor, seq)
+);
+
+CREATE TABLE stream_incarnation (
+    stream      text NOT NULL,
+    incarnation bigint NOT NULL,                -- the stream's creation time, unix nanoseconds
+    ordinal     bigint GENERATED ALWAYS AS IDENTITY,
+    first_seen  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (stream, incarnation)
+);
+
+CREATE TABLE host (
+    id           uuid PRIMARY KEY,
+    name         text NOT NULL,
+    lock_key     bigint NOT NULL,               -- session advisory lock of the writer connection
+    backend_pid  integer NOT NULL,
+    kinds        integer NOT NULL,              -- bit 1 << actor_kind
+    ttl_ms       integer NOT NULL,
+    stopping     boolean NOT NULL DEFAULT false,
+    started_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+
+CREATE TABLE actor_lease (
+    actor                 uuid PRIMARY KEY,
+    kind                  smallint NOT NULL,
+    epoch                 bigint NOT NULL,
+    holder                uuid,
+    incarnation           bigint NOT NULL DEFAULT 0,
+    cursor_seq            bigint NOT NULL DEFAULT 0,
+    last_seq              bigint NOT NULL DEFAULT 0,   -- last fact
+    last_hash             bytea NOT NULL DEFAULT '\x0000000000000000000000000000000000000000000000000000000000000000',
+    claimed               integer NOT NULL DEFAULT 0,  -- seats held or sold
+    senders               bytea NOT NULL DEFAULT '',
+    published_incarnation bigint NOT NULL DEFAULT 0,
+    published_seq         bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
