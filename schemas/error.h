@@ -33,7 +33,9 @@
     X(19, METHOD_NOT_ALLOWED, 405, false, "method-not-allowed", "This method is not allowed here") \
     X(20, INTERNAL, 500, false, "internal", "Something went wrong on our side")                    \
     X(21, TIMED_OUT, 408, true, "timed-out", "The request took too long to arrive")                \
-    X(22, PAYMENT_NOT_OPEN, 409, false, "payment-not-open", "The payment is no longer open")
+    X(22, PAYMENT_NOT_OPEN, 409, false, "payment-not-open", "The payment is no longer open")       \
+    X(23, STATUS_UNREACHABLE, 409, false, "status-unreachable",                                    \
+      "The event cannot change to this status")
 
 typedef enum error_code {
     ERROR_NONE = 0,

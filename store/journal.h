@@ -55,8 +55,8 @@ typedef struct reservation_change {
     reservation_id id;
     int16_t from_state, to_state;
     int64_t expires_us;
-    payment_id payment;              // zero: NULL
-    digest16 checkout_key, checkout_body; // zero: NULL
+    payment_id payment;                   // zero: stays as it is
+    digest16 checkout_key, checkout_body; // zero: stays as it is
 } reservation_change;
 
 // The whole row; inserts it, or replaces the mutable columns when its state's rank does not fall.

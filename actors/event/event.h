@@ -1,0 +1,165 @@
+// The seat map of one event: who holds or owns which seat, and what a command may change.
+// decide reads state and a command and fills effects (facts, a refusal, what to answer); apply
+// folds one fact into the state and cannot fail. Replaying the facts of an event through apply
+// gives the same state as loading its rows (event_digest compares them). Knows no clock, bus,
+// database or text: time arrives in the command, seats are indexes in plan order, prices are
+// numbers. One thread at a time. Times: microseconds since 1970 on the database's clock. Money:
+// minor units of the event's currency.
+#ifndef CAVEA_ACTORS_EVENT_EVENT_H
+#define CAVEA_ACTORS_EVENT_EVENT_H
+
+#include "schemas/error.h"
+#include "schemas/id.h"
+#include "schemas/limits.h"
+#include "schemas/seat.h"
+
+typedef enum reservation_state {
+    RESERVATION_HELD = 1,
+    RESERVATION_CONFIRMED = 2,
+    RESERVATION_EXPIRED = 3,
+    RESERVATION_CANCELLED = 4,
+    RESERVATION_REFUNDED = 5,
+    RESERVATION_STATES_END
+} reservation_state;
+
+// The seats of an event, in plan order; borrowed from a plan that outlives the state.
+typedef struct event_seats {
+    uint32_t count;
+    const uint16_t *section;
+    const uint8_t *category;
+    const uint8_t *flags; // seat_flag
+} event_seats;
+
+typedef struct event_config {
+    event_id id;
+    event_status status;
+    int64_t sale_starts_us; // a scheduled event is on sale from here on
+    int64_t hold_us;
+    char currency[4];
+    int64_t price_minor[CATEGORIES_PER_PLAN_MAX]; // by category
+} event_config;
+
+typedef struct event_reservation { // one record; its seats are in the state's pool
+    reservation_id id;
+    buyer_id buyer;
+    digest16 key_hash;
+    digest16 body_hash;
+    digest16 checkout_key; // zero: no checkout yet
+    digest16 checkout_body;
+    payment_id payment; // of the last checkout; zero: none
+    int64_t expires_us;
+    int64_t total_minor;
+    uint32_t seats_at;
+    uint8_t seats_count;
+    uint8_t state; // reservation_state
+} event_reservation;
+
+typedef struct event_state event_state;
+
+// An event without reservations; NULL when memory is out. config is copied.
+event_state *event_state_new(const event_config *config, const event_seats *seats);
+void event_state_free(event_state *s);
+// Makes room for `reservations` more, forgetting what ended more than a day before now_us. The only
+// call that allocates; decide refuses with OVERLOADED when nobody called it. False: memory is out.
+MUST_CHECK bool event_make_room(event_state *s, uint32_t reservations, int64_t now_us);
+
+const event_config *event_config_of(const event_state *s);
+uint32_t event_seats_count(const event_state *s);
+seat_state event_seat_state(const event_state *s, uint32_t seat);
+int32_t event_claimed(const event_state *s); // seats held or sold
+bool event_on_sale(const event_state *s, int64_t now_us);
+// NULL when it is unknown or was forgotten. Valid until the next apply or make_room.
+const event_reservation *event_find(const event_state *s, const reservation_id *id);
+const uint32_t *event_reservation_seats(const event_state *s, const event_reservation *r);
+const int64_t *event_reservation_prices(const event_state *s, const event_reservation *r);
+uint64_t event_memory_bytes(const event_state *s);
+
+typedef enum event_command_type {
+    EVENT_COMMAND_RESERVE = 1,
+    EVENT_COMMAND_CANCEL,
+    EVENT_COMMAND_EXPIRE,
+    EVENT_COMMAND_CHECKOUT,
+    EVENT_COMMAND_PAYMENT_CAPTURED,
+    EVENT_COMMAND_RELEASE,
+    EVENT_COMMAND_STATUS_SET,
+} event_command_type;
+
+typedef struct event_command {
+    event_command_type type;
+    int64_t now_us;
+    bool seen; // its number was seen before: a reserve is answered from state, never decided again
+    reservation_id reservation;
+    buyer_id buyer;
+    digest16 key_hash, body_hash;
+    payment_id payment;
+    int64_t amount_minor;
+    char currency[4];
+    event_status status;
+    uint32_t seats_count;
+    uint32_t seats[SEATS_PER_RESERVATION_MAX];
+} event_command;
+
+typedef enum event_fact_type { // the field numbers of cavea.v1.EventFact.body
+    EVENT_FACT_HELD = 10,
+    EVENT_FACT_ENDED = 11,
+    EVENT_FACT_CHECKOUT_STARTED = 12,
+    EVENT_FACT_CONFIRMED = 13,
+    EVENT_FACT_PAYMENT_REFUSED = 14,
+    EVENT_FACT_STATUS_CHANGED = 15,
+    EVENT_FACT_MESSAGE_REJECTED = 16,
+} event_fact_type;
+
+typedef struct event_fact {
+    event_fact_type type;
+    int64_t at_us;
+    reservation_id reservation;
+    buyer_id buyer;
+    digest16 key_hash, body_hash;
+    payment_id payment;
+    int64_t amount_minor;
+    char currency[4];
+    int64_t expires_us;
+    reservation_state state; // of ENDED
+    error_code reason;       // of PAYMENT_REFUSED
+    event_status status;
+    uint32_t seats_count;
+    uint32_t seats[SEATS_PER_RESERVATION_MAX];
+    int64_t price_minor[SEATS_PER_RESERVATION_MAX];
+} event_fact;
+
+enum { EVENT_FACTS_MAX = SEATS_PER_RESERVATION_MAX + 2 }; // overdue holds met, and the decision
+
+typedef struct event_effects {
+    error_code refusal;         // ERROR_NONE: accepted
+    bool replayed;              // accepted before; the answer is what the state says
+    bool payment_asked;         // a checkout (first or repeated) wants its payment started
+    bool payment_decided;       // a captured payment was decided on, now or before
+    bool payment_confirmed;     // which way
+    reservation_id reservation; // whose view answers; zero: none
+    uint32_t facts_count;
+    event_fact facts[EVENT_FACTS_MAX];
+    uint32_t conflicts_count;
+    uint32_t conflicts[SEATS_PER_RESERVATION_MAX]; // seats that are gone
+    uint32_t alternatives_count;
+    uint32_t alternatives[ALTERNATIVES_MAX]; // same category and section, nearest first
+} event_effects;
+
+void event_decide(const event_state *s, const event_command *c, event_effects *ret_effects);
+// The caller made room. An impossible fact is a bug and aborts the process.
+void event_apply(event_state *s, const event_fact *f);
+
+// A reservation as the rows have it, for loading. Seats of a live one become claimed.
+void event_restore(event_state *s, const event_reservation *r, const uint32_t *seats,
+                   const int64_t *price_minor);
+void event_restore_refusal(event_state *s, const payment_id *payment);
+
+// BLAKE2b-256 over status, seats with their owners, and every live or sold reservation in seat
+// order; equal for equal houses, however they came to be.
+digest32 event_digest(const event_state *s);
+
+// Bugs that a test build switches on at run time, to prove that the database stops them.
+#ifdef CAVEA_BUGS
+extern bool event_bug_taken_seat_is_free;
+#endif
+
+#endif
