@@ -59,7 +59,8 @@ typedef struct reservation_change {
     digest16 checkout_key, checkout_body; // zero: stays as it is
 } reservation_change;
 
-// The whole row; inserts it, or replaces the mutable columns when its state's rank does not fall.
+// The whole row; inserts it, or replaces the mutable columns when (refund_number, state), compared
+// in this order, does not fall.
 typedef struct payment_row {
     event_id event;
     payment_id id;
@@ -72,6 +73,7 @@ typedef struct payment_row {
     char client_secret[160];
     char pay_url[256];
     char refund_id[72];
+    int16_t refund_number; // the refund attempt, 0: none yet
     int64_t created_us, changed_us;
 } payment_row;
 

@@ -100,6 +100,7 @@ typedef struct stuck_row {
     int64_t amount_minor;
     char currency[4];
     char intent_id[72];
+    int16_t refund_number; // payment.refund_number
     uint32_t seats_count;
     int32_t seats[SEATS_PER_RESERVATION_MAX];
 } stuck_row;

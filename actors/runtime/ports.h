@@ -50,17 +50,20 @@ typedef struct effect {
         EFFECT_INTENT_FETCH = 3,
         EFFECT_REFUND_CREATE = 4, // idempotency key = refund:<payment>:<n>
         EFFECT_TICKETS_SIGN = 5,
+        EFFECT_REFUND_FETCH = 6,
     } type;
     actor_ref actor; // who gets the outcome
     payment_id payment;
     reservation_id reservation;
     event_id event;
     buyer_id buyer;
-    int64_t amount_minor;
+    int64_t amount_minor; // of a refund: 0 is all that was captured
     char currency[4];
     char intent_id[72];
+    char refund_id[72];
     char email[256];
     uint32_t refund_number;
+    bool ask_first; // so old that the provider may have forgotten the key: look before creating
     uint32_t seats_count;
     uint32_t seats[SEATS_PER_RESERVATION_MAX];
 } effect;

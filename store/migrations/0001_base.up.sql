@@ -126,6 +126,7 @@ CREATE TABLE payment (
     client_secret  text NOT NULL DEFAULT '',
     pay_url        text NOT NULL DEFAULT '',
     refund_id      text NOT NULL DEFAULT '',
+    refund_number  smallint NOT NULL DEFAULT 0,  -- the refund attempt; its key is refund:<id>:<n>
     created_at     timestamptz NOT NULL,
     changed_at     timestamptz NOT NULL,
     PRIMARY KEY (event_id, id),
