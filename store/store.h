@@ -91,7 +91,7 @@ typedef struct stuck_row {
         STUCK_CONFIRMED_UNTICKETED = 3,
         STUCK_HELD_OVERDUE = 4,
         STUCK_PAYMENT_OPEN = 5,        // not final after a minute: ask the provider
-        STUCK_REFUND_UNSENT = 6,
+        STUCK_REFUND_UNSENT = 6, // refund due, sent without an end, or failed
     } kind;
     event_id event;
     reservation_id reservation;
@@ -100,7 +100,12 @@ typedef struct stuck_row {
     int64_t amount_minor;
     char currency[4];
     char intent_id[72];
-    int16_t refund_number; // payment.refund_number
+    // The payment's row, zero where there is none yet. amount_minor above is what was captured, when
+    // anything was, else what was asked for.
+    int16_t payment_state;
+    int16_t refund_number;
+    char refund_id[72];
+    int64_t changed_us;
     uint32_t seats_count;
     int32_t seats[SEATS_PER_RESERVATION_MAX];
 } stuck_row;
