@@ -10,6 +10,10 @@ enum {
     SECTIONS_PER_PLAN_MAX = 1024,
     CATEGORIES_PER_PLAN_MAX = 64,
     SEAT_ID_BYTES_MAX = 64,
+    SEAT_NUMBER_BYTES_MAX = 64,
+    PLAN_NAME_BYTES_MAX = 200,     // of a plan, section, category or row
+    PLAN_COORDINATE_MAX = 1000000, // either side of zero
+    PACKED_PLAN_BYTES_MAX = 16 * 1024 * 1024,
     PAYMENTS_PER_RESERVATION_MAX = 8,
 
     HOLD_SECONDS_MIN = 60, // an operator's --hold-seconds may go below it, an organizer may not
