@@ -1,0 +1,229 @@
+// Every metric of every program, and every value a label can have: the one list (STYLE.md, Text).
+// To add a metric add a line; nothing else changes. Included by metric.h only.
+//
+// Labels: METRIC_LABEL_<SET>(V) lists V(NAME, "value") and becomes the enum metric_<set> with
+// METRIC_<SET>_<NAME>; METRIC_LABEL_LIST names the sets and their label keys. NONE is no label.
+// Append values, so that code that indexes by another enum's order stays right.
+#ifndef CAVEA_OPS_HOST_METRIC_LIST_H
+#define CAVEA_OPS_HOST_METRIC_LIST_H
+
+#define METRIC_LABEL_NONE(V) V(NONE, ONLY, "")
+
+#define METRIC_LABEL_LEVEL(V)                                                                      \
+    V(LEVEL, DEBUG, "debug")                                                                       \
+    V(LEVEL, INFO, "info") V(LEVEL, WARNING, "warning") V(LEVEL, ERROR, "error")
+
+// In the order of actor_kind, which starts at 1.
+#define METRIC_LABEL_KIND(V)                                                                       \
+    V(KIND, OTHER, "other")                                                                        \
+    V(KIND, EVENT, "event")                                                                        \
+    V(KIND, PAYMENT, "payment") V(KIND, TICKET, "ticket") V(KIND, EXPIRY, "expiry")
+
+#define METRIC_LABEL_COMMAND(V)                                                                    \
+    V(COMMAND, OTHER, "other")                                                                     \
+    V(COMMAND, RESERVE, "reserve")                                                                 \
+    V(COMMAND, CANCEL, "cancel")                                                                   \
+    V(COMMAND, EXPIRE, "expire")                                                                   \
+    V(COMMAND, CHECKOUT, "checkout")                                                               \
+    V(COMMAND, PAYMENT_CAPTURED, "payment_captured")                                               \
+    V(COMMAND, RESERVATION_RELEASE, "reservation_release")                                         \
+    V(COMMAND, EVENT_STATUS_SET, "event_status_set")                                               \
+    V(COMMAND, PAYMENT_START, "payment_start")                                                     \
+    V(COMMAND, PROVIDER_REPORT, "provider_report")                                                 \
+    V(COMMAND, PAYMENT_DECIDED, "payment_decided")                                                 \
+    V(COMMAND, TICKETS_ISSUE, "tickets_issue")                                                     \
+    V(COMMAND, TICKETS_SIGNED, "tickets_signed")                                                   \
+    V(COMMAND, TICKETS_REVOKE, "tickets_revoke") V(COMMAND, DEADLINES_NOTE, "deadlines_note")
+
+#define METRIC_LABEL_ANSWER(V) V(ANSWER, ACCEPTED, "accepted") V(ANSWER, REFUSED, "refused")
+
+// In the order of store_result.
+#define METRIC_LABEL_COMMIT(V)                                                                     \
+    V(COMMIT, OK, "ok")                                                                            \
+    V(COMMIT, FENCED, "fenced") V(COMMIT, REFUSED, "refused") V(COMMIT, UNKNOWN, "unknown")
+
+// In the order of stuck_kind, which starts at 1.
+#define METRIC_LABEL_STUCK(V)                                                                      \
+    V(STUCK, OTHER, "other")                                                                       \
+    V(STUCK, PAYMENT_UNDECIDED, "payment_undecided")                                               \
+    V(STUCK, CHECKOUT_UNSTARTED, "checkout_unstarted")                                             \
+    V(STUCK, CONFIRMED_UNTICKETED, "confirmed_unticketed")                                         \
+    V(STUCK, HELD_OVERDUE, "held_overdue")                                                         \
+    V(STUCK, PAYMENT_OPEN, "payment_open") V(STUCK, REFUND_UNSENT, "refund_unsent")
+
+#define METRIC_LABEL_CALL(V)                                                                       \
+    V(CALL, INTENT_CREATE, "intent_create")                                                        \
+    V(CALL, INTENT_CANCEL, "intent_cancel")                                                        \
+    V(CALL, INTENT_FETCH, "intent_fetch") V(CALL, REFUND_CREATE, "refund_create")
+
+#define METRIC_LABEL_OUTCOME(V)                                                                    \
+    V(OUTCOME, OK, "ok")                                                                           \
+    V(OUTCOME, REFUSED, "refused") V(OUTCOME, FAILED, "failed") V(OUTCOME, TIMED_OUT, "timed_out")
+
+#define METRIC_LABEL_WEBHOOK(V)                                                                    \
+    V(WEBHOOK, ACCEPTED, "accepted")                                                               \
+    V(WEBHOOK, IGNORED, "ignored")                                                                 \
+    V(WEBHOOK, MALFORMED, "malformed")                                                             \
+    V(WEBHOOK, SIGNATURE_INVALID, "signature_invalid")                                             \
+    V(WEBHOOK, STALE, "stale") V(WEBHOOK, UNANSWERED, "unanswered")
+
+#define METRIC_LABEL_ROUTE(V)                                                                      \
+    V(ROUTE, OTHER, "other")                                                                       \
+    V(ROUTE, SESSION_CREATE, "session_create")                                                     \
+    V(ROUTE, EVENT_LIST, "event_list")                                                             \
+    V(ROUTE, EVENT_READ, "event_read")                                                             \
+    V(ROUTE, PLAN_READ, "plan_read")                                                               \
+    V(ROUTE, AVAILABILITY_READ, "availability_read")                                               \
+    V(ROUTE, SEATS_READ, "seats_read")                                                             \
+    V(ROUTE, SEATS_BIN_READ, "seats_bin_read")                                                     \
+    V(ROUTE, RESERVATION_CREATE, "reservation_create")                                             \
+    V(ROUTE, RESERVATION_READ, "reservation_read")                                                 \
+    V(ROUTE, RESERVATION_CANCEL, "reservation_cancel")                                             \
+    V(ROUTE, CHECKOUT_CREATE, "checkout_create")                                                   \
+    V(ROUTE, WEBHOOK, "webhook")                                                                   \
+    V(ROUTE, TICKET_LIST, "ticket_list")                                                           \
+    V(ROUTE, TICKET_QR, "ticket_qr")                                                               \
+    V(ROUTE, JWKS, "jwks") V(ROUTE, OPENAPI, "openapi") V(ROUTE, ASSET, "asset")
+
+// In the order of status / 100.
+#define METRIC_LABEL_STATUS(V)                                                                     \
+    V(STATUS, NONE, "none")                                                                        \
+    V(STATUS, 1XX, "1xx")                                                                          \
+    V(STATUS, 2XX, "2xx") V(STATUS, 3XX, "3xx") V(STATUS, 4XX, "4xx") V(STATUS, 5XX, "5xx")
+
+#define METRIC_LABEL_PROVIDER_ROUTE(V)                                                             \
+    V(PROVIDER_ROUTE, OTHER, "other")                                                              \
+    V(PROVIDER_ROUTE, INTENT_CREATE, "intent_create")                                              \
+    V(PROVIDER_ROUTE, INTENT_READ, "intent_read")                                                  \
+    V(PROVIDER_ROUTE, INTENT_LIST, "intent_list")                                                  \
+    V(PROVIDER_ROUTE, INTENT_CONFIRM, "intent_confirm")                                            \
+    V(PROVIDER_ROUTE, INTENT_CANCEL, "intent_cancel")                                              \
+    V(PROVIDER_ROUTE, REFUND_CREATE, "refund_create")                                              \
+    V(PROVIDER_ROUTE, REFUND_READ, "refund_read")                                                  \
+    V(PROVIDER_ROUTE, REFUND_LIST, "refund_list")                                                  \
+    V(PROVIDER_ROUTE, EVENT_READ, "event_read") V(PROVIDER_ROUTE, PAY_PAGE, "pay_page")
+
+#define METRIC_LABEL_DELIVERY(V)                                                                   \
+    V(DELIVERY, OK, "ok") V(DELIVERY, FAILED, "failed") V(DELIVERY, DROPPED, "dropped")
+
+#define METRIC_LABEL_LIST(L)                                                                       \
+    L(NONE, none, "")                                                                              \
+    L(LEVEL, level, "level")                                                                       \
+    L(KIND, kind, "kind")                                                                          \
+    L(COMMAND, command, "command")                                                                 \
+    L(ANSWER, answer, "answer")                                                                    \
+    L(COMMIT, commit, "result")                                                                    \
+    L(STUCK, stuck, "stuck")                                                                       \
+    L(CALL, call, "call")                                                                          \
+    L(OUTCOME, outcome, "outcome")                                                                 \
+    L(WEBHOOK, webhook, "outcome")                                                                 \
+    L(ROUTE, route, "route")                                                                       \
+    L(STATUS, status, "status")                                                                    \
+    L(PROVIDER_ROUTE, provider_route, "route")                                                     \
+    L(DELIVERY, delivery, "outcome")
+
+// M(program, NAME, type, first label set, second label set, exposed name, help)
+// program: ALL, ACTORS, EDGE or PROVIDER. type: COUNTER (name ends in _total), GAUGE,
+// HISTOGRAM_SECONDS (observed in microseconds, name ends in _seconds), HISTOGRAM_COUNT.
+#define METRIC_LIST(M)                                                                             \
+    M(ALL, LOG_LINES, COUNTER, LEVEL, NONE, "cavea_log_lines_total", "Log lines written")          \
+    M(ALL, LOG_DROPPED, COUNTER, NONE, NONE, "cavea_log_lines_dropped_total",                      \
+      "Log lines that stderr did not take")                                                        \
+    M(ACTORS, TICKS, COUNTER, NONE, NONE, "cavea_runtime_ticks_total",                             \
+      "Ticks that had something to commit")                                                        \
+    M(ACTORS, TICK_SECONDS, HISTOGRAM_SECONDS, NONE, NONE, "cavea_runtime_tick_seconds",           \
+      "From the first message of a tick to its last reply")                                        \
+    M(ACTORS, TICK_MESSAGES, HISTOGRAM_COUNT, NONE, NONE, "cavea_runtime_tick_messages",           \
+      "Messages taken by one tick")                                                                \
+    M(ACTORS, COMMITS, COUNTER, COMMIT, NONE, "cavea_runtime_commits_total",                       \
+      "Transactions of ticks by result")                                                           \
+    M(ACTORS, COMMIT_SECONDS, HISTOGRAM_SECONDS, NONE, NONE, "cavea_runtime_commit_seconds",       \
+      "Duration of a tick's transaction")                                                          \
+    M(ACTORS, COMMANDS, COUNTER, COMMAND, ANSWER, "cavea_runtime_commands_total",                  \
+      "Commands decided, by kind and answer")                                                      \
+    M(ACTORS, COMMANDS_LATE, COUNTER, NONE, NONE, "cavea_runtime_commands_late_total",             \
+      "Reserve commands dropped because nobody waited any more")                                   \
+    M(ACTORS, MESSAGES_SEEN, COUNTER, NONE, NONE, "cavea_runtime_messages_seen_total",             \
+      "Messages that had arrived before and were not decided again")                               \
+    M(ACTORS, MESSAGES_DIRECT, COUNTER, NONE, NONE, "cavea_runtime_messages_direct_total",         \
+      "Messages that came over the direct path")                                                   \
+    M(ACTORS, MESSAGES_REJECTED, COUNTER, KIND, NONE, "cavea_runtime_messages_rejected_total",     \
+      "Messages skipped because they failed alone three times")                                    \
+    M(ACTORS, MESSAGES_MALFORMED, COUNTER, NONE, NONE, "cavea_runtime_messages_malformed_total",   \
+      "Messages that could not be decoded")                                                        \
+    M(ACTORS, TICKS_FENCED, COUNTER, NONE, NONE, "cavea_runtime_ticks_fenced_total",               \
+      "Ticks aborted because an actor had moved to another host")                                  \
+    M(ACTORS, CELLS_AWAKE, GAUGE, KIND, NONE, "cavea_runtime_cells_awake", "Actors in memory")     \
+    M(ACTORS, CELL_LOAD_SECONDS, HISTOGRAM_SECONDS, KIND, NONE, "cavea_runtime_cell_load_seconds", \
+      "From a wake-up to an actor that answers")                                                   \
+    M(ACTORS, LEASES_TAKEN, COUNTER, KIND, NONE, "cavea_runtime_leases_taken_total",               \
+      "Leases taken")                                                                              \
+    M(ACTORS, LEASES_LOST, COUNTER, KIND, NONE, "cavea_runtime_leases_lost_total",                 \
+      "Leases found to be another host's")                                                         \
+    M(ACTORS, MAILBOX_DEPTH, GAUGE, NONE, NONE, "cavea_runtime_mailbox_messages",                  \
+      "Messages waiting for the next tick")                                                        \
+    M(ACTORS, MAILBOX_FULL, COUNTER, NONE, NONE, "cavea_runtime_mailbox_refusals_total",           \
+      "Messages refused by a full mailbox")                                                        \
+    M(ACTORS, FACTS, COUNTER, KIND, NONE, "cavea_runtime_facts_total", "Facts committed")          \
+    M(ACTORS, FACTS_UNPUBLISHED, GAUGE, NONE, NONE, "cavea_runtime_facts_unpublished",             \
+      "Facts committed and not yet acknowledged by the stream")                                    \
+    M(ACTORS, PUBLISH_RETRIES, COUNTER, NONE, NONE, "cavea_runtime_publish_retries_total",         \
+      "Publishes sent again for want of an acknowledgement")                                       \
+    M(ACTORS, CONSUMER_RESETS, COUNTER, NONE, NONE, "cavea_runtime_consumer_resets_total",         \
+      "Stream consumers subscribed again by the watchdog")                                         \
+    M(ACTORS, RECONCILED, COUNTER, STUCK, NONE, "cavea_runtime_reconciled_total",                  \
+      "Stuck work found by the reconciler and sent again")                                         \
+    M(ACTORS, EFFECTS_QUEUED, GAUGE, NONE, NONE, "cavea_runtime_effects_queued",                   \
+      "Effects waiting to be performed or under way")                                              \
+    M(ACTORS, EFFECTS_REFUSED, COUNTER, NONE, NONE, "cavea_runtime_effects_refused_total",         \
+      "Effects refused by a full queue; the reconciler asks again")                                \
+    M(ACTORS, PROVIDER_CALLS, COUNTER, CALL, OUTCOME, "cavea_payment_calls_total",                 \
+      "Calls to the payment provider")                                                             \
+    M(ACTORS, PROVIDER_CALL_SECONDS, HISTOGRAM_SECONDS, CALL, NONE, "cavea_payment_call_seconds",  \
+      "Duration of calls to the payment provider")                                                 \
+    M(ACTORS, TICKETS_SIGNED, COUNTER, NONE, NONE, "cavea_ticket_signatures_total",                \
+      "Tickets signed")                                                                            \
+    M(ACTORS, EXPIRY_LAG_SECONDS, HISTOGRAM_SECONDS, NONE, NONE, "cavea_expiry_lag_seconds",       \
+      "From a hold's deadline to the end of its reservation")                                      \
+    M(ACTORS, HEARTBEAT_SECONDS, GAUGE, NONE, NONE, "cavea_host_heartbeat_age_seconds",            \
+      "Since the last heartbeat that the database took")                                           \
+    M(EDGE, HTTP_REQUESTS, COUNTER, ROUTE, STATUS, "cavea_http_requests_total",                    \
+      "HTTP requests answered")                                                                    \
+    M(EDGE, HTTP_SECONDS, HISTOGRAM_SECONDS, ROUTE, NONE, "cavea_http_request_seconds",            \
+      "From a request's head to its answer")                                                       \
+    M(EDGE, HTTP_INFLIGHT, GAUGE, NONE, NONE, "cavea_http_requests_inflight",                      \
+      "HTTP requests being served")                                                                \
+    M(EDGE, HTTP_SHED, COUNTER, NONE, NONE, "cavea_http_requests_shed_total",                      \
+      "HTTP requests answered 503 because too many were in flight")                                \
+    M(EDGE, BATCHES, COUNTER, NONE, NONE, "cavea_edge_batches_total",                              \
+      "Envelopes sent to actors, without re-sends")                                                \
+    M(EDGE, BATCH_COMMANDS, HISTOGRAM_COUNT, NONE, NONE, "cavea_edge_batch_commands",              \
+      "Commands in one envelope")                                                                  \
+    M(EDGE, RESENDS, COUNTER, NONE, NONE, "cavea_edge_resends_total",                              \
+      "Envelopes sent again over the direct path")                                                 \
+    M(EDGE, WAKES, COUNTER, NONE, NONE, "cavea_edge_wakes_total", "Wake-ups sent for actors")      \
+    M(EDGE, WAITS_TIMED_OUT, COUNTER, NONE, NONE, "cavea_edge_waits_timed_out_total",              \
+      "Requests whose deadline came before the actor's reply")                                     \
+    M(EDGE, REPLY_SECONDS, HISTOGRAM_SECONDS, NONE, NONE, "cavea_edge_reply_seconds",              \
+      "From an envelope's first sending to its reply")                                             \
+    M(EDGE, SEAT_MAPS, GAUGE, NONE, NONE, "cavea_edge_seat_maps", "Seat maps kept in memory")      \
+    M(EDGE, SEAT_MAP_SNAPSHOTS, COUNTER, NONE, NONE, "cavea_edge_seat_map_snapshots_total",        \
+      "Seat maps loaded from the database, at first or after a gap")                               \
+    M(EDGE, LIVE_DELTAS, COUNTER, NONE, NONE, "cavea_edge_live_deltas_total",                      \
+      "Seat-map deltas applied")                                                                   \
+    M(EDGE, WEBHOOKS, COUNTER, WEBHOOK, NONE, "cavea_payment_webhooks_total",                      \
+      "Callbacks of the payment provider by outcome")                                              \
+    M(PROVIDER, PROVIDER_REQUESTS, COUNTER, PROVIDER_ROUTE, STATUS,                                \
+      "cavea_provider_requests_total", "HTTP requests answered")                                   \
+    M(PROVIDER, PROVIDER_SECONDS, HISTOGRAM_SECONDS, PROVIDER_ROUTE, NONE,                         \
+      "cavea_provider_request_seconds", "From a request's head to its answer")                     \
+    M(PROVIDER, PROVIDER_REPLAYS, COUNTER, NONE, NONE, "cavea_provider_replays_total",             \
+      "Answers replayed for a repeated Idempotency-Key")                                           \
+    M(PROVIDER, PROVIDER_DELIVERIES, COUNTER, DELIVERY, NONE, "cavea_provider_deliveries_total",   \
+      "Webhook delivery attempts by outcome")                                                      \
+    M(PROVIDER, PROVIDER_UNDELIVERED, GAUGE, NONE, NONE, "cavea_provider_webhooks_undelivered",    \
+      "Webhooks waiting for delivery or for the next attempt")                                     \
+    M(PROVIDER, PROVIDER_INTENTS, GAUGE, NONE, NONE, "cavea_provider_intents",                     \
+      "Payment intents in the books")
+
+#endif
