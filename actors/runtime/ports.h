@@ -21,8 +21,9 @@ typedef struct inbound {
 
 typedef struct bus_port {
     void *self;
-    // Stored by JetStream; the acknowledgement comes back through runtime_acknowledged(number, seq).
-    // msg_id may be NULL. Fire and forget otherwise: what is not acknowledged is published again.
+    // Stored by JetStream; the acknowledgement comes back through runtime_acknowledged(number,
+    // seq). msg_id may be NULL. Fire and forget otherwise: what is not acknowledged is published
+    // again.
     void (*publish)(void *self, const subject *to, const void *data, uint32_t data_bytes,
                     const char *msg_id, uint64_t cell_number, int64_t seq);
     // Core NATS: replies, live deltas, wake-ups, the direct path. `to` was received or built.
@@ -41,8 +42,9 @@ typedef struct clock_port {
     int64_t (*monotonic_us)(void *self);
 } clock_port;
 
-// An effect on the world, asked for by a fact and performed after its COMMIT. Its outcome comes back
-// as a command to the same actor. Performing it twice must be harmless: ids derive from the fact.
+// An effect on the world, asked for by a fact and performed after its COMMIT. Its outcome comes
+// back as a command to the same actor. Performing it twice must be harmless: ids derive from the
+// fact.
 typedef struct effect {
     enum effect_type {
         EFFECT_INTENT_CREATE = 1, // idempotency key = payment id

@@ -1,0 +1,176 @@
+#include "actors/runtime/cell.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { BUCKETS = 16384 };
+
+static _Atomic uint64_t numbers;
+
+const kind_ops *kind_of(actor_kind kind)
+{
+    static const kind_ops *const kinds[ACTOR_KINDS_END] = {
+        [ACTOR_EVENT] = &kind_event,
+        [ACTOR_PAYMENT] = &kind_payment,
+        [ACTOR_TICKET] = &kind_ticket,
+        [ACTOR_EXPIRY] = &kind_expiry,
+    };
+    return (uint32_t)kind < ACTOR_KINDS_END ? kinds[kind] : NULL;
+}
+
+// Copies what the lease says into the cell; false when the stored senders cannot be read.
+static bool cell_adopt(cell *c, const lease *l)
+{
+    c->epoch = l->epoch;
+    c->incarnation = c->committed_incarnation = l->incarnation;
+    c->cursor = c->committed_cursor = l->cursor;
+    c->last_seq = c->committed_seq = l->last_seq;
+    c->last_hash = l->last_hash;
+    c->published_incarnation = l->published_incarnation;
+    c->published_seq = l->published_seq;
+    c->acks_count = 0;
+    c->resending = c->published_seq < c->last_seq;
+    c->resend_from = c->published_seq;
+    c->first_fact = c->last_fact = UINT32_MAX;
+    return senders_decode(&c->senders, l->senders, l->senders_bytes);
+}
+
+static store_result state_load(kind_context *context, cell *c, bool *ret_taken, uuid *ret_holder)
+{
+    lease l __attribute__((cleanup(lease_done))) = {0};
+    store_result result =
+        context->store.lease_take(context->store.self, &c->ref, &l, ret_taken, ret_holder);
+    if (result != STORE_OK || !*ret_taken)
+        return result;
+    if (!cell_adopt(c, &l))
+        return STORE_REFUSED;
+    c->state = c->ops->load(context, &c->ref, &result);
+    if (c->state == NULL && result == STORE_OK) {
+        *ret_taken = false;
+        return context->store.lease_release(context->store.self, &c->ref.id, l.epoch);
+    }
+    return result;
+}
+
+store_result cell_open(kind_context *context, const actor_ref *ref, cell **ret_cell,
+                       uuid *ret_holder)
+{
+    cell *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return STORE_UNKNOWN;
+    c->number = atomic_fetch_add(&numbers, 1) + 1;
+    c->ref = *ref;
+    c->ops = kind_of(ref->kind);
+    bool taken = false;
+    store_result result = c->ops == NULL ? STORE_OK : state_load(context, c, &taken, ret_holder);
+    if (result != STORE_OK || !taken) {
+        cell_free(c);
+        c = NULL;
+    }
+    *ret_cell = c;
+    return result;
+}
+
+store_result cell_reload(kind_context *context, cell *c, bool *ret_lost)
+{
+    if (c->state != NULL)
+        c->ops->free(c->state);
+    c->state = NULL;
+    bool taken = false;
+    uuid holder;
+    store_result result = state_load(context, c, &taken, &holder);
+    *ret_lost = result == STORE_OK && !taken;
+    return result;
+}
+
+void cell_free(cell *c)
+{
+    if (c == NULL)
+        return;
+    if (c->state != NULL)
+        c->ops->free(c->state);
+    free(c);
+}
+
+static uint32_t bucket_of(const cell_table *t, const actor_id *id)
+{
+    uint64_t h;
+    memcpy(&h, id->u.bytes + 8, sizeof h);
+    return (uint32_t)(h * 0x9e3779b97f4a7c15u >> 40) & (t->buckets_count - 1);
+}
+
+bool cell_table_init(cell_table *t)
+{
+    *t = (cell_table){.buckets = calloc(BUCKETS, sizeof(cell *)),
+                      .numbered = calloc(BUCKETS, sizeof(cell *)),
+                      .buckets_count = BUCKETS};
+    return t->buckets != NULL && t->numbered != NULL;
+}
+
+void cell_table_done(cell_table *t)
+{
+    for (uint32_t i = 0; t->buckets != NULL && i < t->buckets_count; i++)
+        for (cell *c = t->buckets[i], *next; c != NULL; c = next) {
+            next = c->next;
+            cell_free(c);
+        }
+    free(t->buckets);
+    free(t->numbered);
+    *t = (cell_table){0};
+}
+
+cell *cell_table_find(const cell_table *t, const actor_id *id)
+{
+    cell *c = t->buckets[bucket_of(t, id)];
+    while (c != NULL && !uuid_equal(&c->ref.id.u, &id->u))
+        c = c->next;
+    return c;
+}
+
+cell *cell_table_numbered(const cell_table *t, uint64_t number)
+{
+    cell *c = t->numbered[number & (t->buckets_count - 1)];
+    while (c != NULL && c->number != number)
+        c = c->next_numbered;
+    return c;
+}
+
+void cell_table_put(cell_table *t, cell *c)
+{
+    cell **numbered = &t->numbered[c->number & (t->buckets_count - 1)];
+    c->next_numbered = *numbered;
+    *numbered = c;
+    cell **bucket = &t->buckets[bucket_of(t, &c->ref.id)];
+    c->next = *bucket;
+    *bucket = c;
+    t->cells_count++;
+}
+
+cell *cell_table_take(cell_table *t, const actor_id *id)
+{
+    cell **at = &t->buckets[bucket_of(t, id)];
+    while (*at != NULL && !uuid_equal(&(*at)->ref.id.u, &id->u))
+        at = &(*at)->next;
+    cell *c = *at;
+    if (c == NULL)
+        return NULL;
+    *at = c->next;
+    at = &t->numbered[c->number & (t->buckets_count - 1)];
+    while (*at != c)
+        at = &(*at)->next_numbered;
+    *at = c->next_numbered;
+    t->cells_count--;
+    return c;
+}
+
+cell *cell_table_next(const cell_table *t, uint32_t *at, cell *previous)
+{
+    if (previous != NULL && previous->next != NULL)
+        return previous->next;
+    while (*at < t->buckets_count) {
+        cell *c = t->buckets[(*at)++];
+        if (c != NULL)
+            return c;
+    }
+    return NULL;
+}

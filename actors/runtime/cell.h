@@ -1,0 +1,71 @@
+// A cell: one actor in the memory of the host that holds its lease, and the table of all cells of a
+// host. Everything here belongs to the tick thread, but cell_open, which runs on any thread with a
+// store of its own.
+#ifndef CAVEA_ACTORS_RUNTIME_CELL_H
+#define CAVEA_ACTORS_RUNTIME_CELL_H
+
+#include "actors/runtime/kind.h"
+#include "actors/runtime/senders.h"
+
+enum { CELL_ACKS_MAX = 64 };
+
+// Facts that were published and not yet acknowledged by the stream.
+typedef struct cell_ack {
+    int64_t seq;      // the last fact of what was published together
+    uint32_t pending; // messages still without acknowledgement
+    int64_t sent_us;  // monotonic
+} cell_ack;
+
+typedef struct cell {
+    uint64_t number; // unique in this process; names its subscription and its acknowledgements
+    actor_ref ref;
+    const kind_ops *ops;
+    void *state;
+    int64_t epoch;
+    int64_t incarnation, cursor; // with the messages of the current tick
+    int64_t committed_incarnation, committed_cursor;
+    int64_t last_seq, committed_seq;
+    digest32 last_hash;
+    int32_t claimed;
+    senders senders;
+
+    int64_t published_incarnation, published_seq;
+    cell_ack acks[CELL_ACKS_MAX]; // a ring, oldest first
+    uint32_t acks_at, acks_count;
+    bool resending; // facts behind resend_from are published again, page by page
+    int64_t resend_from;
+
+    bool touched, stale;            // in the current tick; to be loaded again before anything else
+    bool has_journal;               // this tick wrote a fact or a row
+    uint32_t first_fact, last_fact; // into the journal's facts of this tick, UINT32_MAX: none
+    int64_t saved_us, used_us;      // monotonic: cursor last committed, last message
+    uint64_t first_version;         // of the live delta: the fact after the committed ones
+    bool listed_timer;
+    struct cell *next, *next_numbered; // in their buckets
+} cell;
+
+const kind_ops *kind_of(actor_kind kind); // NULL for a number that is no kind
+
+// Takes the lease and builds the actor's state from the store. ret_cell NULL with STORE_OK: there
+// is no such actor, or a live host holds it (then *ret_holder names it).
+store_result cell_open(kind_context *context, const actor_ref *ref, cell **ret_cell,
+                       uuid *ret_holder);
+// Builds a held cell anew: new epoch, state and senders as the database has them.
+store_result cell_reload(kind_context *context, cell *c, bool *ret_lost);
+void cell_free(cell *c);
+
+typedef struct cell_table {
+    cell **buckets, **numbered;
+    uint32_t buckets_count, cells_count;
+} cell_table;
+
+MUST_CHECK bool cell_table_init(cell_table *t);
+void cell_table_done(cell_table *t); // frees the cells too
+cell *cell_table_find(const cell_table *t, const actor_id *id);
+cell *cell_table_numbered(const cell_table *t, uint64_t number);
+void cell_table_put(cell_table *t, cell *c);              // owns it; there is none with its id
+cell *cell_table_take(cell_table *t, const actor_id *id); // hands it back to the caller; or NULL
+// Walks all cells: *at starts at 0; NULL at the end. The table must not change meanwhile.
+cell *cell_table_next(const cell_table *t, uint32_t *at, cell *previous);
+
+#endif

@@ -1,0 +1,123 @@
+// The inside of the runtime, shared by runtime.c, settle.c, tick.c, turn.c, outbox.c and resend.c.
+#ifndef CAVEA_ACTORS_RUNTIME_INSIDE_H
+#define CAVEA_ACTORS_RUNTIME_INSIDE_H
+
+#include "actors/runtime/mailbox.h"
+#include "actors/runtime/runtime.h"
+#include "schemas/arena.h"
+#include "schemas/digest.h"
+#include "schemas/wire.h"
+
+#include <assert.h>
+
+enum {
+    OUTBOX_ITEMS_MAX = 4 * TICK_COMMANDS_MAX,
+    OUTBOX_BYTES_MAX = 16 * 1024 * 1024,
+    OUTBOX_DESTINATIONS = 16384, // power of two, larger than the items
+    REPLY_BYTES_MAX = 512 * 1024,
+    MESSAGE_BYTES_MAX = 900 * 1024, // below the broker's max_payload of 1 MiB
+    // The most that one message can ask for: a message that does not fit waits for the next tick.
+    MESSAGE_ROWS_MAX = ENVELOPE_COMMANDS_MAX * 12,
+    MESSAGE_JOURNAL_BYTES_MAX = 1024 * 1024,
+    WAKES_REMEMBERED = 1024,
+    FACTS_PER_PAGE = 256,
+    RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
+};
+
+typedef struct out_item {
+    enum out_type { OUT_REPLY, OUT_SEND, OUT_LIVE } type;
+    cell *from;
+    actor_ref to;                   // of SEND
+    uint32_t to_at;                 // of REPLY: the subject, in the blob, NUL-ended
+    uint64_t number;                // of REPLY: the envelope's
+    uint32_t bytes_at, bytes_count; // in the blob
+    uint32_t next;                  // of SEND: the next command for the same destination
+    bool is_head;                   // of SEND: first of its chain
+} out_item;
+
+// What leaves after the COMMIT, in the order of its creation. Tentative until then.
+typedef struct outbox {
+    out_item *items;
+    uint32_t items_count;
+    wire blob;
+    uint32_t *destinations; // hash of (from, to) -> last item of the chain + 1
+    effect *effects;
+    uint32_t effects_count;
+    wire scratch; // for assembling one message
+} outbox;
+
+struct turn {
+    runtime *r;
+    cell *c;
+    const char *reply_to;
+    uint64_t number;
+    bool seen;
+};
+
+struct runtime {
+    runtime_config config;
+    kind_context context;
+    cell_table cells;
+    mailbox mailbox;
+    journal *j;
+    uint32_t *fact_next; // by fact of the journal: the next one of the same cell
+    outbox out;
+    wire replies; // of the message being handled
+    arena arena;
+    cell *touched[JOURNAL_ACTORS_MAX];
+    uint32_t touched_count;
+    cell *timers[ACTOR_KINDS_END * PARTITIONS]; // cells whose kind has timers
+    uint32_t timers_count;
+    mail mails[TICK_MESSAGES_MAX];
+    inbound messages[TICK_MESSAGES_MAX];                        // taken, not yet decided
+    inbound batch[TICK_MESSAGES_MAX], split[TICK_MESSAGES_MAX]; // being decided, in some order
+    inbound borrowed[TICK_MESSAGES_MAX]; // to be released at the end of the step
+    uint32_t messages_count;
+    bool away;         // stale cells wait for it too
+    int64_t now_us;    // of the current tick
+    int64_t offset_us; // database clock - monotonic clock
+    runtime_report tally;
+    struct {
+        actor_id actor;
+        int64_t at_us;
+    } wakes[WAKES_REMEMBERED];
+};
+
+// outbox.c
+MUST_CHECK bool outbox_init(outbox *o);
+void outbox_done(outbox *o);
+void outbox_clear(outbox *o);
+bool outbox_has_room(const outbox *o);
+void wake_send(runtime *r, const actor_ref *to);
+void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command);
+void outbox_reply(outbox *o, cell *from, const char *to, uint64_t number, const wire *replies);
+void outbox_live(outbox *o, cell *from, const Cavea__V1__LiveDelta *delta);
+// Sends everything. database_now_us goes into replies. also_direct: over the direct path as well.
+void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct);
+
+// tick.c: decodes, decides and applies messages, in order, as one transaction; what did not fit is
+// left over (*ret_done tells how many were handled). On STORE_OK everything has been sent.
+store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint32_t *ret_done);
+// A tick that skips one message and records why.
+store_result tick_reject(runtime *r, const inbound *message);
+void tick_touch(runtime *r, cell *c);
+
+// settle.c: runs messages to their end, whatever the store says. False: the database is away and
+// the messages wait in r->messages.
+bool settle(runtime *r, inbound *messages, uint32_t count);
+bool reload_stale(runtime *r);
+
+// resend.c
+void facts_publish(runtime *r, cell *c);
+void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,
+                     cell_ack *ack);
+cell_ack *ack_open(runtime *r, cell *c, int64_t seq);
+void ack_note(cell *c, int64_t seq);
+void resend_upkeep(runtime *r, cell *c);
+
+// runtime.c
+void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c);
+void runtime_drop(runtime *r, cell *c);
+void timers_list(runtime *r, cell *c);
+
+#endif

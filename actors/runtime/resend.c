@@ -1,0 +1,145 @@
+// Publishing facts, following their acknowledgements, and publishing again what was not
+// acknowledged: after a take-over, after a silence, after the stream was lost.
+#include "actors/runtime/inside.h"
+
+cell_ack *ack_open(runtime *r, cell *c, int64_t seq)
+{
+    if (c->acks_count == CELL_ACKS_MAX) { // the stream has been silent for long: page by page later
+        c->resending = true;
+        c->resend_from = c->published_seq;
+        c->acks_count = 0;
+        return NULL;
+    }
+    cell_ack *ack = &c->acks[(c->acks_at + c->acks_count++) % CELL_ACKS_MAX];
+    *ack = (cell_ack){.seq = seq, .sent_us = r->config.clock.monotonic_us(r->config.clock.self)};
+    return ack;
+}
+
+void ack_note(cell *c, int64_t seq)
+{
+    for (uint32_t i = 0; i < c->acks_count; i++) {
+        cell_ack *ack = &c->acks[(c->acks_at + i) % CELL_ACKS_MAX];
+        if (ack->seq == seq && ack->pending > 0)
+            ack->pending--;
+    }
+    while (c->acks_count > 0 && c->acks[c->acks_at].pending == 0) {
+        c->published_seq = c->acks[c->acks_at].seq;
+        c->acks_at = (c->acks_at + 1) % CELL_ACKS_MAX;
+        c->acks_count--;
+    }
+    if (c->resending && c->acks_count == 0) {
+        c->resend_from = c->published_seq;
+        c->resending = c->published_seq < c->last_seq;
+    }
+}
+
+void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,
+                     cell_ack *ack)
+{
+    if (ack != NULL)
+        ack->pending++;
+    r->config.bus.publish(r->config.bus.self, to, message->bytes, message->count, id, c->number,
+                          ack == NULL ? 0 : ack->seq);
+}
+
+static void batch_publish(runtime *r, cell *c, const wire *batch, int64_t first_seq, cell_ack *ack)
+{
+    char id[UUID_TEXT_BYTES + 24];
+    uuid_format(&c->ref.id.u, id);
+    char *at = id + UUID_TEXT_BYTES - 1;
+    *at++ = ':';
+    char digits[24];
+    uint32_t n = 0;
+    for (int64_t v = first_seq; n == 0 || v > 0; v /= 10)
+        digits[n++] = (char)('0' + v % 10);
+    while (n > 0)
+        *at++ = digits[--n];
+    *at = 0;
+    subject to = subject_of(SUBJECT_FACT, &c->ref);
+    publish_tracked(r, c, &to, batch, id, ack);
+}
+
+static void batch_open(wire *w, const cell *c, int64_t first_seq)
+{
+    w->count = 0;
+    w->full = false;
+    wire_bytes(w, 1, c->ref.id.u.bytes, sizeof c->ref.id.u.bytes);
+    wire_number(w, 2, (uint64_t)first_seq);
+}
+
+static void batch_fact(wire *w, uint16_t kind, const uint8_t *payload, uint32_t payload_bytes)
+{
+    uint32_t bytes =
+        1 + wire_varint_bytes(kind) + 1 + wire_varint_bytes(payload_bytes) + payload_bytes;
+    wire_varint(w, 3 << 3 | 2);
+    wire_varint(w, bytes);
+    wire_number(w, 1, kind);
+    wire_bytes(w, 2, payload, payload_bytes);
+}
+
+// The facts of one tick of one cell: one message, or several when they are many.
+void facts_publish(runtime *r, cell *c)
+{
+    if (c->first_fact == UINT32_MAX)
+        return;
+    cell_ack *ack = c->resending ? NULL : ack_open(r, c, c->last_seq);
+    wire *w = &r->out.scratch;
+    int64_t first_seq = r->j->facts[c->first_fact].seq;
+    batch_open(w, c, first_seq);
+    for (uint32_t n = c->first_fact; n != UINT32_MAX; n = r->fact_next[n]) {
+        const fact_row *f = &r->j->facts[n];
+        if (w->count + f->payload_bytes + 64 > w->max) {
+            batch_publish(r, c, w, first_seq, ack);
+            first_seq = f->seq;
+            batch_open(w, c, first_seq);
+        }
+        batch_fact(w, f->kind, r->j->blob + f->payload_at, f->payload_bytes);
+    }
+    batch_publish(r, c, w, first_seq, ack);
+}
+
+// One page of stored facts, and the messages they ask for, over the stream and the direct path.
+static void page_publish(runtime *r, cell *c)
+{
+    fact_page page __attribute__((cleanup(fact_page_done))) = {0};
+    if (r->config.store.load_facts(r->config.store.self, &c->ref.id, c->resend_from, FACTS_PER_PAGE,
+                                   &page) != STORE_OK)
+        return;
+    if (page.facts_count == 0) {
+        c->resending = false;
+        return;
+    }
+    int64_t seq = page.facts[page.facts_count - 1].seq;
+    cell_ack *ack = ack_open(r, c, seq);
+    if (ack == NULL)
+        return;
+    wire *w = &r->out.scratch;
+    batch_open(w, c, page.facts[0].seq);
+    for (uint32_t i = 0; i < page.facts_count; i++)
+        batch_fact(w, page.facts[i].kind, page.bytes + page.facts[i].payload_at,
+                   page.facts[i].payload_bytes);
+    if (!w->full)
+        batch_publish(r, c, w, page.facts[0].seq, ack);
+    outbox_clear(&r->out);
+    r->touched_count = 0;
+    r->now_us = runtime_now_us(r);
+    turn t = {.r = r, .c = c, .reply_to = ""};
+    for (uint32_t i = 0; i < page.facts_count && outbox_has_room(&r->out); i++)
+        c->ops->resend(&c->ref, page.facts[i].kind, page.bytes + page.facts[i].payload_at,
+                       page.facts[i].payload_bytes, &t);
+    outbox_emit(r, r->now_us, true);
+}
+
+void resend_upkeep(runtime *r, cell *c)
+{
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
+    if (c->acks_count > 0) {
+        if (c->acks[c->acks_at].sent_us + r->config.resend_ms * 1000 > mono)
+            return;
+        c->resending = true;
+        c->resend_from = c->published_seq;
+        c->acks_count = 0;
+    }
+    if (c->resending && c->ops->resend != NULL)
+        page_publish(r, c);
+}

@@ -1,0 +1,272 @@
+#include "actors/runtime/inside.h"
+
+#include <stdlib.h>
+
+static bool runtime_init(runtime *r)
+{
+    r->j = journal_new();
+    r->fact_next = calloc(JOURNAL_ROWS_MAX, sizeof *r->fact_next);
+    r->replies = (wire){.bytes = malloc(REPLY_BYTES_MAX), .max = REPLY_BYTES_MAX};
+    return r->j != NULL && r->fact_next != NULL && r->replies.bytes != NULL &&
+           cell_table_init(&r->cells) && mailbox_init(&r->mailbox, MAILBOX_MESSAGES_MAX) &&
+           outbox_init(&r->out) && arena_init(&r->arena, ARENA_ENVELOPE_BYTES);
+}
+
+runtime *runtime_new(const runtime_config *config)
+{
+    runtime *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->config = *config;
+    r->context = (kind_context){.store = config->store, .plans = config->plans};
+    if (!runtime_init(r)) {
+        runtime_free(r);
+        return NULL;
+    }
+    return r;
+}
+
+void runtime_free(runtime *r)
+{
+    if (r == NULL)
+        return;
+    for (uint32_t i = 0; i < r->messages_count; i++)
+        r->messages[i].release(r->messages[i].owner);
+    if (r->mailbox.ring != NULL)
+        mailbox_done(&r->mailbox);
+    cell_table_done(&r->cells);
+    outbox_done(&r->out);
+    arena_done(&r->arena);
+    journal_free(r->j);
+    free(r->fact_next);
+    free(r->replies.bytes);
+    free(r);
+}
+
+bool runtime_deliver(runtime *r, const inbound *m)
+{
+    mail item = {.type = MAIL_MESSAGE, .message = *m};
+    return mailbox_put(&r->mailbox, &item);
+}
+
+void runtime_acknowledged(runtime *r, uint64_t number, int64_t seq)
+{
+    mail item = {.type = MAIL_ACK, .ack = {number, seq}};
+    if (!mailbox_put(&r->mailbox, &item))
+        return; // lost: then the facts are published again
+}
+
+void runtime_install(runtime *r, cell *c)
+{
+    mail item = {.type = MAIL_CELL, .installed = c};
+    if (!mailbox_put(&r->mailbox, &item))
+        cell_free(c); // its lease is ours but unused: the next wake-up takes it again
+}
+
+void runtime_unstick(runtime *r, const actor_ref *to, const stuck_row *row)
+{
+    stuck_row *copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return;
+    *copy = *row;
+    mail item = {.type = MAIL_STUCK, .stuck = {*to, copy}};
+    if (!mailbox_put(&r->mailbox, &item))
+        free(copy);
+}
+
+void runtime_wait(runtime *r, int64_t timeout_ms)
+{
+    int64_t now_us = runtime_now_us(r);
+    for (uint32_t i = 0; i < r->timers_count; i++) {
+        int64_t due_us = r->timers[i]->ops->next_due_us(r->timers[i]->state);
+        int64_t until_ms = due_us <= now_us ? 0 : (due_us - now_us + 999) / 1000;
+        timeout_ms = until_ms < timeout_ms ? until_ms : timeout_ms;
+    }
+    mailbox_wait(&r->mailbox, r->away && timeout_ms > 50 ? 50 : timeout_ms);
+}
+
+int64_t runtime_now_us(runtime *r)
+{
+    int64_t now_us = r->config.clock.monotonic_us(r->config.clock.self) + r->offset_us;
+    if (now_us < r->now_us) // a decision never lies before the one before it
+        now_us = r->now_us;
+    return now_us;
+}
+
+void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c)
+{
+    runtime_report report = {.type = type, .cells = 1};
+    if (c != NULL)
+        report.actor = c->ref;
+    r->config.report(r->config.report_self, &report);
+}
+
+void timers_list(runtime *r, cell *c)
+{
+    if (c->ops->next_due_us == NULL || c->listed_timer)
+        return;
+    assert(r->timers_count < sizeof r->timers / sizeof *r->timers);
+    c->listed_timer = true;
+    r->timers[r->timers_count++] = c;
+}
+
+void runtime_drop(runtime *r, cell *c)
+{
+    for (uint32_t i = 0; i < r->touched_count; i++)
+        if (r->touched[i] == c)
+            r->touched[i] = NULL;
+    for (uint32_t i = 0; i < r->timers_count; i++)
+        if (r->timers[i] == c)
+            r->timers[i--] = r->timers[--r->timers_count];
+    r->config.bus.detach(r->config.bus.self, c->number);
+    cell_free(cell_table_take(&r->cells, &c->ref.id));
+}
+
+static void cell_install(runtime *r, cell *c)
+{
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self), now_us;
+    cell *old = cell_table_find(&r->cells, &c->ref.id);
+    if (old != NULL && old->epoch >= c->epoch) {
+        cell_free(c);
+        return;
+    }
+    if (old != NULL)
+        runtime_drop(r, old);
+    if (r->offset_us == 0 && r->config.store.now(r->config.store.self, &now_us) == STORE_OK)
+        r->offset_us = now_us - mono;
+    c->used_us = mono;
+    cell_table_put(&r->cells, c);
+    timers_list(r, c);
+    r->config.bus.attach(r->config.bus.self, c->number, &c->ref, c->incarnation, c->cursor);
+    r->config.bus.flush(r->config.bus.self);
+}
+
+static void acknowledged(runtime *r, uint64_t number, int64_t seq)
+{
+    cell *c = cell_table_numbered(&r->cells, number);
+    if (c == NULL)
+        return; // it left this host meanwhile
+    c->published_incarnation = r->config.bus.incarnation(r->config.bus.self);
+    ack_note(c, seq);
+}
+
+static void unstick(runtime *r, const actor_ref *to, const stuck_row *row)
+{
+    cell *c = cell_table_find(&r->cells, &to->id);
+    if (c == NULL || c->ops->unstick == NULL)
+        return;
+    outbox_clear(&r->out);
+    r->touched_count = 0;
+    r->now_us = runtime_now_us(r);
+    turn t = {.r = r, .c = c, .reply_to = ""};
+    c->ops->unstick(c->state, row, &t);
+    outbox_emit(r, r->now_us, true);
+}
+
+// Takes what has arrived; messages go to r->messages, everything else is done at once.
+static uint32_t mails_sort(runtime *r)
+{
+    uint32_t count = mailbox_take(&r->mailbox, r->mails, TICK_MESSAGES_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        mail *item = &r->mails[i];
+        if (item->type == MAIL_MESSAGE) {
+            r->messages[r->messages_count++] = item->message;
+        } else if (item->type == MAIL_ACK) {
+            acknowledged(r, item->ack.number, item->ack.seq);
+        } else if (item->type == MAIL_CELL) {
+            cell_install(r, item->installed);
+        } else {
+            unstick(r, &item->stuck.to, item->stuck.row);
+            mail_done(item);
+        }
+    }
+    return count;
+}
+
+static bool postponed(const runtime *r, const inbound *m)
+{
+    for (uint32_t i = 0; i < r->messages_count; i++)
+        if (r->messages[i].owner == m->owner && r->messages[i].data == m->data)
+            return true;
+    return false;
+}
+
+bool runtime_step(runtime *r)
+{
+    if (r->away && !reload_stale(r))
+        return false;
+    r->away = false;
+    uint32_t taken = r->messages_count == 0 ? mails_sort(r) : 0;
+    uint32_t count = r->messages_count;
+    memcpy(r->batch, r->messages, count * sizeof *r->batch);
+    memcpy(r->borrowed, r->messages, count * sizeof *r->borrowed);
+    r->messages_count = 0;
+    r->away = !settle(r, r->batch, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (!r->away || !postponed(r, &r->borrowed[i]))
+            r->borrowed[i].release(r->borrowed[i].owner);
+    return taken + count > 0;
+}
+
+void runtime_upkeep(runtime *r)
+{
+    if (r->away)
+        return;
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
+    int64_t incarnation = r->config.bus.incarnation(r->config.bus.self);
+    cell *idle = NULL, *c = NULL;
+    uint32_t at = 0;
+    while ((c = cell_table_next(&r->cells, &at, c)) != NULL) {
+        if (incarnation != 0 && c->published_incarnation != incarnation && !c->resending) {
+            // The stream is a new one: what it lost of the recent past is published again.
+            c->published_seq -=
+                c->published_seq < RESEND_FACTS_MAX ? c->published_seq : RESEND_FACTS_MAX;
+            c->published_incarnation = incarnation;
+            c->resend_from = c->published_seq;
+            c->resending = c->published_seq < c->last_seq;
+            c->acks_count = 0;
+        }
+        resend_upkeep(r, c);
+        if (c->ref.kind == ACTOR_EVENT && c->acks_count == 0 && !c->resending &&
+            c->used_us + r->config.idle_ms * 1000 < mono)
+            idle = c;
+    }
+    if (idle != NULL) {
+        runtime_report_now(r, REPORT_SLEPT, idle);
+        (void)r->config.store.lease_release(r->config.store.self, &idle->ref.id, idle->epoch);
+        runtime_drop(r, idle);
+    }
+}
+
+void runtime_hand_over(runtime *r)
+{
+    cell *c = NULL;
+    uint32_t at = 0;
+    while ((c = cell_table_next(&r->cells, &at, c)) != NULL)
+        r->config.bus.detach(r->config.bus.self, c->number);
+    while (!r->away && (mailbox_depth(&r->mailbox) > 0 || r->messages_count > 0))
+        runtime_step(r);
+    for (uint32_t i = 0; i < r->cells.buckets_count; i++)
+        while ((c = r->cells.buckets[i]) != NULL) {
+            actor_ref ref = c->ref;
+            (void)r->config.store.lease_release(r->config.store.self, &ref.id, c->epoch);
+            runtime_drop(r, c);
+            wake_send(r, &ref);
+        }
+    r->config.bus.flush(r->config.bus.self);
+}
+
+bool runtime_holds(const runtime *r, const actor_id *id)
+{
+    return cell_table_find(&r->cells, id) != NULL;
+}
+
+uint32_t runtime_cells(const runtime *r)
+{
+    return r->cells.cells_count;
+}
+
+uint32_t runtime_mailbox_depth(runtime *r)
+{
+    return mailbox_depth(&r->mailbox);
+}

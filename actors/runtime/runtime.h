@@ -1,0 +1,71 @@
+// The runtime of one host: cells, a mailbox, and the tick that turns whatever has arrived for all
+// of them into ONE transaction: decode -> decide -> apply (tentative) -> commit -> replies ->
+// publish. Its logic sees the world only through ports (store, bus, clock, perform), so that
+// chaos/sim runs this very code. Knows no nats, no libpq, no curl.
+// Threads: runtime_deliver, runtime_acknowledged and runtime_install may be called from any thread
+// (they queue and wake); everything else belongs to the tick thread.
+#ifndef CAVEA_ACTORS_RUNTIME_RUNTIME_H
+#define CAVEA_ACTORS_RUNTIME_RUNTIME_H
+
+#include "actors/runtime/cell.h"
+#include "actors/runtime/ports.h"
+
+typedef struct runtime runtime;
+
+typedef struct runtime_report { // what happened in one step
+    enum runtime_report_type {
+        REPORT_TICK,
+        REPORT_FENCED,   // cells = how many were lost
+        REPORT_REFUSED,  // the database said no; the tick is split and tried again
+        REPORT_UNKNOWN,  // the database is away or silent
+        REPORT_REJECTED, // a poisoned message was skipped
+        REPORT_DROPPED,  // commands nobody waits for any more
+        REPORT_MALFORMED,
+        REPORT_SLEPT,
+    } type;
+    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT
+    uint32_t commands, messages, facts, cells, direct, seen;
+    int64_t commit_us;
+} runtime_report;
+
+typedef struct runtime_config {
+    uuid host;
+    int64_t idle_ms;   // an actor without a message for so long goes to sleep
+    int64_t resend_ms; // an unacknowledged publish is sent again after this
+    store_port store;  // of the tick thread
+    bus_port bus;
+    clock_port clock;
+    perform_port perform;
+    struct plan_cache *plans; // borrowed
+    // Told of what operators want to see; never NULL. Called on the tick thread.
+    void (*report)(void *self, const runtime_report *report);
+    void *report_self;
+} runtime_config;
+
+runtime *runtime_new(const runtime_config *config); // NULL when memory is out
+void runtime_free(runtime *r);
+
+// Queues a message. False when the mailbox is full: the caller still owns it (and drops it).
+MUST_CHECK bool runtime_deliver(runtime *r, const inbound *m);
+// The stream stored a message of cell `number` that covers its facts up to seq.
+void runtime_acknowledged(runtime *r, uint64_t number, int64_t seq);
+// Hands a loaded cell over; it replaces an older one of the same actor.
+void runtime_install(runtime *r, cell *c);
+// The reconciler found something for an actor; ignored when this host does not hold it.
+void runtime_unstick(runtime *r, const actor_ref *to, const stuck_row *row);
+
+// Waits until something is queued, a timer is due or timeout_ms has passed.
+void runtime_wait(runtime *r, int64_t timeout_ms);
+// One tick. True when there was anything to do.
+bool runtime_step(runtime *r);
+// Timers that are not commands: resends, actors that fall asleep. About every 100 ms.
+void runtime_upkeep(runtime *r);
+// Everything is answered; then each actor's lease is given back and its successor woken.
+void runtime_hand_over(runtime *r);
+
+bool runtime_holds(const runtime *r, const actor_id *id);
+uint32_t runtime_cells(const runtime *r);
+uint32_t runtime_mailbox_depth(runtime *r);
+int64_t runtime_now_us(runtime *r); // the database's clock, carried on by the monotonic one
+
+#endif

@@ -1,0 +1,271 @@
+// One tick: messages become decisions, decisions one transaction, and only then answers.
+#include "actors/runtime/inside.h"
+
+static const char nobody[] = "";
+
+void tick_touch(runtime *r, cell *c)
+{
+    if (c->touched)
+        return;
+    assert(r->touched_count < JOURNAL_ACTORS_MAX);
+    c->touched = true;
+    c->has_journal = false;
+    c->first_fact = c->last_fact = UINT32_MAX;
+    r->touched[r->touched_count++] = c;
+}
+
+static void tick_open(runtime *r)
+{
+    journal_clear(r->j);
+    outbox_clear(&r->out);
+    r->touched_count = 0;
+    r->now_us = runtime_now_us(r);
+    r->tally = (runtime_report){.type = REPORT_TICK};
+}
+
+static bool tick_has_room(const runtime *r)
+{
+    return journal_has_room(r->j, MESSAGE_ROWS_MAX, MESSAGE_JOURNAL_BYTES_MAX) &&
+           outbox_has_room(&r->out) && r->touched_count + 64 < JOURNAL_ACTORS_MAX;
+}
+
+// Moves the cursor over a stored message. False: it is behind the cursor, so it was decided.
+static bool cursor_move(cell *c, const inbound *m)
+{
+    if (m->sequence == 0)
+        return true;
+    if (m->incarnation == c->incarnation && m->sequence <= c->cursor)
+        return false;
+    c->incarnation = m->incarnation;
+    c->cursor = m->sequence;
+    return true;
+}
+
+static bool nobody_waits(const runtime *r, const Cavea__V1__Command *command)
+{
+    return command->body_case == CAVEA__V1__COMMAND__BODY_RESERVE &&
+           command->reserve->wait_until_us != 0 && command->reserve->wait_until_us < r->now_us;
+}
+
+static void refuse_all(turn *t, const Cavea__V1__Envelope *e, error_code code)
+{
+    for (size_t i = 0; i < e->n_commands; i++) {
+        Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
+        reply.command_id = e->commands[i]->id;
+        reply.error = code;
+        turn_reply(t, &reply);
+    }
+}
+
+static void commands_handle(turn *t, const Cavea__V1__Envelope *e)
+{
+    runtime *r = t->r;
+    for (size_t i = 0; i < e->n_commands; i++) {
+        if (nobody_waits(r, e->commands[i])) {
+            runtime_report_now(r, REPORT_DROPPED, t->c);
+            continue;
+        }
+        t->c->ops->handle(t->c->state, e->commands[i], t);
+        r->tally.commands++;
+    }
+}
+
+static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e)
+{
+    const char *reply_to = e->reply_to == NULL ? nobody : e->reply_to;
+    turn t = {.r = r, .c = c, .reply_to = reply_to, .number = e->number};
+    sender_verdict verdict = SENDER_NEW;
+    uuid from;
+    if (e->number > 0 && uuid_from_bytes(e->sender.data, e->sender.len, &from))
+        verdict = senders_note(&c->senders, &from, e->number, r->now_us);
+    t.seen = verdict == SENDER_SEEN;
+    r->tally.seen += t.seen;
+    r->replies.count = 0;
+    r->replies.full = false;
+    if (verdict == SENDER_FULL)
+        refuse_all(&t, e, ERROR_OVERLOADED);
+    else
+        commands_handle(&t, e);
+    if (reply_to[0] != 0 && r->replies.count > 0 && !r->replies.full)
+        outbox_reply(&r->out, c, reply_to, e->number, &r->replies);
+}
+
+static void message_handle(runtime *r, const inbound *m)
+{
+    cell *c = cell_table_find(&r->cells, &m->to.id);
+    if (c == NULL || !cursor_move(c, m))
+        return;
+    tick_touch(r, c);
+    c->used_us = r->config.clock.monotonic_us(r->config.clock.self);
+    r->tally.messages++;
+    r->tally.direct += m->sequence == 0;
+    arena_reset(&r->arena);
+    Cavea__V1__Envelope *e = NULL;
+    if (m->data_bytes <= ENVELOPE_BYTES_MAX)
+        e = cavea__v1__envelope__unpack(&r->arena.allocator, m->data_bytes, m->data);
+    if (e == NULL || e->n_commands > ENVELOPE_COMMANDS_MAX)
+        runtime_report_now(r, REPORT_MALFORMED, c);
+    else
+        envelope_handle(r, c, e);
+}
+
+// Brings rows that commands will need into their cells, with one query for the whole tick.
+static store_result rows_fetch(runtime *r, const inbound *messages, uint32_t count)
+{
+    enum { WANTED_MAX = 512 };
+    static _Thread_local payment_id wanted[WANTED_MAX];
+    static _Thread_local payment_row rows[WANTED_MAX];
+    uint32_t wanted_count = 0, rows_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        cell *c = cell_table_find(&r->cells, &messages[i].to.id);
+        if (c == NULL || c->ops->wants == NULL || messages[i].data_bytes > ENVELOPE_BYTES_MAX)
+            continue;
+        arena_reset(&r->arena);
+        Cavea__V1__Envelope *e = cavea__v1__envelope__unpack(
+            &r->arena.allocator, messages[i].data_bytes, messages[i].data);
+        for (size_t k = 0; e != NULL && k < e->n_commands && wanted_count < WANTED_MAX; k++)
+            wanted_count += c->ops->wants(c->state, e->commands[k], &wanted[wanted_count]);
+    }
+    if (wanted_count == 0)
+        return STORE_OK;
+    store_result result = r->config.store.load_payments(r->config.store.self, wanted, wanted_count,
+                                                        rows, &rows_count);
+    for (uint32_t i = 0; result == STORE_OK && i < rows_count; i++) {
+        actor_ref ref = actor_of_tag(ACTOR_PAYMENT, uuid_tag(&rows[i].id.u));
+        cell *c = cell_table_find(&r->cells, &ref.id);
+        if (c != NULL)
+            c->ops->provide(c->state, &rows[i]);
+    }
+    return result;
+}
+
+static void timers_run(runtime *r)
+{
+    for (uint32_t i = 0; i < r->timers_count; i++) {
+        cell *c = r->timers[i];
+        if (c->stale || c->ops->next_due_us(c->state) > r->now_us)
+            continue;
+        tick_touch(r, c);
+        turn t = {.r = r, .c = c, .reply_to = nobody};
+        c->ops->on_time(c->state, &t);
+    }
+}
+
+static void move_add(runtime *r, cell *c)
+{
+    uint8_t encoded[SENDERS_ENCODED_BYTES_MAX];
+    uint32_t encoded_bytes = senders_encode(&c->senders, encoded);
+    lease_move *m = &r->j->moves[r->j->moves_count++];
+    *m = (lease_move){
+        .actor = c->ref.id,
+        .epoch = c->epoch,
+        .old_incarnation = c->committed_incarnation,
+        .old_cursor = c->committed_cursor,
+        .new_incarnation = c->incarnation,
+        .new_cursor = c->cursor,
+        .last_seq = c->last_seq,
+        .last_hash = c->last_hash,
+        .claimed = c->claimed,
+        .senders_bytes = encoded_bytes,
+        .published_incarnation = c->published_incarnation,
+        .published_seq = c->published_seq,
+    };
+    m->senders_at = journal_blob(r->j, encoded, encoded_bytes);
+}
+
+// Aggregated output of each cell, and its cursor. A volatile kind's cursor is saved once a second:
+// its state comes from rows anyway.
+static void cells_flush(runtime *r)
+{
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
+    for (uint32_t i = 0; i < r->touched_count; i++) {
+        cell *c = r->touched[i];
+        turn t = {.r = r, .c = c, .reply_to = nobody};
+        if (c->ops->flush != NULL)
+            c->ops->flush(c->state, &t);
+        if (c->ops->is_volatile && c->saved_us + 1000000 > mono)
+            continue;
+        c->saved_us = mono;
+        move_add(r, c);
+    }
+}
+
+static void tick_committed(runtime *r, int64_t database_now_us, int64_t started_us)
+{
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
+    if (database_now_us != 0)
+        r->offset_us = database_now_us - mono;
+    else
+        database_now_us = mono + r->offset_us;
+    outbox_emit(r, database_now_us, false);
+    for (uint32_t i = 0; i < r->touched_count; i++) {
+        r->touched[i]->touched = false;
+        r->touched[i]->committed_seq = r->touched[i]->last_seq;
+    }
+    for (uint32_t i = 0; i < r->j->moves_count; i++) {
+        cell *c = cell_table_find(&r->cells, &r->j->moves[i].actor);
+        c->committed_incarnation = r->j->moves[i].new_incarnation;
+        c->committed_cursor = r->j->moves[i].new_cursor;
+    }
+    r->tally.facts = r->j->facts_count;
+    r->tally.cells = r->touched_count;
+    r->tally.commit_us = mono - started_us;
+    r->config.report(r->config.report_self, &r->tally);
+}
+
+static store_result tick_close(runtime *r)
+{
+    cells_flush(r);
+    int64_t started_us = r->config.clock.monotonic_us(r->config.clock.self), database_now_us = 0;
+    store_result result = STORE_OK;
+    if (r->j->moves_count > 0)
+        result = r->config.store.commit(r->config.store.self, r->j, &database_now_us);
+    if (result == STORE_OK)
+        tick_committed(r, database_now_us, started_us);
+    return result;
+}
+
+store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint32_t *ret_done)
+{
+    tick_open(r);
+    *ret_done = 0;
+    store_result result = rows_fetch(r, messages, count);
+    if (result != STORE_OK)
+        return result;
+    uint32_t done = 0;
+    while (done < count && tick_has_room(r))
+        message_handle(r, &messages[done++]);
+    *ret_done = done;
+    timers_run(r);
+    if (r->touched_count == 0)
+        return STORE_OK;
+    return tick_close(r);
+}
+
+store_result tick_reject(runtime *r, const inbound *message)
+{
+    tick_open(r);
+    cell *c = cell_table_find(&r->cells, &message->to.id);
+    if (c == NULL)
+        return STORE_OK;
+    (void)cursor_move(c, message);
+    tick_touch(r, c);
+    arena_reset(&r->arena);
+    Cavea__V1__Envelope *e = NULL;
+    if (message->data_bytes <= ENVELOPE_BYTES_MAX)
+        e = cavea__v1__envelope__unpack(&r->arena.allocator, message->data_bytes, message->data);
+    digest32 digest = digest32_of(message->data, message->data_bytes);
+    Cavea__V1__MessageRejected rejected = CAVEA__V1__MESSAGE_REJECTED__INIT;
+    rejected.stream_sequence = (uint64_t)message->sequence;
+    rejected.digest = (ProtobufCBinaryData){sizeof digest.bytes, digest.bytes};
+    turn t = {.r = r, .c = c, .reply_to = nobody};
+    uuid from;
+    if (e != NULL && e->number > 0 && uuid_from_bytes(e->sender.data, e->sender.len, &from)) {
+        rejected.sender = e->sender;
+        rejected.number = e->number;
+        (void)senders_note(&c->senders, &from, e->number, r->now_us);
+    }
+    c->ops->reject(c->state, &rejected, &t);
+    runtime_report_now(r, REPORT_REJECTED, c);
+    return tick_close(r);
+}
