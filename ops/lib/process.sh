@@ -33,7 +33,8 @@ process_gone() {
 }
 
 # process_start RUN LOG NAME COMMAND...: in a session of its own, so that Ctrl-C reaches only us
-# and we can stop in order; whether it lives is for process_gone to say. Closes every other descriptor: no child may keep our locks.
+# and we can stop in order; whether it lives is for process_gone to say. Closes every other
+# descriptor: no child may keep our locks.
 process_start() {
     local run=$1 log=$2 name=$3
     shift 3
