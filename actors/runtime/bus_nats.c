@@ -1,0 +1,413 @@
+#include "actors/runtime/bus_nats.h"
+
+#include "schemas/cavea.pb-c.h"
+#include "schemas/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void message_release(void *owner)
+{
+    natsMsg_Destroy(owner);
+}
+
+static inlet **bucket_of(nats_bus *bus, const actor_id *id)
+{
+    uint64_t h;
+    memcpy(&h, id->u.bytes + 8, sizeof h);
+    return &bus->inlets[h * 0x9e3779b97f4a7c15u >> 40 & (INLET_BUCKETS - 1)];
+}
+
+inlet *inlet_find(nats_bus *bus, const actor_id *id)
+{
+    inlet *in = *bucket_of(bus, id);
+    while (in != NULL && !uuid_equal(&in->actor.id.u, &id->u))
+        in = in->next_inlet;
+    return in;
+}
+
+static bool message_hand_over(nats_bus *bus, natsMsg *message, const actor_ref *to,
+                              int64_t incarnation, int64_t sequence)
+{
+    inbound m = {
+        .to = *to,
+        .incarnation = incarnation,
+        .sequence = sequence,
+        .data = (const uint8_t *)natsMsg_GetData(message),
+        .data_bytes = (uint32_t)natsMsg_GetDataLength(message),
+        .owner = message,
+        .release = message_release,
+    };
+    return runtime_deliver(bus->runtime, &m);
+}
+
+static void on_direct(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
+                      void *closure)
+{
+    (void)connection;
+    (void)subscription;
+    subject_room room;
+    actor_ref to;
+    const char *text = natsMsg_GetSubject(message);
+    if (!subject_parse(text, strlen(text), &room, &to) || room != SUBJECT_DIRECT ||
+        !message_hand_over(closure, message, &to, 0, 0))
+        natsMsg_Destroy(message); // overload: the sender tries again, later and later
+}
+
+typedef struct delivery { // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.…
+    const char *consumer;
+    size_t consumer_bytes;
+    int64_t stream_seq;
+    uint64_t consumer_seq;
+} delivery;
+
+static bool delivery_parse(const char *reply, delivery *ret_delivery)
+{
+    delivery d = {0};
+    uint32_t token = 0;
+    for (const char *at = reply; at != NULL && token < 7; token++) {
+        const char *end = strchr(at, '.');
+        if (token == 3) {
+            d.consumer = at;
+            d.consumer_bytes = end == NULL ? strlen(at) : (size_t)(end - at);
+        } else if (token == 5) {
+            d.stream_seq = strtoll(at, NULL, 10);
+        } else if (token == 6) {
+            d.consumer_seq = strtoull(at, NULL, 10);
+        }
+        at = end == NULL ? NULL : end + 1;
+    }
+    *ret_delivery = d;
+    return token == 7 && d.stream_seq > 0;
+}
+
+// Whether the message is the next one of the inlet's present consumer; a gap ends that consumer.
+static bool delivery_expected(inlet *in, const delivery *d)
+{
+    if (in == NULL || !in->consuming || strlen(in->consumer) != d->consumer_bytes ||
+        memcmp(in->consumer, d->consumer, d->consumer_bytes) != 0)
+        return false;
+    in->heard_us = bus_monotonic_us();
+    if (d->consumer_seq == in->next)
+        return true;
+    in->consuming = false;
+    pthread_cond_signal(&in->bus->changed);
+    return false;
+}
+
+static void heartbeat_note(nats_bus *bus, const char *text)
+{
+    const char *number = strrchr(text, '.');
+    uint64_t wanted = number == NULL ? 0 : strtoull(number + 1, NULL, 10);
+    pthread_mutex_lock(&bus->mutex);
+    inlet *in = bus->numbered[wanted & (INLET_BUCKETS - 1)];
+    while (in != NULL && in->number != wanted)
+        in = in->next_numbered;
+    if (in != NULL)
+        in->heard_us = bus_monotonic_us();
+    pthread_mutex_unlock(&bus->mutex);
+}
+
+static void on_deliver(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
+                       void *closure)
+{
+    (void)connection;
+    (void)subscription;
+    nats_bus *bus = closure;
+    subject_room room;
+    actor_ref to;
+    delivery d;
+    const char *text = natsMsg_GetSubject(message), *reply = natsMsg_GetReply(message);
+    if (!subject_parse(text, strlen(text), &room, &to) || room != SUBJECT_IN || reply == NULL ||
+        !delivery_parse(reply, &d)) {
+        heartbeat_note(bus, text); // a status message stands on the deliver subject itself
+        natsMsg_Destroy(message);
+        return;
+    }
+    pthread_mutex_lock(&bus->mutex);
+    inlet *in = inlet_find(bus, &to.id);
+    bool taken = delivery_expected(in, &d) &&
+                 message_hand_over(bus, message, &to, in->incarnation, d.stream_seq);
+    if (taken) {
+        in->next++;
+        in->cursor = d.stream_seq;
+    } else if (in != NULL && in->consuming && d.consumer_seq == in->next) {
+        in->consuming = false; // the mailbox is full: again from here when there is room
+    }
+    pthread_mutex_unlock(&bus->mutex);
+    if (!taken)
+        natsMsg_Destroy(message);
+}
+
+static void on_ack(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
+                   void *closure)
+{
+    (void)connection;
+    (void)subscription;
+    nats_bus *bus = closure;
+    uint64_t number, seq;
+    const char *text = natsMsg_GetSubject(message), *data = natsMsg_GetData(message);
+    int bytes = natsMsg_GetDataLength(message);
+    if (subject_ack_parse(text, strlen(text), &number, &seq) && data != NULL &&
+        memmem(data, (size_t)bytes, "\"seq\"", 5) != NULL &&
+        memmem(data, (size_t)bytes, "\"error\"", 7) == NULL)
+        runtime_acknowledged(bus->runtime, number, (int64_t)seq);
+    natsMsg_Destroy(message);
+}
+
+static void on_wake(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
+                    void *closure)
+{
+    (void)subscription;
+    nats_bus *bus = closure;
+    Cavea__V1__Wake *wake = NULL;
+    actor_ref actor;
+    if (natsMsg_GetDataLength(message) <= 64)
+        wake = cavea__v1__wake__unpack(NULL, (size_t)natsMsg_GetDataLength(message),
+                                       (const uint8_t *)natsMsg_GetData(message));
+    if (wake != NULL && uuid_from_bytes(wake->actor.data, wake->actor.len, &actor.id.u) &&
+        kind_of((actor_kind)wake->kind) != NULL) {
+        actor.kind = (actor_kind)wake->kind;
+        bool forwarded = natsMsg_GetReply(message) != NULL;
+        bus->config.woken(bus->config.woken_self, &actor, forwarded);
+        if (forwarded)
+            natsConnection_Publish(connection, natsMsg_GetReply(message), "ok", 2);
+    }
+    if (wake != NULL)
+        cavea__v1__wake__free_unpacked(wake, NULL);
+    natsMsg_Destroy(message);
+}
+
+static bool fail(nats_bus *bus, const char *what, natsStatus status)
+{
+    snprintf(bus->problem, sizeof bus->problem, "%s: %s", what, natsStatus_GetText(status));
+    return false;
+}
+
+static natsStatus options_set(natsOptions *options, const char *url)
+{
+    natsStatus s = natsOptions_SetURL(options, url);
+    if (s == NATS_OK)
+        s = natsOptions_SetSendAsap(options, true);
+    if (s == NATS_OK)
+        s = natsOptions_SetPingInterval(options, 2000);
+    if (s == NATS_OK)
+        s = natsOptions_SetMaxPingsOut(options, 2);
+    if (s == NATS_OK)
+        s = natsOptions_SetMaxReconnect(options, -1);
+    if (s == NATS_OK)
+        s = natsOptions_SetReconnectWait(options, 100);
+    if (s == NATS_OK)
+        s = natsOptions_SetReconnectJitter(options, 50, 50);
+    if (s == NATS_OK)
+        s = natsOptions_SetReconnectBufSize(options, 64 * 1024);
+    if (s == NATS_OK)
+        s = natsOptions_SetWriteDeadline(options, 1000);
+    if (s == NATS_OK)
+        s = natsOptions_UseGlobalMessageDelivery(options, true);
+    if (s == NATS_OK)
+        s = natsOptions_SetName(options, "cavea-actors");
+    return s;
+}
+
+bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
+{
+    *bus = (nats_bus){.config = *config};
+    pthread_mutex_init(&bus->mutex, NULL);
+    pthread_cond_init(&bus->changed, NULL);
+    natsOptions *options = NULL;
+    natsStatus s = nats_Open(-1);
+    if (s == NATS_OK)
+        s = nats_SetMessageDeliveryPoolSize(2);
+    if (s == NATS_OK)
+        s = natsOptions_Create(&options);
+    if (s == NATS_OK)
+        s = options_set(options, config->url);
+    if (s == NATS_OK)
+        s = natsConnection_Connect(&bus->connection, options);
+    natsOptions_Destroy(options);
+    if (s != NATS_OK)
+        return fail(bus, "cannot connect to NATS", s);
+    return bus_streams_ready(bus);
+}
+
+bool nats_bus_start(nats_bus *bus, runtime *r)
+{
+    bus->runtime = r;
+    char deliver[SUBJECT_BYTES_MAX], acks[SUBJECT_BYTES_MAX];
+    subject any = subject_deliver(&bus->config.host, 0), ack = subject_ack(&bus->config.host, 0, 0);
+    snprintf(deliver, sizeof deliver, "%.*s*", (int)strlen(any.text) - 1, any.text);
+    snprintf(acks, sizeof acks, "%.*s*.*", (int)strlen(ack.text) - 3, ack.text);
+    subject host = subject_host(&bus->config.host);
+    natsConnection *nc = bus->connection;
+    natsStatus s = natsConnection_Subscribe(&bus->deliver, nc, deliver, on_deliver, bus);
+    if (s == NATS_OK)
+        s = natsConnection_Subscribe(&bus->acks, nc, acks, on_ack, bus);
+    if (s == NATS_OK)
+        s = natsConnection_Subscribe(&bus->host, nc, host.text, on_wake, bus);
+    for (actor_kind kind = ACTOR_EVENT; s == NATS_OK && kind < ACTOR_KINDS_END; kind++)
+        if (bus->config.kinds >> kind & 1)
+            s = natsConnection_QueueSubscribe(&bus->wakes[kind], nc, subject_wake(kind).text,
+                                              SUBJECT_QUEUE_HOSTS, on_wake, bus);
+    if (s == NATS_OK)
+        s = natsConnection_FlushTimeout(nc, 2000);
+    if (s != NATS_OK)
+        return fail(bus, "cannot subscribe", s);
+    bus->watching = pthread_create(&bus->watchdog, NULL, bus_watch, bus) == 0;
+    return bus->watching || fail(bus, "cannot start the watchdog", NATS_SYS_ERROR);
+}
+
+static void subscription_end(natsSubscription **subscription)
+{
+    if (*subscription != NULL) {
+        natsSubscription_Unsubscribe(*subscription);
+        natsSubscription_Destroy(*subscription);
+    }
+    *subscription = NULL;
+}
+
+void nats_bus_retire(nats_bus *bus)
+{
+    for (actor_kind kind = ACTOR_EVENT; kind < ACTOR_KINDS_END; kind++)
+        subscription_end(&bus->wakes[kind]);
+    subscription_end(&bus->host);
+    natsConnection_FlushTimeout(bus->connection, 1000);
+}
+
+void nats_bus_close(nats_bus *bus)
+{
+    atomic_store(&bus->stopping, true);
+    pthread_mutex_lock(&bus->mutex);
+    pthread_cond_broadcast(&bus->changed);
+    pthread_mutex_unlock(&bus->mutex);
+    if (bus->watching)
+        pthread_join(bus->watchdog, NULL);
+    nats_bus_retire(bus);
+    subscription_end(&bus->deliver);
+    subscription_end(&bus->acks);
+    natsConnection_Close(bus->connection);
+    natsConnection_Destroy(bus->connection);
+    nats_Close();
+}
+
+static void port_publish(void *self, const subject *to, const void *data, uint32_t data_bytes,
+                         const char *msg_id, uint64_t cell_number, int64_t seq)
+{
+    nats_bus *bus = self;
+    natsMsg *message = NULL;
+    subject ack = subject_ack(&bus->config.host, cell_number, (uint64_t)seq);
+    const char *reply = seq == 0 ? NULL : ack.text;
+    if (msg_id == NULL && reply == NULL)
+        natsConnection_Publish(bus->connection, to->text, data, (int)data_bytes);
+    else if (msg_id == NULL)
+        natsConnection_PublishRequest(bus->connection, to->text, reply, data, (int)data_bytes);
+    else if (natsMsg_Create(&message, to->text, reply, data, (int)data_bytes) == NATS_OK) {
+        natsMsgHeader_Set(message, "Nats-Msg-Id", msg_id);
+        natsMsgHeader_Set(message, "Content-Type", "application/x-protobuf");
+        natsConnection_PublishMsg(bus->connection, message);
+    }
+    natsMsg_Destroy(message);
+}
+
+static void port_send(void *self, const char *to, const void *data, uint32_t data_bytes)
+{
+    natsConnection_Publish(((nats_bus *)self)->connection, to, data, (int)data_bytes);
+}
+
+static void port_attach(void *self, uint64_t number, const actor_ref *actor, int64_t incarnation,
+                        int64_t cursor)
+{
+    nats_bus *bus = self;
+    inlet *in = calloc(1, sizeof *in);
+    if (in == NULL)
+        return; // unreachable until it is woken again
+    *in = (inlet){.actor = *actor,
+                  .number = number,
+                  .bus = bus,
+                  .cursor = cursor,
+                  .incarnation = incarnation};
+    subject direct = subject_of(SUBJECT_DIRECT, actor);
+    natsConnection_Subscribe(&in->direct, bus->connection, direct.text, on_direct, bus);
+    pthread_mutex_lock(&bus->mutex);
+    inlet **bucket = bucket_of(bus, &actor->id);
+    in->next_inlet = *bucket;
+    *bucket = in;
+    bucket = &bus->numbered[number & (INLET_BUCKETS - 1)];
+    in->next_numbered = *bucket;
+    *bucket = in;
+    pthread_cond_signal(&bus->changed);
+    pthread_mutex_unlock(&bus->mutex);
+}
+
+// Takes an inlet out of both tables; NULL when it is not there. The mutex is held.
+static inlet *inlet_take(nats_bus *bus, uint64_t number)
+{
+    inlet **at = &bus->numbered[number & (INLET_BUCKETS - 1)];
+    while (*at != NULL && (*at)->number != number)
+        at = &(*at)->next_numbered;
+    inlet *in = *at;
+    if (in == NULL)
+        return NULL;
+    *at = in->next_numbered;
+    at = bucket_of(bus, &in->actor.id);
+    while (*at != in)
+        at = &(*at)->next_inlet;
+    *at = in->next_inlet;
+    return in;
+}
+
+static void port_detach(void *self, uint64_t number)
+{
+    nats_bus *bus = self;
+    pthread_mutex_lock(&bus->mutex);
+    inlet *in = inlet_take(bus, number);
+    pthread_mutex_unlock(&bus->mutex);
+    if (in == NULL)
+        return;
+    subscription_end(&in->direct);
+    if (in->consuming)
+        bus_consumer_delete(bus, in->consumer);
+    free(in);
+}
+
+static int64_t port_incarnation(void *self)
+{
+    return atomic_load(&((nats_bus *)self)->incarnation);
+}
+
+static void port_flush(void *self)
+{
+    (void)self; // every publish leaves at once (SendAsap)
+}
+
+bus_port nats_bus_port(nats_bus *bus)
+{
+    return (bus_port){bus,         port_publish,     port_send, port_attach,
+                      port_detach, port_incarnation, port_flush};
+}
+
+bool nats_bus_connected(const nats_bus *bus)
+{
+    return natsConnection_Status(bus->connection) == NATS_CONN_STATUS_CONNECTED;
+}
+
+bool nats_bus_holds(nats_bus *bus, const actor_id *id)
+{
+    pthread_mutex_lock(&bus->mutex);
+    bool holds = inlet_find(bus, id) != NULL;
+    pthread_mutex_unlock(&bus->mutex);
+    return holds;
+}
+
+bool nats_bus_forward(nats_bus *bus, const uuid *host, const actor_ref *actor)
+{
+    uint8_t text[32];
+    wire w = {.bytes = text, .max = sizeof text};
+    wire_number(&w, 1, (uint64_t)actor->kind);
+    wire_bytes(&w, 2, actor->id.u.bytes, sizeof actor->id.u.bytes);
+    natsMsg *answer = NULL;
+    natsStatus s = natsConnection_Request(&answer, bus->connection, subject_host(host).text, text,
+                                          (int)w.count, 100);
+    natsMsg_Destroy(answer);
+    return s == NATS_OK;
+}

@@ -1,0 +1,85 @@
+// The bus over NATS: with bus_watch.c the only code of the actors that knows nats.c. Streams,
+// consumers and subscriptions of one host; implements bus_port and feeds the runtime's mailbox.
+// The consumers are ours (ephemeral, pushed, no acks, made through the JSON API), because an
+// ordered consumer of the client library stalls 10 to 16 s when its server stops in order; a
+// watchdog of our own starts them again behind the last message within a heartbeat. Threads:
+// bus_port's calls from the tick thread; callbacks on the library's delivery threads; the watchdog
+// on its own. Inlets are guarded by one mutex.
+#ifndef CAVEA_ACTORS_RUNTIME_BUS_NATS_H
+#define CAVEA_ACTORS_RUNTIME_BUS_NATS_H
+
+#include "actors/runtime/runtime.h"
+
+#include <nats/nats.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    INLET_BUCKETS = 16384,
+    BUS_API_WAIT_MS = 250,
+    CONSUMER_NAME_BYTES = 64,
+};
+
+// How one actor of this host is reached.
+typedef struct inlet {
+    actor_ref actor;
+    uint64_t number;
+    struct nats_bus *bus;
+    natsSubscription *direct;
+    int64_t incarnation, cursor; // of the last message handed to the mailbox
+    uint32_t attempt;
+    bool consuming;   // a consumer exists as far as we know
+    uint64_t next;    // its next delivery's consumer sequence
+    int64_t heard_us; // monotonic: last message or heartbeat
+    char consumer[CONSUMER_NAME_BYTES];
+    struct inlet *next_inlet, *next_numbered; // in their buckets
+} inlet;
+
+typedef struct nats_bus_config {
+    const char *url; // with user and password
+    uuid host;
+    uint32_t kinds;           // bit 1 << actor_kind
+    int64_t heartbeat_ms;     // of consumers
+    int64_t stream_bytes_max; // of the inbox stream; the fact stream gets the same
+    int64_t stream_replicas;
+    void (*woken)(void *self, const actor_ref *actor, bool forwarded);
+    void *woken_self;
+} nats_bus_config;
+
+typedef struct nats_bus {
+    nats_bus_config config;
+    runtime *runtime;
+    natsConnection *connection;
+    natsSubscription *deliver, *acks, *host, *wakes[ACTOR_KINDS_END];
+    _Atomic int64_t incarnation;
+    _Atomic bool stopping;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    inlet *inlets[INLET_BUCKETS], *numbered[INLET_BUCKETS];
+    pthread_t watchdog;
+    bool watching;
+    char problem[256];
+} nats_bus;
+
+// Connects and makes the streams ready. On failure ret_bus->problem says why.
+MUST_CHECK bool nats_bus_open(nats_bus *bus, const nats_bus_config *config);
+// From here on messages arrive in the runtime's mailbox.
+MUST_CHECK bool nats_bus_start(nats_bus *bus, runtime *r);
+// No more wake-ups from the queue group: the host is about to hand its actors over.
+void nats_bus_retire(nats_bus *bus);
+void nats_bus_close(nats_bus *bus);
+bus_port nats_bus_port(nats_bus *bus);
+bool nats_bus_connected(const nats_bus *bus);
+// Whether this host reads the actor's inbox. Any thread.
+bool nats_bus_holds(nats_bus *bus, const actor_id *id);
+// Asks another host to take the actor; false when it does not answer.
+MUST_CHECK bool nats_bus_forward(nats_bus *bus, const uuid *host, const actor_ref *actor);
+
+// bus_watch.c
+MUST_CHECK bool bus_streams_ready(nats_bus *bus);
+void *bus_watch(void *bus);
+inlet *inlet_find(nats_bus *bus, const actor_id *id); // the mutex is held
+void bus_consumer_delete(nats_bus *bus, const char *consumer);
+int64_t bus_monotonic_us(void);
+
+#endif
