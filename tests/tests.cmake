@@ -30,11 +30,16 @@ foreach(source ${fuzzers})
   target_link_libraries(${name} PRIVATE ${TEST_LIBRARIES})
 endforeach()
 
-# Programs that integration tests start: everything under tests/integration/*.c.
+# Programs that integration and e2e tests start: everything under tests/integration/*.c, with what
+# they share in tests/support.
+file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
+add_library(cavea_test_support STATIC EXCLUDE_FROM_ALL ${support})
+target_link_libraries(cavea_test_support PUBLIC cavea_schemas PkgConfig::CURL PkgConfig::JANSSON)
 file(GLOB programs CONFIGURE_DEPENDS tests/integration/*.c)
 foreach(source ${programs})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE ${TEST_LIBRARIES} PkgConfig::NATS PkgConfig::CURL)
+  target_link_libraries(${name} PRIVATE cavea_test_support ${TEST_LIBRARIES} PkgConfig::NATS
+    PkgConfig::CURL)
   target_compile_definitions(${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endforeach()

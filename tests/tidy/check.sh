@@ -1,4 +1,4 @@
-# library
+# library: sourced, starts nothing
 # What STYLE.md asks for and a machine can see. Each check prints findings "file:line: what" for the
 # tree in $tree and nothing when all is well. Sourced by tidy.sh (the real tree) and by self.sh
 # (bad samples, so that every check is known to fail).

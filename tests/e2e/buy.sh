@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The whole path as a person with curl sees it: session, two seats, checkout, the provider's page,
+# two tickets that others can verify; then what goes wrong: a declined card, a cancelled
+# reservation.
+# quick
+# alone
+set -euo pipefail
+# shellcheck source=tests/stack.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"
+
+choose_event() {
+    api GET '/v1/events?limit=50'
+    expect 200 '.events | length > 0'
+    event=$(value '[.events[] | select(.status == "on_sale")][0].id')
+    api GET "/v1/events/$event"
+    expect 200 '.plan.hash and .plan.url and (.sections | length > 0) and .hold_seconds'
+    api GET "$(value .plan.url)"
+    expect 200
+    grep -qi '^cache-control:.*immutable' "$work/headers" || stop_test "an immutable plan"
+}
+
+buy_two_seats() {
+    local seats key first
+    seats=$(seats_free 2)
+    key=$(random_key)
+    reserve "$seats" "$key"
+    expect 201 '.state == "held" and (.seats | length == 2) and
+        .total_minor == ([.seats[].price_minor] | add)'
+    reservation=$(value .id)
+    first=$(jq -S . <<<"$answer")
+    reserve "$seats" "$key"
+    [[ $status == 20[01] && $(jq -S . <<<"$answer") == "$first" ]] || stop_test "the same answer"
+    reserve "$(jq -c '.[:1]' <<<"$seats")" "$key"
+    expect 422
+    reserve "$seats"
+    expect 409 '(.type | endswith("seats-unavailable")) and (.seats | length == 2)'
+    checkout "$reservation"
+    expect 201 '.payment_id and .client_secret and .pay_url'
+    pay_at_page "$(value .pay_url)"
+    wait_until 20 tickets_are "$reservation" 2 || stop_test "two tickets within 20 s"
+    reservation_is "$reservation" confirmed || stop_test "a confirmed reservation"
+    api DELETE "/v1/reservations/$reservation"
+    expect 409
+}
+
+# What a browser does with the page: sends its form back with the button that pays.
+pay_at_page() {
+    curl -sS -m 20 -o "$work/page.html" "$1"
+    grep -qi '<form' "$work/page.html" || stop_test "a form on the pay page"
+    stop_test "fields of the pay page"
+}
+
+check_tickets() {
+    local number codes png svg
+    api GET "/v1/reservations/$reservation/tickets"
+    jq -r '.tickets[].jws' <<<"$answer" >"$work/jws"
+    jq -c '.tickets[]' <<<"$answer" >"$work/tickets"
+    node tests/e2e/verify.mjs "$edge/.well-known/jwks.json" <"$work/jws" >"$work/payloads" ||
+        stop_test "tickets that jose verifies"
+    [[ $(sort -u "$work/payloads" | wc -l) == 2 ]] || stop_test "two different tickets"
+    for number in 1 2; do
+        png=$(sed -n "${number}p" "$work/tickets" | jq -r .qr_png)
+        svg=$(sed -n "${number}p" "$work/tickets" | jq -r .qr_svg)
+        curl -sSf -o "$work/qr$number.png" -H "Authorization: Bearer $token" "${png/#\//$edge/}"
+        curl -sSf -H "Authorization: Bearer $token" "${svg/#\//$edge/}" | grep -q '<svg' ||
+            stop_test "a QR code as SVG"
+    done
+    codes=$(zbarimg -q --raw "$work"/qr1.png "$work"/qr2.png)
+    [[ $(grep -c '^C1:' <<<"$codes") == 2 ]] || stop_test "QR codes that a scanner reads"
+}
+
+decline_and_retry() {
+    reserve "$(seats_free 1)"
+    expect 201
+    local id
+    id=$(value .id)
+    checkout "$id"
+    expect 201
+    pay_by_card pm_card_chargeDeclined
+    [[ $status == 402 ]] || stop_test "a declined card"
+    reservation_is "$id" held || stop_test "a hold that stays after a declined card"
+    checkout "$id"
+    expect 201
+    pay_by_card pm_card_visa
+    expect 200
+    wait_until 20 tickets_are "$id" 1 || stop_test "a ticket after the second card"
+}
+
+cancel() {
+    local seats id
+    seats=$(seats_free 2)
+    reserve "$seats"
+    expect 201
+    id=$(value .id)
+    api DELETE "/v1/reservations/$id"
+    expect 200 '.state == "cancelled"'
+    api DELETE "/v1/reservations/$id"
+    expect 200 '.state == "cancelled"'
+    checkout "$id"
+    expect 410
+    reserve "$seats"
+    expect 201
+    api DELETE "/v1/reservations/$(value .id)"
+}
+
+strangers() {
+    local mine=$token
+    new_buyer
+    api GET "/v1/reservations/$reservation"
+    expect 404
+    token=nonsense
+    api GET "/v1/reservations/$reservation"
+    expect 401
+    token=$mine
+}
+
+stack_up
+node_libraries
+choose_event
+new_buyer
+buy_two_seats
+check_tickets
+strangers
+decline_and_retry
+cancel
