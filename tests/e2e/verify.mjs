@@ -8,8 +8,8 @@ if (!answer.ok) throw new Error(`${process.argv[2]} answered ${answer.status}`);
 const keys = createLocalJWKSet(await answer.json());
 
 for await (const jws of createInterface({ input: process.stdin })) {
-  const header = decodeProtectedHeader(jws);
-  if (header.alg !== 'EdDSA' || !header.kid) throw new Error(`bad header ${JSON.stringify(header)}`);
+  const { alg, kid } = decodeProtectedHeader(jws);
+  if (alg !== 'EdDSA' || !kid) throw new Error(`a header with alg ${alg} and kid ${kid}`);
   const { payload } = await compactVerify(jws, keys, { algorithms: ['EdDSA'] });
   console.log(JSON.stringify(JSON.parse(new TextDecoder().decode(payload))));
   await mustRefuse(jws);

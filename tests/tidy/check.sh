@@ -108,14 +108,13 @@ check_includes() {
 }
 
 check_words() {
-    local files
+    local files order='order_(id|state|total|items?)|(an|your) order\b(?! of)'
+    order+='|(buyer|cancel)s? orders?'
     # The scripts in tests/tidy name the words.
     mapfile -t files < <( (tidy_sources && tidy_files '*.md' '*.json' '*.yml' '*.conf' '*.html') |
         grep -v -e '^tests/tidy/' -e package-lock)
     tidy_grep 'a word that is not ours' '(?i)\b(booking|bookings|booked|bookable)\b' "${files[@]}"
-    tidy_grep 'reservation, not order' \
-        '(?i)\b(order_(id|state|total|items?)|(an|your) order\b(?! of)|(buyer|cancel)s? orders?)\b' \
-        "${files[@]}"
+    tidy_grep 'reservation, not order' "(?i)\\b($order)\\b" "${files[@]}"
     tidy_grep 'held, not locked' \
         '(?i)\b(seat_?locks?|locked[ _]seats?|lock(s|ed)? (a|the) seats?)\b' "${files[@]}"
     tidy_grep 'hold only in attributes' '\bholds?_(id|state|create|list|new|free)\b' "${files[@]}"
