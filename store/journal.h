@@ -18,7 +18,7 @@ typedef struct lease_move {
     int64_t new_incarnation, new_cursor;
     int64_t last_seq; // the actor's last fact after this tick
     digest32 last_hash;
-    int32_t claimed;                  // seats held or sold, event actors only
+    int32_t claimed;                    // seats held or sold, event actors only
     uint32_t senders_at, senders_bytes; // into blob: the window of seen numbers, encoded
     int64_t published_incarnation, published_seq;
 } lease_move;

@@ -1,6 +1,6 @@
-// What the actors' runtime asks of the system of record, as a port: store/ implements it over libpq,
-// chaos/sim in memory. Every call blocks; each store belongs to one thread.
-// Results: STORE_OK; STORE_FENCED (this host lost at least one of the actors; nothing was written);
+// What the actors' runtime asks of the system of record, as a port: store/ implements it over
+// libpq, chaos/sim in memory. Every call blocks; each store belongs to one thread. Results:
+// STORE_OK; STORE_FENCED (this host lost at least one of the actors; nothing was written);
 // STORE_REFUSED (a constraint or a guard said no; nothing was written); STORE_UNKNOWN (connection
 // lost, time-out, or a synchronous-replication warning: may or may not be written, acknowledge
 // nothing, load again).
@@ -46,7 +46,7 @@ typedef struct event_image {
     struct payment_refusal {
         reservation_id reservation;
         payment_id payment;
-    } *refusals; // PaymentRefused facts of those reservations
+    } * refusals; // PaymentRefused facts of those reservations
     uint32_t refusals_count;
 } event_image;
 
@@ -86,11 +86,11 @@ void fact_page_done(fact_page *page);
 // Work that got stuck, found by the reconciler (DESIGN.md section 3, Facts).
 typedef struct stuck_row {
     enum stuck_kind {
-        STUCK_PAYMENT_UNDECIDED = 1,   // captured, but neither confirmed nor refused: tell the event
-        STUCK_CHECKOUT_UNSTARTED = 2,  // checkout in the reservation, no payment row
+        STUCK_PAYMENT_UNDECIDED = 1,  // captured, but neither confirmed nor refused: tell the event
+        STUCK_CHECKOUT_UNSTARTED = 2, // checkout in the reservation, no payment row
         STUCK_CONFIRMED_UNTICKETED = 3,
         STUCK_HELD_OVERDUE = 4,
-        STUCK_PAYMENT_OPEN = 5,        // not final after a minute: ask the provider
+        STUCK_PAYMENT_OPEN = 5,  // not final after a minute: ask the provider
         STUCK_REFUND_UNSENT = 6, // refund due, sent without an end, or failed
     } kind;
     event_id event;
@@ -100,8 +100,8 @@ typedef struct stuck_row {
     int64_t amount_minor;
     char currency[4];
     char intent_id[72];
-    // The payment's row, zero where there is none yet. amount_minor above is what was captured, when
-    // anything was, else what was asked for.
+    // The payment's row, zero where there is none yet. amount_minor above is what was captured,
+    // when anything was, else what was asked for.
     int16_t payment_state;
     int16_t refund_number;
     char refund_id[72];

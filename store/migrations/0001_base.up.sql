@@ -101,7 +101,9 @@ CREATE TABLE reservation (
     payment_id    uuid,
     checkout_key  bytea,
     checkout_body bytea,
-    PRIMARY KEY (event_id, id)
+    PRIMARY KEY (event_id, id),
+    CHECK (cardinality(seats) BETWEEN 1 AND 10),
+    CHECK (cardinality(price_minor) = cardinality(seats))
 ) WITH (fillfactor = 70);
 
 -- The database's own word against a second owner: one row for a seat while somebody has it.
@@ -122,10 +124,10 @@ CREATE TABLE payment (
     currency       char(3) NOT NULL,
     captured_minor bigint NOT NULL DEFAULT 0,
     refunded_minor bigint NOT NULL DEFAULT 0,
-    intent_id      text NOT NULL DEFAULT '',
-    client_secret  text NOT NULL DEFAULT '',
-    pay_url        text NOT NULL DEFAULT '',
-    refund_id      text NOT NULL DEFAULT '',
+    intent_id      text NOT NULL DEFAULT '' CHECK (octet_length(intent_id) < 72),
+    client_secret  text NOT NULL DEFAULT '' CHECK (octet_length(client_secret) < 160),
+    pay_url        text NOT NULL DEFAULT '' CHECK (octet_length(pay_url) < 256),
+    refund_id      text NOT NULL DEFAULT '' CHECK (octet_length(refund_id) < 72),
     refund_number  smallint NOT NULL DEFAULT 0,  -- the refund attempt; its key is refund:<id>:<n>
     created_at     timestamptz NOT NULL,
     changed_at     timestamptz NOT NULL,
@@ -155,6 +157,8 @@ CREATE TABLE fact (
     hash    bytea NOT NULL,                     -- BLAKE2b-256(previous hash, seq, kind, payload)
     PRIMARY KEY (actor, seq)
 );
+-- Payments that an event refused (cavea.v1.EventFact, field 14) are looked up when it is loaded.
+CREATE INDEX fact_refusal ON fact (actor, seq) WHERE kind = 14;
 
 CREATE TABLE stream_incarnation (
     stream      text NOT NULL,
@@ -168,7 +172,9 @@ CREATE TABLE host (
     id           uuid PRIMARY KEY,
     name         text NOT NULL,
     lock_key     bigint NOT NULL,               -- session advisory lock of the writer connection
-    backend_pid  integer NOT NULL,
+    backend_pid  integer NOT NULL,              -- the writer's backend, named exactly by its pid
+    backend_start timestamptz NOT NULL,         -- and its start: a reused pid is somebody else's
+    registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),  -- by this backend
     kinds        integer NOT NULL,              -- bit 1 << actor_kind
     ttl_ms       integer NOT NULL,
     stopping     boolean NOT NULL DEFAULT false,
@@ -176,9 +182,19 @@ CREATE TABLE host (
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);
 
+-- Unlogged on purpose: the row lives exactly as long as the server's advisory locks do. A crash or
+-- a promotion empties the table; an orderly restart shows in postmaster_start. Until a host's time
+-- to live has passed since then, a missing lock proves nothing about the host (store/lease.h).
+CREATE UNLOGGED TABLE server_life (
+    one              boolean PRIMARY KEY DEFAULT true CHECK (one),
+    since            timestamptz NOT NULL DEFAULT clock_timestamp(),
+    postmaster_start timestamptz NOT NULL DEFAULT pg_postmaster_start_time()
+);
+
 CREATE TABLE actor_lease (
     actor                 uuid PRIMARY KEY,
     kind                  smallint NOT NULL,
+    slot                  smallint NOT NULL,           -- of an event's tag; 0 for other kinds
     epoch                 bigint NOT NULL,
     holder                uuid,
     incarnation           bigint NOT NULL DEFAULT 0,
@@ -188,5 +204,10 @@ CREATE TABLE actor_lease (
     claimed               integer NOT NULL DEFAULT 0,  -- seats held or sold
     senders               bytea NOT NULL DEFAULT '',
     published_incarnation bigint NOT NULL DEFAULT 0,
-    published_seq         bigint NOT NULL DEFAULT 0
+    published_seq         bigint NOT NULL DEFAULT 0,
+    active_at             timestamptz NOT NULL DEFAULT clock_timestamp()  -- of the last commit
 ) WITH (fillfactor = 50);
+-- Identifiers and bit maps: trying to compress them is wasted.
+ALTER TABLE actor_lease ALTER COLUMN senders SET STORAGE EXTERNAL;
+-- A partition's events that ever did something; neither column changes, so cursors stay HOT.
+CREATE INDEX actor_lease_by_slot ON actor_lease (slot, actor) WHERE kind = 1;
