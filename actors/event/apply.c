@@ -86,5 +86,5 @@ void event_apply(event_state *s, const event_fact *f)
     case EVENT_FACT_MESSAGE_REJECTED:
         return; // recorded for people; changes no seat
     }
-    assert(!"an unknown fact");
+    assert(false && "an unknown fact");
 }

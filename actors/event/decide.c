@@ -329,5 +329,5 @@ void event_decide(const event_state *s, const event_command *c, event_effects *r
     case EVENT_COMMAND_STATUS_SET:
         return decide_status(s, c, e);
     }
-    assert(!"an unknown command");
+    assert(false && "an unknown command");
 }
