@@ -13,7 +13,7 @@
 
 work=$(mktemp -d -t cavea-test.XXXXXX)
 chmod 711 "$work" # the database's user must get through
-stack=$work/stack stack_port=
+stack=$work/stack stack_port='' token='' event='' status='' answer=''
 trap stack_down EXIT
 trap 'exit 143' TERM INT
 
@@ -62,7 +62,7 @@ random_key() {
 # api METHOD PATH [BODY [KEY]]: sets status and answer; token, when set, says who asks
 api() {
     local arguments=(-sS -m 20 -o "$work/answer" -D "$work/headers" -w '%{http_code}' -X "$1")
-    [[ -z ${token:-} ]] || arguments+=(-H "Authorization: Bearer $token")
+    [[ -z $token ]] || arguments+=(-H "Authorization: Bearer $token")
     [[ -z ${3:-} ]] || arguments+=(-H 'Content-Type: application/json' --data-binary "$3")
     [[ -z ${4:-} ]] || arguments+=(-H "Idempotency-Key: $4")
     status=$(curl "${arguments[@]}" "$edge$2") || status=000
@@ -161,6 +161,6 @@ node_libraries() {
     (
         exec {turn}>"$dir/.npm-turn"
         flock "$turn"
-        cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+        cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
     )
 }
