@@ -55,6 +55,17 @@ sql() {
     psql -X -q -At -v ON_ERROR_STOP=1 "$(stack_field postgres_url)" -c "$1"
 }
 
+event_on_sale() {
+    api GET '/v1/events?limit=50'
+    expect 200 '.events | length > 0'
+    event=$(value '[.events[] | select(.status == "on_sale")][0].id')
+}
+
+# For the programs of tests/support.
+shop_export() {
+    export EDGE_URL=$edge PROVIDER_URL=$provider PROVIDER_KEY=$provider_key EVENT_ID=$event
+}
+
 random_key() {
     random_hex 12
 }

@@ -9,9 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"
 
 choose_event() {
-    api GET '/v1/events?limit=50'
-    expect 200 '.events | length > 0'
-    event=$(value '[.events[] | select(.status == "on_sale")][0].id')
+    event_on_sale
     api GET "/v1/events/$event"
     expect 200 '.plan.hash and .plan.url and (.sections | length > 0) and .hold_seconds'
     api GET "$(value .plan.url)"

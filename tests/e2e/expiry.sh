@@ -57,8 +57,7 @@ kill_host() {
 }
 
 stack_up --hold-seconds 3
-api GET '/v1/events?limit=50'
-event=$(value '[.events[] | select(.status == "on_sale")][0].id')
+event_on_sale
 expire_unwatched
 echo "figure: expired by itself $late_ms ms after the deadline"
 release_after_deadline true
