@@ -143,7 +143,7 @@ void cell_table_put(cell_table *t, cell *c)
     cell **bucket = &t->buckets[bucket_of(t, &c->ref.id)];
     c->next = *bucket;
     *bucket = c;
-    t->cells_count++;
+    t->by_kind[c->ref.kind]++;
 }
 
 cell *cell_table_take(cell_table *t, const actor_id *id)
@@ -159,7 +159,7 @@ cell *cell_table_take(cell_table *t, const actor_id *id)
     while (*at != c)
         at = &(*at)->next_numbered;
     *at = c->next_numbered;
-    t->cells_count--;
+    t->by_kind[c->ref.kind]--;
     return c;
 }
 

@@ -56,7 +56,7 @@ void cell_free(cell *c);
 
 typedef struct cell_table {
     cell **buckets, **numbered;
-    uint32_t buckets_count, cells_count;
+    uint32_t buckets_count, by_kind[ACTOR_KINDS_END];
 } cell_table;
 
 MUST_CHECK bool cell_table_init(cell_table *t);

@@ -261,9 +261,9 @@ bool runtime_holds(const runtime *r, const actor_id *id)
     return cell_table_find(&r->cells, id) != NULL;
 }
 
-uint32_t runtime_cells(const runtime *r)
+uint32_t runtime_cells_of(const runtime *r, actor_kind kind)
 {
-    return r->cells.cells_count;
+    return r->cells.by_kind[kind];
 }
 
 uint32_t runtime_mailbox_depth(runtime *r)

@@ -1,0 +1,57 @@
+#include "actors/runtime/report.h"
+
+#include "ops/host/log.h"
+#include "ops/host/metric.h"
+
+static void report_tick(const runtime_report *report)
+{
+    metric_add(METRIC_TICKS, 1);
+    metric_add_for(METRIC_COMMITS, METRIC_COMMIT_OK, 1);
+    metric_observe(METRIC_TICK_MESSAGES, report->messages);
+    metric_observe(METRIC_COMMIT_SECONDS, report->commit_us);
+    metric_add(METRIC_MESSAGES_DIRECT, report->direct);
+    metric_add(METRIC_MESSAGES_SEEN, report->seen);
+}
+
+static void log_actor(log_level level, const char *name, const runtime_report *report)
+{
+    log_event(level, name, LOG_S("kind", actor_kind_name(report->actor.kind)),
+              LOG_U("actor", &report->actor.id.u));
+}
+
+void report_runtime(void *self, const runtime_report *report)
+{
+    (void)self;
+    switch (report->type) {
+    case REPORT_TICK:
+        return report_tick(report);
+    case REPORT_FENCED:
+        metric_add(METRIC_TICKS_FENCED, 1);
+        metric_add_for(METRIC_COMMITS, METRIC_COMMIT_FENCED, 1);
+        metric_add_for(METRIC_LEASES_LOST, (unsigned)report->actor.kind, 1);
+        return log_actor(LOG_WARNING, "lease.lost", report);
+    case REPORT_REFUSED:
+        metric_add_for(METRIC_COMMITS, METRIC_COMMIT_REFUSED, 1);
+        return log_event(LOG_ERROR, "tick.refused");
+    case REPORT_UNKNOWN:
+        metric_add_for(METRIC_COMMITS, METRIC_COMMIT_UNKNOWN, 1);
+        return log_event(LOG_WARNING, "tick.lost");
+    case REPORT_REJECTED:
+        metric_add_for(METRIC_MESSAGES_REJECTED, (unsigned)report->actor.kind, 1);
+        return log_actor(LOG_ERROR, "message.rejected", report);
+    case REPORT_DROPPED:
+        return metric_add(METRIC_COMMANDS_LATE, 1);
+    case REPORT_MALFORMED:
+        metric_add(METRIC_MESSAGES_MALFORMED, 1);
+        return log_actor(LOG_WARNING, "message.malformed", report);
+    case REPORT_SLEPT:
+        return log_actor(LOG_INFO, "actor.slept", report);
+    }
+}
+
+void report_gauges(runtime *r)
+{
+    metric_set(METRIC_MAILBOX_DEPTH, runtime_mailbox_depth(r));
+    for (unsigned kind = ACTOR_EVENT; kind < ACTOR_KINDS_END; kind++)
+        metric_set_for(METRIC_CELLS_AWAKE, kind, runtime_cells_of(r, (actor_kind)kind));
+}
