@@ -35,6 +35,7 @@ CREATE TABLE plan (
     layout     bytea NOT NULL,   -- JSON with positions, served as it is
     packed     bytea NOT NULL,   -- cavea.v1.PackedPlan
     source     bytea,            -- the imported pretix file, for an exact export
+    side       bytea,            -- the side file's JSON: prices that its events start from
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 ALTER TABLE plan ALTER COLUMN layout SET COMPRESSION lz4;
