@@ -27,7 +27,8 @@ typedef enum param_type {
 // PostgreSQL counts its microseconds from 2000-01-01 UTC, everybody else here from 1970-01-01.
 #define PARAM_TIME_EPOCH_US INT64_C(946684800000000)
 
-typedef struct params {
+typedef struct params params;
+struct params {
     uint8_t *data;
     size_t bytes, bytes_max;
     int count;
@@ -37,7 +38,7 @@ typedef struct params {
     size_t array_at;         // of the array being built
     uint32_t elements;
     bool has_null;
-} params;
+};
 
 MUST_CHECK bool params_init(params *p, size_t bytes_max); // false: memory is out
 void params_done(params *p);

@@ -1,0 +1,54 @@
+// Reads what actors are rebuilt from, and what got stuck. Everything is found by primary keys: the
+// events of a partition that ever did something by actor_lease_by_slot, their rows by time-ordered
+// ids. One thread; the caller owns what is returned (store.h).
+#ifndef CAVEA_STORE_LOAD_H
+#define CAVEA_STORE_LOAD_H
+
+#include "store/connection.h"
+
+enum {
+    LOAD_EVENT_STATEMENTS = 7,
+    LOAD_STATEMENTS = 4,
+    LOAD_STUCK_STATEMENTS = 2,
+    LOAD_RECENT_SECONDS = 24 * 3600, // rows younger than this are looked at always
+    // Now and then the look goes further back, for what a long outage left behind.
+    LOAD_STUCK_FAR_SECONDS = 30 * 24 * 3600,
+    LOAD_STUCK_FAR_EVERY = 32,
+    LOAD_HELD_ROWS_MAX = 1 << 20,
+};
+extern const statement load_event_statements[LOAD_EVENT_STATEMENTS];
+extern const statement load_statements[LOAD_STATEMENTS];
+extern const statement load_stuck_statements[LOAD_STUCK_STATEMENTS];
+
+// One snapshot of the event, in one round trip. An event that does not exist leaves the image as it
+// is. STORE_REFUSED: a stored fact cannot be read.
+MUST_CHECK store_result load_event(connection *c, params *scratch, const event_id *id,
+                                   const digest32 *known_plans, uint32_t known_plans_count,
+                                   event_image *ret_image);
+MUST_CHECK store_result load_payments(connection *c, params *scratch, const payment_id *ids,
+                                      uint32_t ids_count, payment_row *ret_rows,
+                                      uint32_t *ret_count);
+// Held reservations younger than a day, those that end first first.
+MUST_CHECK store_result load_held(connection *c, params *scratch, uint32_t partition,
+                                  held_row **ret_rows, uint32_t *ret_count);
+MUST_CHECK store_result load_facts(connection *c, params *scratch, const actor_id *actor,
+                                   int64_t after_seq, uint32_t facts_max, fact_page *ret_page);
+MUST_CHECK store_result load_now(connection *c, int64_t *ret_now_us);
+
+// Where the last look for stuck work of each partition ended. When there is more than fits, the
+// next look goes on there, so that rows nobody can help never hide the others.
+typedef struct load_stuck_place {
+    int16_t slot;
+    uuid event, id; // behind which to go on
+} load_stuck_place;
+typedef struct load_stuck_memory {
+    load_stuck_place reservations[PARTITIONS], payments[PARTITIONS];
+    uint32_t looks[PARTITIONS];
+} load_stuck_memory;
+
+// A reservation is at most one kind of stuck: overdue before unstarted. rows_max is at least 2.
+MUST_CHECK store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memory,
+                                   uint32_t partition, int64_t age_ms, stuck_row *ret_rows,
+                                   uint32_t rows_max, uint32_t *ret_count);
+
+#endif
