@@ -119,7 +119,7 @@ postgres_query() {
 }
 
 # postgres_roles DIR BIN PORT: an owner for migrations, one role for actors that may write rows, one
-# for edges that may only read. May be repeated.
+# for edges that may only read; what exactly, `cavea migrate` grants. May be repeated.
 postgres_roles() {
     local dir=$1 bin=$2 port=$3 owner actors edge
     owner=$(<"$dir/secrets/postgres-owner")
@@ -133,7 +133,6 @@ ALTER ROLE cavea PASSWORD '$owner';
 ALTER ROLE cavea_actors PASSWORD '$actors';
 ALTER ROLE cavea_edge PASSWORD '$edge';
 ALTER ROLE cavea_edge SET default_transaction_read_only = on;
-GRANT pg_read_all_data TO cavea_edge;
 SELECT 'CREATE DATABASE cavea OWNER cavea'
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'cavea')
 \gexec
@@ -143,9 +142,6 @@ SQL
         fail "the roles of the database could not be made, see $dir/log/postgres.log"
     postgres_query "$bin" "$port" postgres "$dir/secrets/postgres-superuser" cavea <<SQL ||
 ALTER SCHEMA public OWNER TO cavea;
-ALTER DEFAULT PRIVILEGES FOR ROLE cavea GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES
-    TO cavea_actors;
-ALTER DEFAULT PRIVILEGES FOR ROLE cavea GRANT USAGE ON SEQUENCES TO cavea_actors;
 SQL
-        fail "the rights of the roles could not be given, see $dir/log/postgres.log"
+        fail "the database's owner could not be set, see $dir/log/postgres.log"
 }

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The running edge against its own OpenAPI document; health, readiness and metrics of every daemon
+# (checked with promtool); the doctor.
+# quick
+# alone
+set -euo pipefail
+# shellcheck source=tests/stack.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"
+
+# One paid reservation, so that there are tickets to look at.
+buy_one() {
+    new_buyer
+    reserve "$(seats_free 1)"
+    expect 201
+    paid=$(value .id)
+    checkout "$paid"
+    expect 201
+    pay_by_card pm_card_visa
+    expect 200
+    wait_until 20 tickets_are "$paid" 1 || stop_test "a ticket"
+    ticket=$(value '.tickets[0].id')
+}
+
+openapi() {
+    local seats section plan
+    seats=$(seats_free 6)
+    api GET "/v1/events/$event"
+    plan=$(value .plan.hash)
+    section=$(value '.sections[0].id')
+    jq -n --arg edge "$edge" --arg token "$token" --arg event "$event" --arg section "$section" \
+        --arg plan "$plan" --argjson seats "$seats" --arg paid "$paid" --arg ticket "$ticket" \
+        --arg webhook "$(stack_field webhook_secret)" '$ARGS.named' |
+        node tests/e2e/openapi.mjs || stop_test "an edge that does what it says"
+}
+
+admin_pages() {
+    local url
+    for url in admin_url actors_admin_url provider_admin_url; do
+        url=$(stack_field "$url")
+        curl -sSf -o /dev/null "$url/healthz" || stop_test "$url/healthz"
+        curl -sSf -o /dev/null "$url/readyz" || stop_test "$url/readyz"
+        curl -sSf "$url/metrics" | promtool check metrics >"$work/promtool" 2>&1 ||
+            stop_test "$url/metrics: $(<"$work/promtool")"
+    done
+}
+
+stack_up
+node_libraries
+event_on_sale
+buy_one
+openapi
+admin_pages
+cavea doctor || stop_test "a doctor who finds nothing"
