@@ -92,7 +92,8 @@ static error_code body_read(const Cavea__V1__Command *m, event_command *c)
 error_code event_command_read(const Cavea__V1__Command *message, event_command *ret_command)
 {
     event_command c = {0};
-    if (!id_read(message->id, &c.reservation.u))
+    if (message->body_case == CAVEA__V1__COMMAND__BODY_RESERVE &&
+        !id_read(message->id, &c.reservation.u))
         return ERROR_MALFORMED;
     error_code error = body_read(message, &c);
     if (error == ERROR_NONE)
