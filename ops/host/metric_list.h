@@ -54,7 +54,9 @@
 #define METRIC_LABEL_CALL(V)                                                                       \
     V(CALL, INTENT_CREATE, "intent_create")                                                        \
     V(CALL, INTENT_CANCEL, "intent_cancel")                                                        \
-    V(CALL, INTENT_FETCH, "intent_fetch") V(CALL, REFUND_CREATE, "refund_create")
+    V(CALL, INTENT_FETCH, "intent_fetch")                                                          \
+    V(CALL, REFUND_CREATE, "refund_create")                                                        \
+    V(CALL, REFUND_FETCH, "refund_fetch") V(CALL, LIST, "list")
 
 #define METRIC_LABEL_OUTCOME(V)                                                                    \
     V(OUTCOME, OK, "ok")                                                                           \
