@@ -109,7 +109,7 @@ static payment_state report_state(const payment *p, const payment_report *r)
     case PROVIDER_STATUSES_END:
         break;
     }
-    assert(!"not a report of a place");
+    assert(false && "not a report of a place");
     return PAYMENT_NONE;
 }
 
@@ -278,5 +278,5 @@ void payment_decide(const payments *self, const payment_command *c, payment_effe
     case PAYMENT_COMMAND_DECIDED:
         return decide_decided(self, c, e);
     }
-    assert(!"an unknown command");
+    assert(false && "an unknown command");
 }

@@ -137,7 +137,7 @@ static enum effect_type effect_type_of(payment_act act)
     case PAYMENT_ACT_NONE:
         break;
     }
-    assert(!"not a call to the provider");
+    assert(false && "not a call to the provider");
     return EFFECT_INTENT_FETCH;
 }
 

@@ -30,7 +30,7 @@ provider_step provider_step_first(const effect *e)
     case EFFECT_TICKETS_SIGN:
         break;
     }
-    assert(!"not a call to the provider");
+    assert(false && "not a call to the provider");
     return STEPS_END;
 }
 

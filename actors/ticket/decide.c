@@ -140,5 +140,5 @@ void ticket_decide(const tickets *self, const ticket_command *c, ticket_effects 
     case TICKET_COMMAND_REVOKE:
         return decide_revoke(self, c, e);
     }
-    assert(!"an unknown command");
+    assert(false && "an unknown command");
 }
