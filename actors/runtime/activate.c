@@ -8,7 +8,8 @@
 
 enum {
     RECENT = 1024,
-    RECENT_US = 300000, // a cell that was just handed over is not loaded a second time
+    RECENT_US = 300000,  // a cell that was just handed over is not loaded a second time
+    SILENT_US = 1000000, // a host that did not answer is not asked again for so long
 };
 
 typedef struct request {
@@ -25,6 +26,8 @@ struct activator {
     request queue[ACTIVATOR_QUEUE_MAX];
     uint32_t at, count;
     bool stopping;
+    uuid silent;
+    int64_t silent_until_us;
     struct {
         actor_id actor;
         int64_t at_us;
@@ -54,10 +57,25 @@ static void open_here(activator *a, const actor_ref *actor)
     uint32_t slot = recent_slot(&actor->id);
     a->recent[slot].actor = actor->id;
     a->recent[slot].at_us = clock_monotonic_us();
+    metric_add_for(METRIC_LEASES_TAKEN, (unsigned)actor->kind, 1);
+    metric_observe_for(METRIC_CELL_LOAD_SECONDS, (unsigned)actor->kind,
+                       a->recent[slot].at_us - started_us);
     log_event(LOG_INFO, "lease.taken", LOG_S("kind", actor_kind_name(actor->kind)),
               LOG_U("actor", &actor->id.u), LOG_I("epoch", c->epoch),
               LOG_I("micros", a->recent[slot].at_us - started_us));
     runtime_install(a->config.runtime, c);
+}
+
+// The host that should have the actor may just have died: then nobody answers and we try.
+static bool owner_answers(activator *a, const uuid *owner, const actor_ref *actor)
+{
+    if (uuid_equal(&a->silent, owner) && clock_monotonic_us() < a->silent_until_us)
+        return false;
+    if (nats_bus_forward(a->config.bus, owner, actor))
+        return true;
+    a->silent = *owner;
+    a->silent_until_us = clock_monotonic_us() + SILENT_US;
+    return false;
 }
 
 static void serve(activator *a, const request *wanted)
@@ -70,9 +88,8 @@ static void serve(activator *a, const request *wanted)
     if (uuid_equal(&a->recent[slot].actor.u, &actor->id.u) &&
         a->recent[slot].at_us + RECENT_US > clock_monotonic_us())
         return;
-    // The host that should have it may just have died: then nobody answers and we take it.
     if (!wanted->forwarded && roster_owner(a->config.roster, actor, &owner) &&
-        !uuid_equal(&owner, &a->config.host) && nats_bus_forward(a->config.bus, &owner, actor))
+        !uuid_equal(&owner, &a->config.host) && owner_answers(a, &owner, actor))
         return;
     open_here(a, actor);
 }

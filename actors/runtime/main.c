@@ -1,0 +1,344 @@
+// cavea-actors: a host of actors. Reads its settings, opens its connections, ticks until it is told
+// to stop, hands its actors over.
+#include "actors/runtime/activate.h"
+#include "actors/runtime/discovery.h"
+#include "actors/runtime/perform.h"
+#include "actors/runtime/plan_cache.h"
+#include "actors/runtime/report.h"
+#include "actors/runtime/upkeep.h"
+#include "ops/host/admin.h"
+#include "ops/host/clock.h"
+#include "ops/host/random.h"
+#include "ops/host/secret_file.h"
+#include "ops/host/service.h"
+#include "store/migrate.h"
+#include "store/store_pg.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { UPKEEP_MS = 100, PROVIDER_KEY_BYTES = 256 };
+
+typedef struct settings {
+    service_settings service;
+    perform_settings perform;
+    const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
+    int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms;
+    int64_t stream_bytes, stream_replicas;
+} settings;
+
+static const setting table[] = {
+    CONFIG_TEXT(settings, postgres_url, "postgres-url", NULL, 1, 2000,
+                "the database's connection string"),
+    CONFIG_TEXT(settings, nats_url, "nats-url", NULL, 1, 2000, "the NATS server's URL"),
+    CONFIG_TEXT(settings, kinds, "kinds", "event,payment,ticket,expiry", 1, 200,
+                "kinds of actors that this host takes"),
+    CONFIG_TEXT(settings, name, "host-name", "", 0, 63, "the host's name for people"),
+    CONFIG_PATH(settings, provider_key_file, "provider-key-file", NULL,
+                "file with the payment provider's secret key"),
+    CONFIG_MS(settings, host_ttl_ms, "host-ttl", "3s", HOST_TTL_MS_MIN, HOST_TTL_MS_MAX,
+              "a host that is silent for longer may lose its actors"),
+    CONFIG_MS(settings, idle_ms, "idle", "5m", 100, 86400000,
+              "an event without a message for so long goes to sleep"),
+    CONFIG_MS(settings, resend_ms, "publish-resend", "2s", 50, 60000,
+              "a fact that the stream did not acknowledge is published again"),
+    CONFIG_MS(settings, reconcile_ms, "reconcile", "2s", 50, 600000,
+              "how often the database is searched for stuck work"),
+    CONFIG_MS(settings, heartbeat_ms, "consumer-heartbeat", "2s", 100, 60000,
+              "heartbeat of stream consumers; three missed ones start a consumer again"),
+    CONFIG_INT(settings, stream_bytes, "stream-bytes", "268435456", 1048576, INT64_C(1) << 42,
+               "most bytes a stream keeps"),
+    CONFIG_INT(settings, stream_replicas, "stream-replicas", "1", 1, 5, "copies of each stream"),
+    PERFORM_SETTINGS(settings, perform),
+    SERVICE_SETTINGS(settings, service),
+};
+
+typedef struct host {
+    settings s;
+    char provider_key[PROVIDER_KEY_BYTES];
+    host_identity identity;
+    store_pg *writer, *loader, *keeper; // of the tick, the activator, the upkeep
+    nats_bus bus;
+    roster roster;
+    plan_cache *plans;
+    performer *performer;
+    runtime *runtime;
+    activator *activator;
+    upkeep *upkeep;
+    admin *admin;
+    discovery discovery;
+    pthread_t tick_thread;
+    _Atomic int64_t ticked_us;
+    _Atomic bool stopping;
+} host;
+
+static bool kinds_parse(const char *text, uint32_t *ret_kinds)
+{
+    uint32_t kinds = 0;
+    while (*text != 0) {
+        size_t bytes = strcspn(text, ",");
+        actor_kind kind;
+        if (!actor_kind_parse(text, bytes, &kind))
+            return false;
+        kinds |= 1u << kind;
+        text += bytes + (text[bytes] == ',');
+    }
+    *ret_kinds = kinds;
+    return kinds != 0;
+}
+
+static bool fail(char *ret_problem, const char *what, const char *why)
+{
+    snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "%.60s: %.400s", what, why);
+    return false;
+}
+
+static int64_t monotonic(void *self)
+{
+    (void)self;
+    return clock_monotonic_us();
+}
+
+static void woken(void *self, const actor_ref *actor, bool forwarded)
+{
+    host *h = self;
+    if (h->activator != NULL && !atomic_load(&h->stopping))
+        activator_wake(h->activator, actor, forwarded);
+}
+
+static void outcome_deliver(void *self, const actor_ref *to, const uint8_t *envelope,
+                            uint32_t envelope_bytes)
+{
+    host *h = self;
+    uint8_t *copy = malloc(envelope_bytes);
+    if (copy == NULL)
+        return; // the reconciler asks for the effect again
+    memcpy(copy, envelope, envelope_bytes);
+    inbound m = {
+        .to = *to, .data = copy, .data_bytes = envelope_bytes, .owner = copy, .release = free};
+    if (!runtime_deliver(h->runtime, &m))
+        free(copy);
+}
+
+static bool store_open(host *h, bool is_writer, store_pg **ret_store, char *ret_problem)
+{
+    store_pg_options options = {
+        .url = h->s.postgres_url, .host = h->identity, .is_writer = is_writer};
+    if (store_pg_open(&options, ret_store) == STORE_OK)
+        return true;
+    return fail(ret_problem, "cannot use the database",
+                *ret_store == NULL ? "out of memory" : store_pg_error(*ret_store));
+}
+
+static bool schema_check(host *h, char *ret_problem)
+{
+    char error[CONFIG_PROBLEM_BYTES];
+    connection_options options = {.url = h->s.postgres_url, .application_name = "cavea-actors"};
+    connection *c = connection_open(&options, error, sizeof error);
+    if (c == NULL)
+        return fail(ret_problem, "cannot connect to the database", error);
+    bool right = schema_version_check(c, ret_problem);
+    connection_close(c);
+    return right;
+}
+
+static bool identity_make(host *h, char *ret_problem)
+{
+    h->identity = (host_identity){.id = random_uuid(), .ttl_ms = (int32_t)h->s.host_ttl_ms};
+    snprintf(h->identity.name, sizeof h->identity.name, "%s", h->s.name);
+    if (h->s.name[0] == 0)
+        snprintf(h->identity.name, sizeof h->identity.name, "pid %d", (int)getpid());
+    if (!kinds_parse(h->s.kinds, &h->identity.kinds))
+        return fail(ret_problem, "--kinds", "unknown kind of actor");
+    return secret_file_read_text(h->s.provider_key_file, sizeof h->provider_key, h->provider_key,
+                                 ret_problem);
+}
+
+static bool parts_open(host *h, char *ret_problem)
+{
+    if (!store_open(h, true, &h->writer, ret_problem) ||
+        !store_open(h, false, &h->loader, ret_problem) ||
+        !store_open(h, false, &h->keeper, ret_problem))
+        return false;
+    nats_bus_config bus = {
+        .url = h->s.nats_url,
+        .host = h->identity.id,
+        .kinds = h->identity.kinds,
+        .heartbeat_ms = h->s.heartbeat_ms,
+        .stream_bytes_max = h->s.stream_bytes,
+        .stream_replicas = h->s.stream_replicas,
+        .woken = woken,
+        .woken_self = h,
+    };
+    if (!nats_bus_open(&h->bus, &bus))
+        return fail(ret_problem, "NATS", h->bus.problem);
+    h->s.perform.provider_key = h->provider_key;
+    h->s.perform.sink = (perform_sink){h, outcome_deliver};
+    h->performer = performer_new(&h->s.perform, ret_problem);
+    h->plans = plan_cache_new();
+    if (h->performer == NULL || h->plans == NULL)
+        return false;
+    runtime_config runtime_parts = {
+        .host = h->identity.id,
+        .idle_ms = h->s.idle_ms,
+        .resend_ms = h->s.resend_ms,
+        .store = store_pg_port(h->writer),
+        .bus = nats_bus_port(&h->bus),
+        .clock = {NULL, monotonic},
+        .perform = performer_port(h->performer),
+        .plans = h->plans,
+        .report = report_runtime,
+    };
+    h->runtime = runtime_new(&runtime_parts);
+    return h->runtime != NULL || fail(ret_problem, "runtime", "out of memory");
+}
+
+static void *tick_loop(void *closure)
+{
+    host *h = closure;
+    int64_t kept_us = 0;
+    while (!atomic_load(&h->stopping)) {
+        runtime_wait(h->runtime, UPKEEP_MS);
+        runtime_step(h->runtime);
+        int64_t now_us = clock_monotonic_us();
+        atomic_store(&h->ticked_us, now_us);
+        if (kept_us + UPKEEP_MS * 1000 > now_us)
+            continue;
+        kept_us = now_us;
+        runtime_upkeep(h->runtime);
+        report_gauges(h->runtime);
+    }
+    return NULL;
+}
+
+static bool is_ready(void *self, char ret_reason[static ADMIN_REASON_BYTES])
+{
+    host *h = self;
+    if (nats_bus_connected(&h->bus))
+        return true;
+    snprintf(ret_reason, ADMIN_REASON_BYTES, "NATS is not connected");
+    return false;
+}
+
+static uint64_t ticks_count(void *self)
+{
+    (void)self;
+    return metric_sum(METRIC_TICKS);
+}
+
+static bool services_start(host *h, char *ret_problem)
+{
+    admin_options options = {.address = h->s.service.admin_address,
+                             .port = h->s.service.admin_port,
+                             .program = METRIC_PROGRAM_ACTORS,
+                             .self = h,
+                             .ready = is_ready};
+    h->discovery = (discovery){.connection = h->bus.connection,
+                               .name = "cavea-actors",
+                               .description = "decides on seats, payments, tickets and deadlines",
+                               .id = h->identity.id,
+                               .requests = ticks_count};
+    clock_format(clock_wall_us(), h->discovery.started);
+    if (!discovery_start(&h->discovery))
+        return fail(ret_problem, "NATS", "cannot subscribe to service discovery");
+    return admin_start(&options, &h->admin, ret_problem);
+}
+
+static bool threads_start(host *h, char *ret_problem)
+{
+    roster_init(&h->roster);
+    activator_config activation = {
+        .host = h->identity.id,
+        .kinds = h->identity.kinds,
+        .store = store_pg_port(h->loader),
+        .plans = h->plans,
+        .bus = &h->bus,
+        .roster = &h->roster,
+        .runtime = h->runtime,
+    };
+    h->activator = activator_start(&activation);
+    atomic_store(&h->ticked_us, clock_monotonic_us());
+    upkeep_config keeping = {
+        .postgres_url = h->s.postgres_url,
+        .host = h->identity,
+        .store = store_pg_port(h->keeper),
+        .reconcile_ms = h->s.reconcile_ms,
+        .runtime = h->runtime,
+        .activator = h->activator,
+        .bus = &h->bus,
+        .roster = &h->roster,
+        .ticked_us = &h->ticked_us,
+    };
+    if (h->activator == NULL || !nats_bus_start(&h->bus, h->runtime))
+        return fail(ret_problem, "NATS", h->bus.problem);
+    if (pthread_create(&h->tick_thread, NULL, tick_loop, h) != 0)
+        return fail(ret_problem, "threads", "cannot be started");
+    h->upkeep = upkeep_start(&keeping);
+    return h->upkeep != NULL || fail(ret_problem, "upkeep", "cannot be started");
+}
+
+static void stop(host *h)
+{
+    service_stopping(&h->s.service);
+    log_event(LOG_INFO, "host.stopping", LOG_U("host", &h->identity.id));
+    host_link *link = host_link_open(h->s.postgres_url, &h->identity);
+    if (link == NULL || host_stop(link) != STORE_OK)
+        log_event(LOG_WARNING, "host.stop_failed");
+    host_link_close(link);
+    upkeep_retire(h->upkeep);
+    nats_bus_retire(&h->bus);
+    activator_stop(h->activator);
+    atomic_store(&h->stopping, true);
+    pthread_join(h->tick_thread, NULL);
+    performer_stop(h->performer);
+    runtime_hand_over(h->runtime);
+    upkeep_stop(h->upkeep);
+    discovery_stop(&h->discovery);
+    admin_stop(&h->admin);
+    nats_bus_close(&h->bus);
+    runtime_free(h->runtime);
+    performer_free(h->performer);
+    plan_cache_free(h->plans);
+    store_pg_close(h->writer);
+    store_pg_close(h->loader);
+    store_pg_close(h->keeper);
+    roster_done(&h->roster);
+    log_event(LOG_INFO, "host.stopped", LOG_U("host", &h->identity.id));
+}
+
+static bool start(host *h, char *ret_problem)
+{
+    char lines[128];
+    if (!identity_make(h, ret_problem) || !schema_check(h, ret_problem) ||
+        !parts_open(h, ret_problem) || !threads_start(h, ret_problem) ||
+        !services_start(h, ret_problem))
+        return false;
+    log_event(LOG_INFO, "host.started", LOG_U("host", &h->identity.id), LOG_S("kinds", h->s.kinds));
+    snprintf(lines, sizeof lines, "admin_port %d\n", admin_port(h->admin));
+    return service_ready(&h->s.service, lines, ret_problem);
+}
+
+int main(int argc, char **argv)
+{
+    static host h;
+    static const config c = {"cavea-actors", "Hosts cavea's actors.", NULL, table,
+                             sizeof table / sizeof *table};
+    char problem[CONFIG_PROBLEM_BYTES] = "out of memory";
+    int status = config_read(&c, argc, argv, &h.s, NULL);
+    if (status >= 0)
+        return status;
+    if (sodium_init() < 0 || !service_init("cavea-actors", &h.s.service, problem) ||
+        !start(&h, problem)) {
+        fprintf(stderr, "cavea-actors: %s\n", problem);
+        return 1;
+    }
+    int signal;
+    do
+        signal = service_wait(-1);
+    while (signal != SIGTERM && signal != SIGINT);
+    stop(&h);
+    return 0;
+}

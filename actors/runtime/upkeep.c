@@ -1,0 +1,194 @@
+#include "actors/runtime/upkeep.h"
+
+#include "ops/host/clock.h"
+#include "ops/host/log.h"
+#include "ops/host/metric.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    BEATS_PER_TTL = 6,
+    PARTITIONS_LOOK_MS = 400,
+    TICK_HANG_MS = 60000, // longer than any wait for the database
+    STUCK_ROWS_MAX = 64,
+    STEP_MS = 50,
+};
+
+struct upkeep {
+    upkeep_config config;
+    host_link *link;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool stopping, retired;
+    int64_t proved_us, beaten_us, listed_us, looked_us, reconciled_us;
+    stuck_row stuck[STUCK_ROWS_MAX];
+};
+
+static bool is_due(int64_t *last_us, int64_t every_ms)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (*last_us + every_ms * 1000 > now_us)
+        return false;
+    *last_us = now_us;
+    return true;
+}
+
+static void roster_refresh(upkeep *u)
+{
+    static host_row rows[ROSTER_HOSTS_MAX];
+    static roster_host hosts[ROSTER_HOSTS_MAX];
+    uint32_t count = 0, live = 0;
+    if (host_list(u->link, rows, ROSTER_HOSTS_MAX, &count) != STORE_OK)
+        return; // what was known stays
+    for (uint32_t i = 0; i < count; i++)
+        if (!rows[i].stopping)
+            hosts[live++] = (roster_host){rows[i].id, rows[i].kinds};
+    roster_set(u->config.roster, hosts, live);
+}
+
+static void beat(upkeep *u)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (atomic_load(u->config.ticked_us) + TICK_HANG_MS * INT64_C(1000) < now_us)
+        return;
+    store_result result = host_beat(u->link);
+    if (result == STORE_OK)
+        u->proved_us = now_us;
+    else
+        log_event(LOG_WARNING, "heartbeat.failed", LOG_S("reason", host_link_error(u->link)));
+    metric_set(METRIC_HEARTBEAT_SECONDS, (now_us - u->proved_us) / 1000000);
+}
+
+static void partitions_look(upkeep *u)
+{
+    for (actor_kind kind = ACTOR_PAYMENT; kind <= ACTOR_EXPIRY; kind++)
+        for (uint32_t n = 0; (u->config.host.kinds >> kind & 1) && n < PARTITIONS; n++) {
+            actor_ref ref = actor_of_partition(kind, n);
+            if (!nats_bus_holds(u->config.bus, &ref.id))
+                activator_wake(u->config.activator, &ref, false);
+        }
+}
+
+static actor_kind helper_of(const stuck_row *row)
+{
+    switch (row->kind) {
+    case STUCK_CONFIRMED_UNTICKETED:
+        return ACTOR_TICKET;
+    case STUCK_HELD_OVERDUE:
+        return ACTOR_EXPIRY;
+    case STUCK_PAYMENT_UNDECIDED:
+    case STUCK_CHECKOUT_UNSTARTED:
+    case STUCK_PAYMENT_OPEN:
+    case STUCK_REFUND_UNSENT:
+        break;
+    }
+    return ACTOR_PAYMENT;
+}
+
+static bool partition_held(upkeep *u, uint32_t n)
+{
+    for (actor_kind kind = ACTOR_PAYMENT; kind <= ACTOR_EXPIRY; kind++) {
+        actor_ref ref = actor_of_partition(kind, n);
+        if (nats_bus_holds(u->config.bus, &ref.id))
+            return true;
+    }
+    return false;
+}
+
+static void reconcile(upkeep *u)
+{
+    for (uint32_t n = 0; n < PARTITIONS; n++) {
+        uint32_t count = 0;
+        if (!partition_held(u, n) ||
+            u->config.store.load_stuck(u->config.store.self, n, u->config.reconcile_ms, u->stuck,
+                                       STUCK_ROWS_MAX, &count) != STORE_OK)
+            continue;
+        for (uint32_t i = 0; i < count; i++) {
+            actor_ref to = actor_of_partition(helper_of(&u->stuck[i]), n);
+            if (!nats_bus_holds(u->config.bus, &to.id))
+                continue;
+            metric_add_for(METRIC_RECONCILED, u->stuck[i].kind, 1);
+            runtime_unstick(u->config.runtime, &to, &u->stuck[i]);
+        }
+    }
+}
+
+static void pause_step(upkeep *u)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += STEP_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&u->changed, &u->mutex, &until);
+}
+
+static void step(upkeep *u, bool retired)
+{
+    if (is_due(&u->beaten_us, u->config.host.ttl_ms / BEATS_PER_TTL))
+        beat(u);
+    if (is_due(&u->listed_us, PARTITIONS_LOOK_MS))
+        roster_refresh(u);
+    if (!retired && is_due(&u->looked_us, PARTITIONS_LOOK_MS))
+        partitions_look(u);
+    if (!retired && is_due(&u->reconciled_us, u->config.reconcile_ms))
+        reconcile(u);
+}
+
+static void *run(void *closure)
+{
+    upkeep *u = closure;
+    pthread_mutex_lock(&u->mutex);
+    while (!u->stopping) {
+        bool retired = u->retired;
+        pthread_mutex_unlock(&u->mutex);
+        step(u, retired);
+        pthread_mutex_lock(&u->mutex);
+        if (!u->stopping)
+            pause_step(u);
+    }
+    pthread_mutex_unlock(&u->mutex);
+    return NULL;
+}
+
+upkeep *upkeep_start(const upkeep_config *config)
+{
+    upkeep *u = calloc(1, sizeof *u);
+    if (u == NULL)
+        return NULL;
+    u->config = *config;
+    pthread_mutex_init(&u->mutex, NULL);
+    pthread_cond_init(&u->changed, NULL);
+    u->link = host_link_open(config->postgres_url, &config->host);
+    if (u->link != NULL && pthread_create(&u->thread, NULL, run, u) == 0)
+        return u;
+    host_link_close(u->link);
+    free(u);
+    return NULL;
+}
+
+void upkeep_retire(upkeep *u)
+{
+    pthread_mutex_lock(&u->mutex);
+    u->retired = true;
+    pthread_mutex_unlock(&u->mutex);
+}
+
+void upkeep_stop(upkeep *u)
+{
+    if (u == NULL)
+        return;
+    pthread_mutex_lock(&u->mutex);
+    u->stopping = true;
+    pthread_cond_signal(&u->changed);
+    pthread_mutex_unlock(&u->mutex);
+    pthread_join(u->thread, NULL);
+    if (host_unregister(u->link) != STORE_OK)
+        log_event(LOG_WARNING, "host.unregister_failed", LOG_S("reason", host_link_error(u->link)));
+    host_link_close(u->link);
+    pthread_mutex_destroy(&u->mutex);
+    pthread_cond_destroy(&u->changed);
+    free(u);
+}

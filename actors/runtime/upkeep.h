@@ -1,0 +1,32 @@
+// What a host does besides ticking, on one thread with connections of its own: proves its life,
+// learns who else lives, sees to it that every partition is held by somebody, and looks in the
+// database for work that got stuck (the reconciler).
+#ifndef CAVEA_ACTORS_RUNTIME_UPKEEP_H
+#define CAVEA_ACTORS_RUNTIME_UPKEEP_H
+
+#include "actors/runtime/activate.h"
+#include "store/host.h"
+
+#include <stdatomic.h>
+
+typedef struct upkeep_config {
+    const char *postgres_url;
+    host_identity host;
+    store_port store;     // the upkeep's own
+    int64_t reconcile_ms; // how often, and for how long work must have been stuck
+    runtime *runtime;
+    activator *activator;
+    nats_bus *bus;
+    roster *roster;
+    // Monotonic microseconds of the tick thread's last step: a host whose ticks hang is not alive.
+    const _Atomic int64_t *ticked_us;
+} upkeep_config;
+
+typedef struct upkeep upkeep;
+
+MUST_CHECK upkeep *upkeep_start(const upkeep_config *config); // NULL: out of resources
+// No host sends this one an actor any more, and it takes none.
+void upkeep_retire(upkeep *u);
+void upkeep_stop(upkeep *u); // after the hand-over: the host is forgotten; NULL is allowed
+
+#endif
