@@ -109,21 +109,26 @@ static void message_handle(runtime *r, const inbound *m)
         envelope_handle(r, c, e);
 }
 
-// Brings rows that commands will need into their cells, with one query for the whole tick.
-static store_result rows_fetch(runtime *r, const inbound *messages, uint32_t count)
+// Brings rows that commands will need into their cells, with one query for the whole tick. The tick
+// ends early (*count) before a message whose rows might not fit.
+static store_result rows_fetch(runtime *r, const inbound *messages, uint32_t *count)
 {
-    enum { WANTED_MAX = 512 };
+    enum { WANTED_MAX = 4 * ENVELOPE_COMMANDS_MAX };
     static _Thread_local payment_id wanted[WANTED_MAX];
     static _Thread_local payment_row rows[WANTED_MAX];
     uint32_t wanted_count = 0, rows_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < *count; i++) {
         cell *c = cell_table_find(&r->cells, &messages[i].to.id);
+        if (wanted_count + ENVELOPE_COMMANDS_MAX > WANTED_MAX) {
+            *count = i;
+            break;
+        }
         if (c == NULL || c->ops->wants == NULL || messages[i].data_bytes > ENVELOPE_BYTES_MAX)
             continue;
         arena_reset(&r->arena);
         Cavea__V1__Envelope *e = cavea__v1__envelope__unpack(
             &r->arena.allocator, messages[i].data_bytes, messages[i].data);
-        for (size_t k = 0; e != NULL && k < e->n_commands && wanted_count < WANTED_MAX; k++)
+        for (size_t k = 0; e != NULL && k < e->n_commands && k < ENVELOPE_COMMANDS_MAX; k++)
             wanted_count += c->ops->wants(c->state, e->commands[k], &wanted[wanted_count]);
     }
     if (wanted_count == 0)
@@ -229,7 +234,7 @@ store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint3
 {
     tick_open(r);
     *ret_done = 0;
-    store_result result = rows_fetch(r, messages, count);
+    store_result result = rows_fetch(r, messages, &count);
     if (result != STORE_OK)
         return result;
     uint32_t done = 0;
