@@ -47,3 +47,18 @@ bool text_name_valid(const char *text, size_t text_bytes, size_t bytes_max)
     }
     return true;
 }
+
+void text_tidy(char *text)
+{
+    size_t left = strlen(text);
+    while (left > 0) {
+        uint32_t character = 0;
+        size_t bytes = character_read((const uint8_t *)text, left, &character);
+        if (bytes == 0)
+            bytes = 1;
+        if (character == 0 || character_refused(character))
+            memset(text, '?', bytes);
+        text += bytes;
+        left -= bytes;
+    }
+}

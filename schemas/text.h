@@ -9,4 +9,7 @@
 // line separators, byte order marks or characters that change the direction of what follows.
 MUST_CHECK bool text_name_valid(const char *text, size_t text_bytes, size_t bytes_max);
 
+// Makes any text safe to show: bytes that a name may not have become '?'. Text is ended by NUL.
+void text_tidy(char *text);
+
 #endif

@@ -85,7 +85,7 @@ store_result catalog_organizer(connection *c, const char *name, const uuid *id, 
     return result;
 }
 
-store_result catalog_venue_put(connection *c, const venue_row *row, bool *ret_made,
+store_result catalog_venue_put(connection *c, const catalog_venue *row, bool *ret_made,
                                char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     static const statement put = {
@@ -118,7 +118,7 @@ store_result catalog_venue_put(connection *c, const venue_row *row, bool *ret_ma
     return STORE_OK;
 }
 
-store_result catalog_plan_put(connection *c, const plan_row *row, bool *ret_made,
+store_result catalog_plan_put(connection *c, const catalog_plan *row, bool *ret_made,
                               char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     // xmax is zero in a row that was inserted and not replaced.
@@ -168,7 +168,7 @@ static const statement event_statements[] = {
                            " VALUES ($1::uuid, 1, $2::bytea)"},
 };
 
-static void event_params(params *p, const event_row *row)
+static void event_params(params *p, const catalog_event *row)
 {
     params_reset(p);
     params_uuid(p, &row->id.u);
@@ -192,7 +192,7 @@ static void event_params(params *p, const event_row *row)
     params_int8(p, row->price_max_minor);
 }
 
-static void event_send(connection *c, params *p, const event_row *row)
+static void event_send(connection *c, params *p, const catalog_event *row)
 {
     event_params(p, row);
     connection_send(c, &event_statements[0], p);
@@ -209,7 +209,7 @@ static void event_send(connection *c, params *p, const event_row *row)
     connection_send(c, &event_statements[2], p);
 }
 
-store_result catalog_event_put(connection *c, const event_row *row, bool *ret_made,
+store_result catalog_event_put(connection *c, const catalog_event *row, bool *ret_made,
                                bool *ret_tag_taken, char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     PARAMS_AUTO p;

@@ -14,21 +14,21 @@ typedef struct catalog_bytes {
     size_t bytes;
 } catalog_bytes;
 
-typedef struct venue_row {
+typedef struct catalog_venue {
     uuid id, organizer;
     const char *name, *city;
     const char *country;   // ISO 3166-1, two capital letters
     const char *time_zone; // IANA, "Europe/Berlin"
-} venue_row;
+} catalog_venue;
 
-typedef struct plan_row {
+typedef struct catalog_plan {
     digest32 hash;
     const char *name;
     int32_t seats;
     catalog_bytes layout, packed, source, side;
-} plan_row;
+} catalog_plan;
 
-typedef struct event_row {
+typedef struct catalog_event {
     event_id id;
     uuid venue;             // it belongs to the venue's organizer
     const char *production; // name; found, or made with the id below; NULL: none
@@ -42,20 +42,20 @@ typedef struct event_row {
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX]; // by the plan's category
     uint32_t prices_count;
     int64_t price_min_minor, price_max_minor; // of seats that can be sold
-} event_row;
+} catalog_event;
 
 // The organizer of that name; made with `id` when there is none.
 store_result catalog_organizer(connection *c, const char *name, const uuid *id, uuid *ret_id,
                                char ret_problem[static CATALOG_PROBLEM_BYTES]);
 // A venue or event that exists with this id stays as it is and *ret_made is false.
-store_result catalog_venue_put(connection *c, const venue_row *row, bool *ret_made,
+store_result catalog_venue_put(connection *c, const catalog_venue *row, bool *ret_made,
                                char ret_problem[static CATALOG_PROBLEM_BYTES]);
 // A plan with this hash keeps its layout; its side is replaced when row has one.
-store_result catalog_plan_put(connection *c, const plan_row *row, bool *ret_made,
+store_result catalog_plan_put(connection *c, const catalog_plan *row, bool *ret_made,
                               char ret_problem[static CATALOG_PROBLEM_BYTES]);
 // With its prices and the first revision of its plan. *ret_tag_taken: another event has the same
 // tag and nothing was written: try again with another id.
-store_result catalog_event_put(connection *c, const event_row *row, bool *ret_made,
+store_result catalog_event_put(connection *c, const catalog_event *row, bool *ret_made,
                                bool *ret_tag_taken, char ret_problem[static CATALOG_PROBLEM_BYTES]);
 
 #endif

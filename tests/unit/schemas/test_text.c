@@ -51,11 +51,20 @@ static void test_text_name_valid__given_tricks_then_refuses(void **state)
     assert_false(text_name_valid("abcd", 4, 3));
 }
 
+static void test_text_tidy__given_tricks_then_shows_question_marks(void **state)
+{
+    (void)state;
+    char text[] = "a\x1b[2J\xff b\xc2\x85\xe2\x80\xae caf\xc3\xa9 \xe2\x82";
+    text_tidy(text);
+    assert_string_equal(text, "a?[2J? b????? caf\xc3\xa9 ??");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_name_valid__given_names_of_people_then_takes_them),
         cmocka_unit_test(test_text_name_valid__given_tricks_then_refuses),
+        cmocka_unit_test(test_text_tidy__given_tricks_then_shows_question_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
