@@ -39,7 +39,7 @@ stack_read() {
     edge=$(stack_field edge_url)
     provider=$(stack_field provider_url)
     provider_key=$(stack_field provider_key)
-    export CAVEA_DIR=$stack
+    export CAVEA_STACK=$stack
 }
 
 stack_field() {

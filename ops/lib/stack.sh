@@ -1,7 +1,8 @@
 # One stack: everything that ops/run starts under one folder, in order, and stops in reverse.
-#   secrets/    keys and passwords, mode 0600      log/   one file for each process
-#   run/        pid and ready files                nats/  JetStream's store
-#   ports       chosen at the first start, kept    stack.json   for programs
+#   secrets/   keys and passwords, mode 0600     log/         one file for each process
+#   run/       pid and ready files               nats/        JetStream's store
+#   ports      chosen at the first start, kept   provider/    the provider's books
+#   postgres/  or where postgres.place says      stack.json   for programs
 # Uses the globals dir (absolute), port, hold_seconds and build.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # set by the script that sources this file
@@ -13,10 +14,10 @@ stack_folders() {
     local made
     mkdir -p "$dir" 2>/dev/null || fail "may not make the folder $dir: choose another with --dir"
     [[ -w $dir && -x $dir ]] || fail "may not write to $dir: choose another with --dir"
-    for made in run log nats secrets secrets/tickets; do
+    for made in run log nats provider secrets secrets/tickets; do
         mkdir -p "$dir/$made" || fail "may not write to $dir: choose another with --dir"
     done
-    chmod 700 "$dir/secrets" "$dir/secrets/tickets" "$dir/nats" 2>/dev/null ||
+    chmod 700 "$dir/secrets" "$dir/secrets/tickets" "$dir/nats" "$dir/provider" 2>/dev/null ||
         fail "$dir belongs to somebody else: choose another folder with --dir"
 }
 
@@ -106,15 +107,17 @@ stack_ready_or_gone() {
 stack_provider() {
     stack_daemon provider cavea-provider \
         CAVEA_PORT="${ports[provider_port]}" CAVEA_ADMIN_PORT="${ports[provider_admin_port]}" \
+        CAVEA_DIR="$dir/provider" \
         CAVEA_PROVIDER_KEY_FILE="$dir/secrets/provider.key" \
         CAVEA_WEBHOOK_SECRET_FILE="$dir/secrets/webhook.secret" \
         CAVEA_WEBHOOK_URL="http://127.0.0.1:$port/v1/webhooks/payments"
 }
 
-# stack_actors NAME ADMIN_PORT
+# stack_actors NAME ADMIN_PORT: our own provider needs no pacing
 stack_actors() {
     stack_daemon "$1" cavea-actors \
-        CAVEA_ADMIN_PORT="$2" \
+        CAVEA_HOST_NAME="$1" CAVEA_ADMIN_PORT="$2" \
+        CAVEA_PROVIDER_RATE="${CAVEA_PROVIDER_RATE:-0}" \
         CAVEA_NATS_URL="$(nats_url_of actors)" \
         CAVEA_POSTGRES_URL="$(postgres_url_of cavea_actors postgres-actors)" \
         CAVEA_PROVIDER_URL="http://127.0.0.1:${ports[provider_port]}" \
