@@ -2,6 +2,7 @@
 
 #include "ops/host/clock.h"
 #include "ops/host/metric.h"
+#include "ops/host/utf8.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -39,23 +40,6 @@ static void line_put(line *l, const char *data, size_t data_bytes)
 static void line_puts(line *l, const char *text)
 {
     line_put(l, text, strlen(text));
-}
-
-// The length of a well-formed UTF-8 sequence at data (RFC 3629), or 0.
-static size_t utf8_sequence(const uint8_t *data, size_t data_bytes)
-{
-    uint8_t first = data[0];
-    if (first < 0x80)
-        return 1;
-    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || length > data_bytes)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((data[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (first == 0xe0 && data[1] < 0xa0) || (first == 0xf0 && data[1] < 0x90);
-    bool outside = (first == 0xed && data[1] > 0x9f) || (first == 0xf4 && data[1] > 0x8f);
-    return overlong || outside ? 0 : length;
 }
 
 static void line_put_string(line *l, const char *text, size_t text_bytes)
