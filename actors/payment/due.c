@@ -114,7 +114,6 @@ void payment_unreachable(payments *self, const payment_id *id, int64_t now_us)
     uint32_t slot = table_find(self->table, &id->u);
     int64_t longest_us = patience_of(p->state).first_us;
     table_due_set(self->table, slot, now_us + spread(doubled(SECOND_US, longest_us, p->tries), p));
-    p->tries++;
 }
 
 int64_t payments_due_us(const payments *self)
