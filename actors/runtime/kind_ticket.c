@@ -1,5 +1,5 @@
 // The ticket actor's adapter: commands in, and from each decision its facts, its rows and the
-// orders for the signers.
+// work for the signers.
 #include "actors/runtime/kind.h"
 #include "actors/ticket/codec.h"
 #include "actors/ticket/ticket.h"
@@ -66,18 +66,18 @@ static void fact_emit(tickets *self, const ticket_fact *f, turn *t)
     ticket_apply(self, f);
 }
 
-static void sign_start(const ticket_order *o, turn *t)
+static void sign_start(const ticket_signing *wanted, turn *t)
 {
     effect e = {
         .type = EFFECT_TICKETS_SIGN,
-        .actor = actor_of_tag(ACTOR_TICKET, uuid_tag(&o->reservation.u)),
-        .reservation = o->reservation,
-        .event = o->event,
-        .buyer = o->buyer,
-        .seats_count = o->seats_count,
+        .actor = actor_of_tag(ACTOR_TICKET, uuid_tag(&wanted->reservation.u)),
+        .reservation = wanted->reservation,
+        .event = wanted->event,
+        .buyer = wanted->buyer,
+        .seats_count = wanted->seats_count,
     };
-    for (uint32_t i = 0; i < o->seats_count; i++)
-        e.seats[i] = o->seats[i];
+    for (uint32_t i = 0; i < wanted->seats_count; i++)
+        e.seats[i] = wanted->seats[i];
     turn_perform(t, &e);
 }
 
@@ -102,7 +102,7 @@ static void ticket_handle(void *state, const Cavea__V1__Command *command, turn *
     for (uint32_t i = 0; i < effects.facts_count; i++)
         fact_emit(self, &effects.facts[i], t);
     if (effects.sign.seats_count > 0) {
-        ticket_ordered(self, &effects.sign, c.now_us);
+        ticket_signing_started(self, &effects.sign, c.now_us);
         sign_start(&effects.sign, t);
     }
     reply_send(command, effects.refusal, t);
@@ -115,11 +115,11 @@ static int64_t ticket_next_due_us(const void *state)
 
 static void ticket_on_time(void *state, turn *t)
 {
-    ticket_order order;
+    ticket_signing signing;
     for (uint32_t i = 0; i < TIMES_PER_TICK_MAX; i++) {
-        if (!ticket_due_take(state, turn_now_us(t), &order))
+        if (!ticket_due_take(state, turn_now_us(t), &signing))
             return;
-        sign_start(&order, t);
+        sign_start(&signing, t);
     }
 }
 
@@ -162,7 +162,7 @@ static void ticket_unstick(void *state, const stuck_row *row, turn *t)
     assert(effects.facts_count == 0);
     if (effects.sign.seats_count == 0)
         return;
-    ticket_ordered(state, &effects.sign, c.now_us);
+    ticket_signing_started(state, &effects.sign, c.now_us);
     sign_start(&effects.sign, t);
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #define SECOND_US INT64_C(1000000)
-enum { ORDER_FIRST_SECONDS = 5, ORDER_LONGEST_SECONDS = 60, EVICT_LOOKS_MAX = 64 };
+enum { SIGNING_FIRST_SECONDS = 5, SIGNING_LONGEST_SECONDS = 60, EVICT_LOOKS_MAX = 64 };
 
 tickets *tickets_new(void)
 {
@@ -89,7 +89,7 @@ void ticket_apply(tickets *self, const ticket_fact *f)
     uint32_t slot = slot_for(self, &f->reservation);
     issued *i = table_item(self->table, slot);
     uint8_t *state = state_for(i, f->seat);
-    // The one table of what may follow what is this order: missing, valid, revoked or used.
+    // The one table of what may follow what is their sequence: missing, valid, revoked or used.
     assert(f->state > *state && f->state < TICKET_STATES_END);
     *state = (uint8_t)f->state;
     i->event = f->event;
@@ -97,24 +97,24 @@ void ticket_apply(tickets *self, const ticket_fact *f)
         table_due_set(self->table, slot, TABLE_NEVER);
 }
 
-static int64_t order_again_us(uint32_t tries)
+static int64_t signing_again_us(uint32_t tries)
 {
-    int64_t seconds = ORDER_FIRST_SECONDS;
-    for (uint32_t i = 0; i < tries && seconds < ORDER_LONGEST_SECONDS; i++)
+    int64_t seconds = SIGNING_FIRST_SECONDS;
+    for (uint32_t i = 0; i < tries && seconds < SIGNING_LONGEST_SECONDS; i++)
         seconds *= 2;
-    return SECOND_US * (seconds < ORDER_LONGEST_SECONDS ? seconds : ORDER_LONGEST_SECONDS);
+    return SECOND_US * (seconds < SIGNING_LONGEST_SECONDS ? seconds : SIGNING_LONGEST_SECONDS);
 }
 
-void ticket_ordered(tickets *self, const ticket_order *order, int64_t now_us)
+void ticket_signing_started(tickets *self, const ticket_signing *signing, int64_t now_us)
 {
-    uint32_t slot = slot_for(self, &order->reservation);
+    uint32_t slot = slot_for(self, &signing->reservation);
     issued *i = table_item(self->table, slot);
-    i->event = order->event;
-    i->buyer = order->buyer;
+    i->event = signing->event;
+    i->buyer = signing->buyer;
     i->tries = 0;
-    for (uint32_t n = 0; n < order->seats_count; n++)
-        state_for(i, order->seats[n]);
-    table_due_set(self->table, slot, now_us + order_again_us(0));
+    for (uint32_t n = 0; n < signing->seats_count; n++)
+        state_for(i, signing->seats[n]);
+    table_due_set(self->table, slot, now_us + signing_again_us(0));
 }
 
 int64_t tickets_due_us(const tickets *self)
@@ -122,19 +122,19 @@ int64_t tickets_due_us(const tickets *self)
     return table_due_next(self->table);
 }
 
-bool ticket_due_take(tickets *self, int64_t now_us, ticket_order *ret_order)
+bool ticket_due_take(tickets *self, int64_t now_us, ticket_signing *ret_signing)
 {
     if (table_due_next(self->table) > now_us)
         return false;
     uint32_t slot = table_due_first(self->table);
     issued *i = table_item(self->table, slot);
-    ticket_order o = {
+    ticket_signing missing = {
         .reservation = {*table_key(self->table, slot)}, .event = i->event, .buyer = i->buyer};
     for (uint32_t n = 0; n < i->seats_count; n++)
         if (i->states[n] == TICKET_MISSING)
-            o.seats[o.seats_count++] = i->seats[n];
-    bool again = ++i->tries < TICKET_ORDER_TRIES_MAX;
-    table_due_set(self->table, slot, again ? now_us + order_again_us(i->tries) : TABLE_NEVER);
-    *ret_order = o;
+            missing.seats[missing.seats_count++] = i->seats[n];
+    bool again = ++i->tries < TICKET_SIGNING_TRIES_MAX;
+    table_due_set(self->table, slot, again ? now_us + signing_again_us(i->tries) : TABLE_NEVER);
+    *ret_signing = missing;
     return true;
 }

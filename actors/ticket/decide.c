@@ -47,13 +47,13 @@ static void decide_issue(const tickets *self, const ticket_command *c, ticket_ef
     // Being signed already: its time brings it again. Revoked: it is over.
     if (any_revoked(i) || (slot != TABLE_NONE && table_due(self->table, slot) != TABLE_NEVER))
         return;
-    ticket_order *o = &e->sign;
+    ticket_signing *wanted = &e->sign;
     for (uint32_t n = 0; n < c->seats_count; n++)
         if (issued_state(i, c->seats[n]) == TICKET_MISSING)
-            o->seats[o->seats_count++] = c->seats[n];
-    o->reservation = c->reservation;
-    o->event = c->event;
-    o->buyer = c->buyer;
+            wanted->seats[wanted->seats_count++] = c->seats[n];
+    wanted->reservation = c->reservation;
+    wanted->event = c->event;
+    wanted->buyer = c->buyer;
 }
 
 static ticket_fact *fact_add(ticket_effects *e, const ticket_command *c, ticket_state state,
@@ -131,7 +131,7 @@ void ticket_decide(const tickets *self, const ticket_command *c, ticket_effects 
     ticket_effects *e = ret_effects;
     e->refusal = ERROR_NONE;
     e->facts_count = 0;
-    e->sign = (ticket_order){0};
+    e->sign = (ticket_signing){0};
     switch (c->type) {
     case TICKET_COMMAND_ISSUE:
         return decide_issue(self, c, e);

@@ -78,30 +78,30 @@ typedef struct ticket_fact {
 } ticket_fact;
 
 // Tickets to be signed for one reservation.
-typedef struct ticket_order {
+typedef struct ticket_signing {
     reservation_id reservation;
     event_id event;
     buyer_id buyer;
     uint32_t seats_count; // 0: nothing to do
     uint32_t seats[SEATS_PER_RESERVATION_MAX];
-} ticket_order;
+} ticket_signing;
 
 typedef struct ticket_effects {
     error_code refusal;
     uint32_t facts_count;
     ticket_fact facts[SEATS_PER_RESERVATION_MAX];
-    ticket_order sign; // start it, and note it with ticket_ordered
+    ticket_signing sign; // start it, and note it with ticket_signing_started
 } ticket_effects;
 
 void ticket_decide(const tickets *self, const ticket_command *c, ticket_effects *ret_effects);
 void ticket_apply(tickets *self, const ticket_fact *f);
 
-// Signing was asked for: volatile. When no answer comes, the order is due again after a doubling
-// delay; after TICKET_ORDER_TRIES_MAX times it is left to the reconciler.
-enum { TICKET_ORDER_TRIES_MAX = 8 };
-void ticket_ordered(tickets *self, const ticket_order *order, int64_t now_us);
+// Signing was asked for: volatile. When no answer comes, the signing is due again after a doubling
+// delay; after TICKET_SIGNING_TRIES_MAX times it is left to the reconciler.
+enum { TICKET_SIGNING_TRIES_MAX = 8 };
+void ticket_signing_started(tickets *self, const ticket_signing *signing, int64_t now_us);
 int64_t tickets_due_us(const tickets *self); // INT64_MAX: never
-// The next order whose time has come, with the seats still missing; false: none is due.
-bool ticket_due_take(tickets *self, int64_t now_us, ticket_order *ret_order);
+// The next signing whose time has come, with the seats still missing; false: none is due.
+bool ticket_due_take(tickets *self, int64_t now_us, ticket_signing *ret_signing);
 
 #endif
