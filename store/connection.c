@@ -15,7 +15,7 @@ struct connection {
     char error[256];
 };
 
-static int64_t monotonic_ms(void)
+int64_t connection_clock_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -131,7 +131,7 @@ static bool result_wait(connection *c, int64_t deadline_ms)
 {
     while (PQisBusy(c->pg)) {
         int unsent = PQflush(c->pg);
-        int64_t left_ms = deadline_ms - monotonic_ms();
+        int64_t left_ms = deadline_ms - connection_clock_ms();
         if (unsent < 0 || left_ms <= 0)
             return false;
         struct pollfd fd = {PQsocket(c->pg), (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), 0};
@@ -196,7 +196,7 @@ static bool transaction_end(connection *c)
         return true;
     bool done = PQsendQueryParams(c->pg, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 1) &&
                 PQpipelineSync(c->pg) &&
-                results_take(c, &ignored, monotonic_ms() + c->reply_timeout_ms) &&
+                results_take(c, &ignored, connection_clock_ms() + c->reply_timeout_ms) &&
                 PQtransactionStatus(c->pg) == PQTRANS_IDLE;
     pipeline_done(&ignored);
     return done;
@@ -211,9 +211,10 @@ store_result connection_run(connection *c, pipeline *ret)
     c->unreplicated = false;
     if (c->send_failed || !PQpipelineSync(c->pg))
         return connection_lose(c, NULL);
-    int64_t deadline_ms = monotonic_ms() + c->reply_timeout_ms;
+    int64_t deadline_ms = connection_clock_ms() + c->reply_timeout_ms;
     if (!results_take(c, &p, deadline_ms))
-        return connection_lose(c, monotonic_ms() >= deadline_ms ? "no answer in time" : NULL);
+        return connection_lose(c,
+                               connection_clock_ms() >= deadline_ms ? "no answer in time" : NULL);
     if (!transaction_end(c))
         return connection_lose(c, NULL);
     if (p.sqlstate[0] != 0) {
@@ -259,10 +260,14 @@ store_result connection_prepare(connection *c, const statement *statements, uint
 // (they do nothing on a unix socket).
 static bool session_set(connection *c, const connection_options *o)
 {
-    static const char keys_only[] = ", set_config('plan_cache_mode', 'force_generic_plan', false)"
-                                    ", set_config('enable_seqscan', 'off', false)"
-                                    ", set_config('enable_hashjoin', 'off', false)"
-                                    ", set_config('enable_mergejoin', 'off', false)";
+    static const char *const plans[] = {
+        [PLANS_BY_SERVER] = "",
+        [PLANS_OF_KEYS] = ", set_config('plan_cache_mode', 'force_generic_plan', false)"
+                          ", set_config('enable_seqscan', 'off', false)"
+                          ", set_config('enable_hashjoin', 'off', false)"
+                          ", set_config('enable_mergejoin', 'off', false)",
+        [PLANS_FRESH] = ", set_config('plan_cache_mode', 'force_custom_plan', false)",
+    };
     char sql[1024];
     PIPELINE_AUTO p = {0};
     snprintf(sql, sizeof sql,
@@ -275,8 +280,7 @@ static bool session_set(connection *c, const connection_options *o)
              " set_config('tcp_keepalives_count', '2', false),"
              " set_config('tcp_user_timeout', '2000', false)%s",
              o->statement_timeout_ms > 0 ? o->statement_timeout_ms : STATEMENT_TIMEOUT_DEFAULT_MS,
-             o->asynchronous_commit ? "off" : "on", o->read_only ? "on" : "off",
-             o->keys_only ? keys_only : "");
+             o->asynchronous_commit ? "off" : "on", o->read_only ? "on" : "off", plans[o->plans]);
     c->queued = 1;
     c->send_failed = !PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1);
     return connection_run(c, &p) == STORE_OK;

@@ -24,6 +24,14 @@ typedef struct statement {
     const char *sql;
 } statement;
 
+typedef enum connection_plans {
+    PLANS_BY_SERVER,
+    // Made once, without looking at values or sizes, and only of index look-ups: for statements
+    // that find rows by their keys, whose plan must not depend on when it was made.
+    PLANS_OF_KEYS,
+    PLANS_FRESH, // made for each call's values: for filters that may be absent
+} connection_plans;
+
 typedef struct connection_options {
     const char *url;
     const char *application_name;
@@ -32,9 +40,7 @@ typedef struct connection_options {
     bool read_only;
     // Commits do not wait for the disk or a standby: for what may be lost, such as heartbeats.
     bool asynchronous_commit;
-    // Plans are made once, without looking at values or sizes, and only of index look-ups: for
-    // statements that find rows by their keys, whose plan must not depend on when it was made.
-    bool keys_only;
+    connection_plans plans;
 } connection_options;
 
 typedef struct connection connection;
@@ -66,6 +72,7 @@ MUST_CHECK store_result connection_run(connection *c, pipeline *ret);
 MUST_CHECK store_result connection_ask(connection *c, const statement *s, const params *p,
                                        pipeline *ret);
 
+int64_t connection_clock_ms(void); // monotonic, for deadlines
 bool connection_alive(const connection *c);
 // Why the last call failed, one line; "" when nothing failed yet.
 const char *connection_error(const connection *c);

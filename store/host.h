@@ -50,18 +50,4 @@ MUST_CHECK store_result host_unregister(host_link *h);
 MUST_CHECK store_result host_stream_seen(host_link *h, const char *stream, int64_t incarnation,
                                          int64_t *ret_ordinal);
 
-// --- for store_pg.c, on the writer's connection -------------------------------------------------
-struct connection;
-struct params;
-struct statement;
-enum { HOST_STATEMENTS = 4 };
-extern const struct statement host_statements[HOST_STATEMENTS];
-// Notes since when the server lives, for every store that takes leases.
-MUST_CHECK store_result host_life_note(struct connection *c);
-// Takes the advisory lock for this session and writes the host's row. An earlier writer session of
-// the same host is ended first: nobody waits for its answer any more.
-MUST_CHECK store_result host_register(struct connection *c, struct params *scratch,
-                                      const host_identity *identity);
-int64_t host_lock_key(const uuid *host);
-
 #endif

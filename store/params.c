@@ -3,11 +3,16 @@
 #include <limits.h>
 #include <stdlib.h>
 
-bool params_init(params *p, size_t bytes_max)
+void params_over(params *p, void *buffer, size_t buffer_bytes)
 {
-    *p = (params){.data = malloc(bytes_max), .bytes_max = bytes_max};
+    *p = (params){.data = buffer, .bytes_max = buffer_bytes};
     for (int i = 0; i < PARAMS_MAX; i++)
         p->formats[i] = 1;
+}
+
+bool params_init(params *p, size_t bytes_max)
+{
+    params_over(p, malloc(bytes_max), bytes_max);
     return p->data != NULL;
 }
 
@@ -48,6 +53,12 @@ void params_text(params *p, const char *text)
 void params_uuid(params *p, const uuid *value)
 {
     params_bytes(p, value->bytes, sizeof value->bytes);
+}
+
+void params_int2(params *p, int16_t value)
+{
+    uint16_t wire = htobe16((uint16_t)value);
+    params_bytes(p, &wire, sizeof wire);
 }
 
 void params_int4(params *p, int32_t value)

@@ -41,11 +41,14 @@ struct params {
 };
 
 MUST_CHECK bool params_init(params *p, size_t bytes_max); // false: memory is out
+// The same over the caller's memory, which stays the caller's: no params_done.
+void params_over(params *p, void *buffer, size_t buffer_bytes);
 void params_done(params *p);
 void params_reset(params *p);
 
 // One parameter each.
 void params_uuid(params *p, const uuid *value);
+void params_int2(params *p, int16_t value);
 void params_int4(params *p, int32_t value);
 void params_int8(params *p, int64_t value);
 void params_time(params *p, int64_t unix_us);

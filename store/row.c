@@ -1,0 +1,41 @@
+#include "store/row.h"
+
+event_image_reservation row_reservation(const PGresult *rows, int row)
+{
+    event_image_reservation r = {.id = {column_uuid(rows, row, 0)},
+                                 .buyer = {column_uuid(rows, row, 1)},
+                                 .state = column_int2(rows, row, 2),
+                                 .key_hash = column_digest16(rows, row, 3),
+                                 .body_hash = column_digest16(rows, row, 4),
+                                 .checkout_key = column_digest16(rows, row, 5),
+                                 .checkout_body = column_digest16(rows, row, 6),
+                                 .payment = {column_uuid(rows, row, 7)},
+                                 .created_us = column_time(rows, row, 8),
+                                 .expires_us = column_time(rows, row, 9),
+                                 .total_minor = column_int8(rows, row, 10)};
+    uint32_t seats = column_int4_array(rows, row, 11, r.seats, SEATS_PER_RESERVATION_MAX);
+    uint32_t prices = column_int8_array(rows, row, 12, r.price_minor, SEATS_PER_RESERVATION_MAX);
+    assert(seats == prices);
+    r.seats_count = (uint8_t)seats;
+    return r;
+}
+
+void row_payment(const PGresult *rows, int row, payment_row *ret_row)
+{
+    *ret_row = (payment_row){.event = {column_uuid(rows, row, 0)},
+                             .id = {column_uuid(rows, row, 1)},
+                             .reservation = {column_uuid(rows, row, 2)},
+                             .buyer = {column_uuid(rows, row, 3)},
+                             .state = column_int2(rows, row, 4),
+                             .amount_minor = column_int8(rows, row, 5),
+                             .captured_minor = column_int8(rows, row, 6),
+                             .refunded_minor = column_int8(rows, row, 7),
+                             .refund_number = column_int2(rows, row, 13),
+                             .created_us = column_time(rows, row, 14),
+                             .changed_us = column_time(rows, row, 15)};
+    column_copy(rows, row, 8, ret_row->currency, sizeof ret_row->currency);
+    column_copy(rows, row, 9, ret_row->intent_id, sizeof ret_row->intent_id);
+    column_copy(rows, row, 10, ret_row->client_secret, sizeof ret_row->client_secret);
+    column_copy(rows, row, 11, ret_row->pay_url, sizeof ret_row->pay_url);
+    column_copy(rows, row, 12, ret_row->refund_id, sizeof ret_row->refund_id);
+}

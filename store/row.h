@@ -1,0 +1,27 @@
+// Columns of tables that several statements read, and how they become the structs of store.h and
+// journal.h. Also the pieces of SQL that find rows by the time in their ids. Pure; any thread.
+#ifndef CAVEA_STORE_ROW_H
+#define CAVEA_STORE_ROW_H
+
+#include "store/column.h"
+#include "store/store.h"
+
+// Of table reservation under the name r, and of table payment under the name p.
+#define ROW_RESERVATION                                                                            \
+    "r.id, r.buyer_id, r.state, r.key_hash, r.body_hash, r.checkout_key, r.checkout_body,"         \
+    " r.payment_id, r.created_at, r.expires_at, r.total_minor, r.seats, r.price_minor"
+#define ROW_PAYMENT                                                                                \
+    "p.event_id, p.id, p.reservation_id, p.buyer_id, p.state, p.amount_minor, p.captured_minor,"   \
+    " p.refunded_minor, p.currency, p.intent_id, p.client_secret, p.pay_url, p.refund_id,"         \
+    " p.refund_number, p.created_at, p.changed_at"
+
+event_image_reservation row_reservation(const PGresult *rows, int row);
+void row_payment(const PGresult *rows, int row, payment_row *ret_row);
+
+// The smallest id of a moment (schemas/id.h, uuid_v7_floor); time is an SQL expression that stays
+// the same throughout a statement.
+#define ROW_ID_FLOOR(time)                                                                         \
+    "(lpad(to_hex((extract(epoch FROM " time ") * 1000)::int8), 12, '0')"                          \
+    " || '00000000000000000000')::uuid"
+
+#endif
