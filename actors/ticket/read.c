@@ -108,11 +108,14 @@ static bool header_read(const char *text, size_t text_bytes, const char **ret_id
     return true;
 }
 
-// Base64url without padding and without stray bits, which libsodium refuses.
+// Base64url without padding. libsodium refuses stray bits, but 1.0.18 takes bytes above 127 for '_'.
 static bool base64_read(const char *text, size_t text_bytes, void *ret_data, size_t data_max,
                         size_t *ret_bytes)
 {
     const char *end;
+    for (size_t i = 0; i < text_bytes; i++)
+        if ((unsigned char)text[i] > '~')
+            return false;
     return sodium_base642bin(ret_data, data_max, text, text_bytes, NULL, ret_bytes, &end,
                              BASE64_VARIANT) == 0 &&
            end == text + text_bytes;

@@ -1,0 +1,44 @@
+// Counts what the C library allocates, so that a test can say "nothing". Include it in one source
+// of a test program. Under a sanitizer, which replaces malloc itself, the count stays 0.
+#ifndef CAVEA_TESTS_UNIT_ACTORS_ALLOCATIONS_H
+#define CAVEA_TESTS_UNIT_ACTORS_ALLOCATIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static uint64_t allocations;
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ALLOCATIONS_UNCOUNTED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ALLOCATIONS_UNCOUNTED 1
+#endif
+
+#ifndef ALLOCATIONS_UNCOUNTED
+extern void *__libc_malloc(size_t bytes);
+extern void *__libc_calloc(size_t count, size_t bytes);
+extern void *__libc_realloc(void *old, size_t bytes);
+
+void *malloc(size_t bytes)
+{
+    allocations++;
+    return __libc_malloc(bytes);
+}
+
+void *calloc(size_t count, size_t bytes)
+{
+    allocations++;
+    return __libc_calloc(count, bytes);
+}
+
+void *realloc(void *old, size_t bytes)
+{
+    allocations++;
+    return __libc_realloc(old, bytes);
+}
+#endif
+
+#endif
