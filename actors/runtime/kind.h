@@ -37,6 +37,7 @@ typedef struct kind_context { // what load may use
     store_port store;
     int64_t now_us;
     struct plan_cache *plans;
+    int64_t hold_us; // holds of all events last so long; 0: as each event says
 } kind_context;
 
 typedef struct kind_ops {

@@ -27,7 +27,7 @@ typedef struct settings {
     perform_settings perform;
     const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
     int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms;
-    int64_t stream_bytes, stream_replicas;
+    int64_t stream_bytes, stream_replicas, hold_seconds;
 } settings;
 
 static const setting table[] = {
@@ -52,6 +52,8 @@ static const setting table[] = {
     CONFIG_INT(settings, stream_bytes, "stream-bytes", "268435456", 1048576, INT64_C(1) << 42,
                "most bytes a stream keeps"),
     CONFIG_INT(settings, stream_replicas, "stream-replicas", "1", 1, 5, "copies of each stream"),
+    CONFIG_INT(settings, hold_seconds, "hold-seconds", "0", 0, HOLD_SECONDS_MAX,
+               "holds of all events last so long; 0: as each event says"),
     PERFORM_SETTINGS(settings, perform),
     SERVICE_SETTINGS(settings, service),
 };
@@ -190,6 +192,7 @@ static bool parts_open(host *h, char *ret_problem)
         .clock = {NULL, monotonic},
         .perform = performer_port(h->performer),
         .plans = h->plans,
+        .hold_us = h->s.hold_seconds * 1000000,
         .report = report_runtime,
     };
     h->runtime = runtime_new(&runtime_parts);
@@ -255,6 +258,7 @@ static bool threads_start(host *h, char *ret_problem)
         .kinds = h->identity.kinds,
         .store = store_pg_port(h->loader),
         .plans = h->plans,
+        .hold_us = h->s.hold_seconds * 1000000,
         .bus = &h->bus,
         .roster = &h->roster,
         .runtime = h->runtime,

@@ -18,7 +18,8 @@ runtime *runtime_new(const runtime_config *config)
     if (r == NULL)
         return NULL;
     r->config = *config;
-    r->context = (kind_context){.store = config->store, .plans = config->plans};
+    r->context =
+        (kind_context){.store = config->store, .plans = config->plans, .hold_us = config->hold_us};
     if (!runtime_init(r)) {
         runtime_free(r);
         return NULL;

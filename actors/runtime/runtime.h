@@ -37,6 +37,7 @@ typedef struct runtime_config {
     clock_port clock;
     perform_port perform;
     struct plan_cache *plans; // borrowed
+    int64_t hold_us;          // see kind_context
     // Told of what operators want to see; never NULL. Called on the tick thread.
     void (*report)(void *self, const runtime_report *report);
     void *report_self;
