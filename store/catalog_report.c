@@ -7,18 +7,11 @@
 extern const unsigned char report_plans[], report_venues[], report_venue[], report_events[],
     report_event[], report_reservation[], report_hosts[], report_server[];
 
-static const struct report {
-    const char *name;
-    const unsigned char *sql;
-} reports[] = {
-    [REPORT_PLANS] = {"report_plans", report_plans},
-    [REPORT_VENUES] = {"report_venues", report_venues},
-    [REPORT_VENUE] = {"report_venue", report_venue},
-    [REPORT_EVENTS] = {"report_events", report_events},
-    [REPORT_EVENT] = {"report_event", report_event},
-    [REPORT_RESERVATION] = {"report_reservation", report_reservation},
-    [REPORT_HOSTS] = {"report_hosts", report_hosts},
-    [REPORT_SERVER] = {"report_server", report_server},
+static const unsigned char *const reports[] = {
+    [REPORT_PLANS] = report_plans, [REPORT_VENUES] = report_venues,
+    [REPORT_VENUE] = report_venue, [REPORT_EVENTS] = report_events,
+    [REPORT_EVENT] = report_event, [REPORT_RESERVATION] = report_reservation,
+    [REPORT_HOSTS] = report_hosts, [REPORT_SERVER] = report_server,
 };
 
 static void params_free(params *p)
@@ -29,6 +22,7 @@ static void params_free(params *p)
 
 enum { ASK_BYTES = 1024 };
 
+// All statements here are unnamed: one that was prepared before is replaced.
 static store_result ask(connection *c, const statement *s, const params *p, pipeline *ret,
                         char *ret_problem)
 {
@@ -36,7 +30,7 @@ static store_result ask(connection *c, const statement *s, const params *p, pipe
     if (result == STORE_OK)
         result = connection_ask(c, s, p, ret);
     if (result != STORE_OK)
-        snprintf(ret_problem, CATALOG_PROBLEM_BYTES, "%s", connection_error(c));
+        catalog_problem(c, ret_problem);
     return result;
 }
 
@@ -76,7 +70,7 @@ store_result catalog_report(connection *c, catalog_report_kind kind, const uuid 
         params_uuid(&p, id);
     if (kind == REPORT_RESERVATION)
         params_int8(&p, uuid_tag(id));
-    const statement s = {reports[kind].name, (const char *)reports[kind].sql};
+    const statement s = {"", (const char *)reports[kind]};
     store_result result = ask(c, &s, &p, &rows, ret_problem);
     if (result != STORE_OK)
         return result;
@@ -100,8 +94,7 @@ store_result catalog_plan_load(connection *c, const digest32 *hash, stored_plan 
                                bool *ret_found, char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     static const statement load = {
-        "report_plan_load",
-        "SELECT name, layout, packed, source, side FROM plan WHERE hash = $1::bytea"};
+        "", "SELECT name, layout, packed, source, side FROM plan WHERE hash = $1::bytea"};
     PARAMS_AUTO p;
     PIPELINE_AUTO rows = {0};
     stored_plan plan = {0};
@@ -133,8 +126,7 @@ store_result catalog_plan_load(connection *c, const digest32 *hash, stored_plan 
 store_result catalog_event_plan(connection *c, const event_id *id, digest32 *ret_hash,
                                 bool *ret_found, char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
-    static const statement find = {"report_event_plan",
-                                   "SELECT plan_hash FROM event WHERE id = $1::uuid"};
+    static const statement find = {"", "SELECT plan_hash FROM event WHERE id = $1::uuid"};
     PARAMS_AUTO p;
     PIPELINE_AUTO rows = {0};
     if (!params_init(&p, ASK_BYTES))
@@ -182,11 +174,10 @@ store_result catalog_time(connection *c, const char *text, const uuid *venue, in
                           char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     static const statement relative = {
-        "report_time_relative", "SELECT clock_timestamp() + $1::bigint * interval '1 microsecond'"};
-    static const statement with_offset = {"report_time_offset", "SELECT $1::text::timestamptz"};
+        "", "SELECT clock_timestamp() + $1::bigint * interval '1 microsecond'"};
+    static const statement with_offset = {"", "SELECT $1::text::timestamptz"};
     static const statement in_zone = {
-        "report_time_zone",
-        "SELECT $1::text::timestamp AT TIME ZONE time_zone FROM venue WHERE id = $2::uuid"};
+        "", "SELECT $1::text::timestamp AT TIME ZONE time_zone FROM venue WHERE id = $2::uuid"};
     const statement *s = &relative;
     int64_t after_us = 0;
     bool offset;

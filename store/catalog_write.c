@@ -17,6 +17,14 @@ static store_result out_of_memory(char *ret_problem)
     return STORE_UNKNOWN;
 }
 
+void catalog_problem(const connection *c, char ret_problem[static CATALOG_PROBLEM_BYTES])
+{
+    static const char word[] = "ERROR:  ";
+    const char *error = connection_error(c);
+    size_t skip = strncmp(error, word, sizeof word - 1) == 0 ? sizeof word - 1 : 0;
+    snprintf(ret_problem, CATALOG_PROBLEM_BYTES, "%s", error + skip);
+}
+
 // What a constraint means to the person who ran into it.
 static const struct rule {
     const char *constraint, *sentence;
@@ -38,7 +46,7 @@ static store_result explained(const connection *c, store_result result, char *re
     const char *error = connection_error(c);
     if (result == STORE_OK)
         return result;
-    snprintf(ret_problem, CATALOG_PROBLEM_BYTES, "%s", error);
+    catalog_problem(c, ret_problem);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (strstr(error, rules[i].constraint)) {
             snprintf(ret_problem, CATALOG_PROBLEM_BYTES, "%s", rules[i].sentence);
@@ -47,6 +55,7 @@ static store_result explained(const connection *c, store_result result, char *re
     return result;
 }
 
+// All statements here are unnamed: one that was prepared before is replaced.
 static store_result prepare_and_ask(connection *c, const statement *s, const params *p,
                                     pipeline *ret, char *ret_problem)
 {
@@ -68,11 +77,11 @@ store_result catalog_organizer(connection *c, const char *name, const uuid *id, 
                                char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     static const statement find_or_make = {
-        "catalog_organizer", "WITH found AS (SELECT id FROM organizer WHERE name = $2::text"
-                             " ORDER BY created_at, id LIMIT 1),"
-                             " made AS (INSERT INTO organizer (id, name) SELECT $1::uuid, $2::text"
-                             " WHERE NOT EXISTS (SELECT FROM found) RETURNING id)"
-                             " SELECT id FROM found UNION ALL SELECT id FROM made"};
+        "", "WITH found AS (SELECT id FROM organizer WHERE name = $2::text"
+            " ORDER BY created_at, id LIMIT 1),"
+            " made AS (INSERT INTO organizer (id, name) SELECT $1::uuid, $2::text"
+            " WHERE NOT EXISTS (SELECT FROM found) RETURNING id)"
+            " SELECT id FROM found UNION ALL SELECT id FROM made"};
     PARAMS_AUTO p;
     PIPELINE_AUTO rows = {0};
     if (!params_init(&p, ROW_BYTES))
@@ -89,12 +98,11 @@ store_result catalog_venue_put(connection *c, const catalog_venue *row, bool *re
                                char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     static const statement put = {
-        "catalog_venue_put",
-        "WITH zone AS (SELECT FROM pg_timezone_names WHERE name = $6::text),"
-        " made AS (INSERT INTO venue (id, organizer_id, name, city, country, time_zone)"
-        " SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text FROM zone"
-        " ON CONFLICT (id) DO NOTHING RETURNING id)"
-        " SELECT EXISTS (SELECT FROM zone), EXISTS (SELECT FROM made)"};
+        "", "WITH zone AS (SELECT FROM pg_timezone_names WHERE name = $6::text),"
+            " made AS (INSERT INTO venue (id, organizer_id, name, city, country, time_zone)"
+            " SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text FROM zone"
+            " ON CONFLICT (id) DO NOTHING RETURNING id)"
+            " SELECT EXISTS (SELECT FROM zone), EXISTS (SELECT FROM made)"};
     PARAMS_AUTO p;
     PIPELINE_AUTO rows = {0};
     if (!params_init(&p, ROW_BYTES))
@@ -123,11 +131,10 @@ store_result catalog_plan_put(connection *c, const catalog_plan *row, bool *ret_
 {
     // xmax is zero in a row that was inserted and not replaced.
     static const statement put = {
-        "catalog_plan_put",
-        "INSERT INTO plan AS p (hash, name, seats, layout, packed, source, side)"
-        " VALUES ($1::bytea, $2::text, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bytea)"
-        " ON CONFLICT (hash) DO UPDATE SET side = coalesce(excluded.side, p.side)"
-        " RETURNING xmax = 0"};
+        "", "INSERT INTO plan AS p (hash, name, seats, layout, packed, source, side)"
+            " VALUES ($1::bytea, $2::text, $3::int, $4::bytea, $5::bytea, $6::bytea, $7::bytea)"
+            " ON CONFLICT (hash) DO UPDATE SET side = coalesce(excluded.side, p.side)"
+            " RETURNING xmax = 0"};
     PARAMS_AUTO p;
     PIPELINE_AUTO rows = {0};
     if (!params_init(&p, ROW_BYTES + row->layout.bytes + row->packed.bytes + row->source.bytes +
@@ -146,31 +153,30 @@ store_result catalog_plan_put(connection *c, const catalog_plan *row, bool *ret_
     return result;
 }
 
-static const statement event_statements[] = {
-    {"catalog_event_put",
-     "WITH house AS (SELECT organizer_id FROM venue WHERE id = $4::uuid),"
-     " found AS (SELECT p.id FROM production p JOIN house USING (organizer_id)"
-     " WHERE p.name = $5::text ORDER BY p.created_at, p.id LIMIT 1),"
-     " made AS (INSERT INTO production (id, organizer_id, name)"
-     " SELECT $3::uuid, organizer_id, $5::text FROM house"
-     " WHERE $5::text IS NOT NULL AND NOT EXISTS (SELECT FROM found) RETURNING id)"
-     " INSERT INTO event (id, tag, organizer_id, venue_id, production_id, name, category,"
-     " description, currency, starts_at, sale_starts_at, hold_seconds, plan_hash, seats,"
-     " price_min_minor, price_max_minor)"
-     " SELECT $1::uuid, $2::bigint, (SELECT organizer_id FROM house), $4::uuid,"
-     " coalesce((SELECT id FROM found), (SELECT id FROM made)), $6::text, $7::text, $8::text,"
-     " $9::text, $10::timestamptz, $11::timestamptz, $12::int, $13::bytea, $14::int, $15::bigint,"
-     " $16::bigint"},
-    {"catalog_event_prices", "INSERT INTO event_price (event_id, category, price_minor)"
-                             " SELECT $1::uuid, place - 1, price FROM unnest($2::bigint[]) WITH "
-                             "ORDINALITY AS t(price, place)"},
-    {"catalog_event_plan", "INSERT INTO event_plan (event_id, revision, plan_hash)"
-                           " VALUES ($1::uuid, 1, $2::bytea)"},
-};
+// One statement, so that it is one transaction; foreign keys are looked at when it ends.
+static const statement event_put = {
+    "", "WITH fresh AS (SELECT WHERE NOT EXISTS (SELECT FROM event WHERE id = $1::uuid)),"
+        " house AS (SELECT organizer_id FROM venue WHERE id = $4::uuid),"
+        " found AS (SELECT p.id FROM production p JOIN house USING (organizer_id)"
+        " WHERE p.name = $5::text ORDER BY p.created_at, p.id LIMIT 1),"
+        " made AS (INSERT INTO production (id, organizer_id, name)"
+        " SELECT $3::uuid, organizer_id, $5::text FROM house, fresh"
+        " WHERE $5::text IS NOT NULL AND NOT EXISTS (SELECT FROM found) RETURNING id),"
+        " put AS (INSERT INTO event (id, tag, organizer_id, venue_id, production_id, name,"
+        " category, description, currency, starts_at, sale_starts_at, hold_seconds, plan_hash,"
+        " seats, price_min_minor, price_max_minor)"
+        " SELECT $1::uuid, $2::bigint, (SELECT organizer_id FROM house), $4::uuid,"
+        " coalesce((SELECT id FROM found), (SELECT id FROM made)), $6::text, $7::text, $8::text,"
+        " $9::text, $10::timestamptz, $11::timestamptz, $12::int, $13::bytea, $14::int,"
+        " $15::bigint, $16::bigint FROM fresh),"
+        " priced AS (INSERT INTO event_price (event_id, category, price_minor)"
+        " SELECT $1::uuid, place - 1, price"
+        " FROM fresh, unnest($17::bigint[]) WITH ORDINALITY AS t(price, place))"
+        " INSERT INTO event_plan (event_id, revision, plan_hash)"
+        " SELECT $1::uuid, 1, $13::bytea FROM fresh RETURNING revision"};
 
 static void event_params(params *p, const catalog_event *row)
 {
-    params_reset(p);
     params_uuid(p, &row->id.u);
     params_int8(p, event_tag(&row->id));
     params_uuid(p, &row->production_id);
@@ -190,23 +196,10 @@ static void event_params(params *p, const catalog_event *row)
     params_int4(p, row->seats);
     params_int8(p, row->price_min_minor);
     params_int8(p, row->price_max_minor);
-}
-
-static void event_send(connection *c, params *p, const catalog_event *row)
-{
-    event_params(p, row);
-    connection_send(c, &event_statements[0], p);
-    params_reset(p);
-    params_uuid(p, &row->id.u);
     params_array(p, PARAM_INT8);
     for (uint32_t i = 0; i < row->prices_count; i++)
         params_add_int8(p, row->price_minor[i]);
     params_end(p);
-    connection_send(c, &event_statements[1], p);
-    params_reset(p);
-    params_uuid(p, &row->id.u);
-    params_bytes(p, row->plan_hash.bytes, sizeof row->plan_hash.bytes);
-    connection_send(c, &event_statements[2], p);
 }
 
 store_result catalog_event_put(connection *c, const catalog_event *row, bool *ret_made,
@@ -217,16 +210,11 @@ store_result catalog_event_put(connection *c, const catalog_event *row, bool *re
     if (!params_init(&p, ROW_BYTES + strlen(row->description)))
         return out_of_memory(ret_problem);
     *ret_tag_taken = false;
-    store_result result =
-        connection_prepare(c, event_statements, sizeof event_statements / sizeof *event_statements);
-    if (result == STORE_OK) {
-        event_send(c, &p, row);
-        result = connection_run(c, &rows);
-    }
-    *ret_made = result == STORE_OK;
-    if (result == STORE_REFUSED && strstr(connection_error(c), "event_pkey"))
-        return STORE_OK;
+    event_params(&p, row);
+    store_result result = prepare_and_ask(c, &event_put, &p, &rows, ret_problem);
+    if (result == STORE_OK)
+        *ret_made = PQntuples(rows.rows[0]) == 1;
     if (result == STORE_REFUSED && strstr(connection_error(c), "event_tag_key"))
         *ret_tag_taken = true;
-    return explained(c, result, ret_problem);
+    return result;
 }

@@ -44,6 +44,9 @@ typedef struct catalog_event {
     int64_t price_min_minor, price_max_minor; // of seats that can be sold
 } catalog_event;
 
+// Why the connection's last call failed, without the server's word for "error".
+void catalog_problem(const connection *c, char ret_problem[static CATALOG_PROBLEM_BYTES]);
+
 // The organizer of that name; made with `id` when there is none.
 store_result catalog_organizer(connection *c, const char *name, const uuid *id, uuid *ret_id,
                                char ret_problem[static CATALOG_PROBLEM_BYTES]);

@@ -37,11 +37,12 @@ static json_t *plan_report(const plan_draft *d, const plan_side *side, const dig
     char text[DIGEST32_TEXT_BYTES];
     digest32_format(hash, text);
     return json_pack(
-        "{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:o}", "hash", text, "name", d->name,
+        "{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o}", "hash", text, "name", d->name,
         "seats", (int)d->seats_count, "sections", (int)d->sections_count, "rows",
         (int)d->rows_count, "accessible", seats_flagged(d, SEAT_FLAG_ACCESSIBLE), "companion",
         seats_flagged(d, SEAT_FLAG_COMPANION), "blocked", seats_flagged(d, SEAT_FLAG_BLOCKED),
-        "currency", side->currency, "categories", categories_report(d, side));
+        "currency", side->currency[0] ? json_string(side->currency) : json_null(), "categories",
+        categories_report(d, side));
 }
 
 // [{"id": as in the file, "seats": the ids they have now}], each repeated or unfit id once.

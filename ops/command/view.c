@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { CELL_BYTES = 512, COLUMNS_MAX = 24, COLUMN_WIDTH_MAX = 60 };
+enum { CELL_BYTES = 512, COLUMNS_MAX = 24, COLUMN_WIDTH_MAX = 64 };
 
 // Columns on a terminal, one for each character; good enough for names.
 static int text_width(const char *text)
@@ -24,7 +24,7 @@ static void list_text(const json_t *list, char ret_text[static CELL_BYTES])
     const json_t *value;
     size_t i, at = 0;
     char text[CELL_BYTES];
-    ret_text[0] = 0;
+    snprintf(ret_text, CELL_BYTES, "%s", json_array_size(list) == 0 ? "-" : "");
     json_array_foreach(list, i, value)
     {
         cell_text(value, text);
@@ -159,7 +159,7 @@ void view_print(FILE *out, const json_t *result)
         object_print(out, copy);
     } else {
         cell_text(copy, text);
-        fprintf(out, "%s\n", text[0] ? text : "(nothing)");
+        fprintf(out, "%s\n", text);
     }
     json_decref(copy);
 }
