@@ -26,8 +26,9 @@ secret_make() {
         write_private "$dir/secrets/$1"
 }
 
+# The keys that sign tickets are made by the first actor host.
 stack_secrets() {
-    local name kid
+    local name
     for name in postgres-{superuser,owner,actors,edge} nats-{edge,actors,operator,system}; do
         secret_make "$name" ''
     done
@@ -35,11 +36,6 @@ stack_secrets() {
     secret_make webhook.secret whsec_
     [[ -s $dir/secrets/session.key ]] ||
         head -c 32 /dev/urandom | write_private "$dir/secrets/session.key"
-    if [[ ! -s $dir/secrets/tickets/active ]]; then
-        kid=t$(random_hex 6)
-        random_hex 32 | write_private "$dir/secrets/tickets/$kid.key"
-        printf '%s\n' "$kid" | write_private "$dir/secrets/tickets/active"
-    fi
 }
 
 # Ports stay the same from start to start while they are free: pay pages are addresses.
