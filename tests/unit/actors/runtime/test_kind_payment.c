@@ -1,0 +1,260 @@
+#include "actors/payment/payment.h"
+#include "tests/unit/actors/runtime/fake_turn.h"
+
+#define NOW_US (INT64_C(1800000000) * 1000000)
+
+typedef struct fixture {
+    void *state;
+    turn t;
+    event_id event;
+    uuid payment, reservation, buyer, asked;
+} fixture;
+
+static int setup(void **state)
+{
+    static const uint8_t random[6] = {1, 2, 3, 4, 5, 6}, other[6] = {6, 5, 4, 3, 2, 1};
+    fixture *f = calloc(1, sizeof *f);
+    kind_context context = {0};
+    store_result result;
+    f->event.u = uuid_v7_floor(1700000000000);
+    f->payment = uuid_tagged(NOW_US / 1000, event_tag(&f->event), random);
+    f->reservation = uuid_tagged(NOW_US / 1000, event_tag(&f->event), other);
+    f->buyer.bytes[0] = 1;
+    f->asked.bytes[0] = 2;
+    actor_ref actor = actor_of_tag(ACTOR_PAYMENT, event_tag(&f->event));
+    f->state = kind_payment.load(&context, &actor, &result);
+    assert_int_equal(result, STORE_OK);
+    fake_turn_open(&f->t, NOW_US);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    kind_payment.free(f->state);
+    fake_turn_close(&f->t);
+    free(f);
+    return 0;
+}
+
+static void start(fixture *f, char *reply_to)
+{
+    Cavea__V1__PaymentStart m = CAVEA__V1__PAYMENT_START__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    m.payment_id = fake_binary(&f->payment);
+    m.reservation_id = fake_binary(&f->reservation);
+    m.event_id = fake_binary(&f->event.u);
+    m.buyer_id = fake_binary(&f->buyer);
+    m.amount_minor = 4500;
+    m.currency = (char *)(uintptr_t) "EUR";
+    m.email = (char *)(uintptr_t) "buyer@example.com";
+    m.reply_to = reply_to;
+    m.reply_command = fake_binary(&f->asked);
+    c.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_START;
+    c.payment_start = &m;
+    kind_payment.handle(f->state, &c, &f->t);
+}
+
+static void report(fixture *f, int status, const char *secret)
+{
+    Cavea__V1__ProviderReport m = CAVEA__V1__PROVIDER_REPORT__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    m.payment_id = fake_binary(&f->payment);
+    m.status = (Cavea__V1__ProviderStatus)status;
+    m.intent_id = (char *)(uintptr_t) "pi_1";
+    m.amount_minor = 4500;
+    m.currency = (char *)(uintptr_t) "eur";
+    m.client_secret = (char *)(uintptr_t)secret;
+    c.body_case = CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT;
+    c.provider_report = &m;
+    kind_payment.handle(f->state, &c, &f->t);
+}
+
+static void decided(fixture *f, bool confirmed)
+{
+    Cavea__V1__PaymentDecided m = CAVEA__V1__PAYMENT_DECIDED__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    m.payment_id = fake_binary(&f->payment);
+    m.confirmed = confirmed;
+    c.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED;
+    c.payment_decided = &m;
+    kind_payment.handle(f->state, &c, &f->t);
+}
+
+static void test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells(void **state)
+{
+    fixture *f = *state;
+    start(f, (char *)(uintptr_t) "edge.1");
+    assert_string_equal(f->t.effects[0].email, "buyer@example.com");
+    assert_int_equal(f->t.effects[0].amount_minor, 4500);
+    assert_int_equal(f->t.j->payments_count, 1);
+    assert_int_equal(f->t.j->payments[0].state, PAYMENT_CREATED);
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
+
+    report(f, PROVIDER_INTENT_OPEN, "pi_1_secret");
+    assert_string_equal(f->t.j->payments[0].client_secret, "pi_1_secret");
+    fake_turn_said(&f->t, "fact 2 PaymentFact\nlater edge.1 error=0 secret=pi_1_secret\n");
+
+    start(f, (char *)(uintptr_t) "edge.2");
+    assert_int_equal(f->t.j->payments_count, 0);
+    fake_turn_said(&f->t, "later edge.2 error=0 secret=pi_1_secret\n");
+
+    f->t.reply_to = "edge.3"; // a callback: the edge waits for our COMMIT
+    report(f, PROVIDER_SUCCEEDED, "");
+    f->t.reply_to = "";
+    assert_int_equal(f->t.j->payments[0].captured_minor, 4500);
+    fake_turn_said(&f->t, "fact 6 PaymentFact\nsend event 14\nreply error=0\n");
+
+    decided(f, true);
+    fake_turn_said(&f->t, "fact 7 PaymentFact\n");
+}
+
+static void test_kind_payment__given_several_changes_in_a_tick_then_writes_one_row(void **state)
+{
+    fixture *f = *state;
+    start(f, (char *)(uintptr_t) "");
+    report(f, PROVIDER_SUCCEEDED, "");
+    decided(f, false);
+    assert_int_equal(f->t.j->payments_count, 1);
+    assert_int_equal(f->t.j->payments[0].state, PAYMENT_REFUND_DUE);
+    assert_int_equal(f->t.j->payments[0].refund_number, 1);
+    assert_int_equal(f->t.effects[1].amount_minor, 0); // all of it
+    assert_string_equal(f->t.effects[1].intent_id, "pi_1");
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\nfact 6 PaymentFact\n"
+                          "send event 14\nfact 8 PaymentFact\nperform 4 refund=1\n");
+}
+
+static void test_kind_payment__given_a_row_then_wants_it_once_and_goes_on(void **state)
+{
+    fixture *f = *state;
+    Cavea__V1__PaymentDecided m = CAVEA__V1__PAYMENT_DECIDED__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    payment_id wanted;
+    payment_row row = {.event = f->event,
+                       .id = {f->payment},
+                       .reservation = {f->reservation},
+                       .state = PAYMENT_CAPTURED,
+                       .amount_minor = 4500,
+                       .captured_minor = 4500,
+                       .currency = "EUR",
+                       .intent_id = "pi_1",
+                       .changed_us = NOW_US};
+    m.payment_id = fake_binary(&f->payment);
+    c.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED;
+    c.payment_decided = &m;
+    assert_true(kind_payment.wants(f->state, &c, &wanted));
+    assert_true(uuid_equal(&wanted.u, &f->payment));
+    kind_payment.provide(f->state, &row);
+    assert_false(kind_payment.wants(f->state, &c, &wanted));
+    decided(f, false);
+    assert_int_equal(f->t.j->payments[0].state, PAYMENT_REFUND_DUE);
+    fake_turn_said(&f->t, "fact 8 PaymentFact\nperform 4 refund=1\n");
+    Cavea__V1__Command nonsense = CAVEA__V1__COMMAND__INIT;
+    assert_false(kind_payment.wants(f->state, &nonsense, &wanted));
+}
+
+static void test_kind_payment__given_time_then_asks_again(void **state)
+{
+    fixture *f = *state;
+    start(f, (char *)(uintptr_t) "edge.1");
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
+    f->t.now_us = kind_payment.next_due_us(f->state);
+    kind_payment.on_time(f->state, &f->t);
+    assert_string_equal(f->t.effects[0].email, "buyer@example.com");
+    fake_turn_said(&f->t, "perform 1 refund=0\n");
+    assert_true(kind_payment.next_due_us(f->state) > f->t.now_us);
+}
+
+static stuck_row stuck_of(const fixture *f, enum stuck_kind kind, payment_state state)
+{
+    stuck_row row = {.kind = kind,
+                     .event = f->event,
+                     .reservation = {f->reservation},
+                     .payment = {f->payment},
+                     .buyer = {f->buyer},
+                     .amount_minor = 4500,
+                     .currency = "EUR",
+                     .payment_state = (int16_t)state,
+                     .changed_us = NOW_US};
+    return row;
+}
+
+static void test_kind_payment__given_stuck_work_then_sends_or_asks(void **state)
+{
+    fixture *f = *state;
+    stuck_row row = stuck_of(f, STUCK_PAYMENT_UNDECIDED, PAYMENT_CAPTURED);
+    kind_payment.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "send event 14\n");
+    row = stuck_of(f, STUCK_CHECKOUT_UNSTARTED, PAYMENT_NONE);
+    kind_payment.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "send payment 20\n");
+    row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_CREATED);
+    kind_payment.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "perform 1 refund=0\n");
+    row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_OPEN);
+    memcpy(row.intent_id, "pi_1", 5);
+    kind_payment.unstick(f->state, &row, &f->t);
+    assert_string_equal(f->t.effects[0].intent_id, "pi_1");
+    fake_turn_said(&f->t, "perform 3 refund=0\n");
+    f->t.now_us += (int64_t)(PAYMENT_ABANDONED_SECONDS + 1) * 1000000;
+    kind_payment.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "perform 2 refund=0\n");
+    row = stuck_of(f, STUCK_REFUND_UNSENT, PAYMENT_REFUND_FAILED);
+    row.refund_number = 1;
+    kind_payment.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "perform 4 refund=2\n");
+    start(f, (char *)(uintptr_t) "");
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
+    row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_CREATED);
+    kind_payment.unstick(f->state, &row, &f->t); // its own time will come
+    fake_turn_said(&f->t, "");
+}
+
+static void test_kind_payment__given_a_stored_fact_then_a_captured_one_is_told_again(void **state)
+{
+    fixture *f = *state;
+    actor_ref actor = actor_of_tag(ACTOR_PAYMENT, event_tag(&f->event));
+    Cavea__V1__PaymentFact m = CAVEA__V1__PAYMENT_FACT__INIT;
+    uint8_t bytes[512];
+    m.payment_id = fake_binary(&f->payment);
+    m.reservation_id = fake_binary(&f->reservation);
+    m.event_id = fake_binary(&f->event.u);
+    m.state = PAYMENT_CAPTURED;
+    m.amount_minor = 4500;
+    m.currency = (char *)(uintptr_t) "EUR";
+    uint32_t size = (uint32_t)cavea__v1__payment_fact__pack(&m, bytes);
+    kind_payment.resend(&actor, PAYMENT_CAPTURED, bytes, size, &f->t);
+    fake_turn_said(&f->t, "send event 14\n");
+    kind_payment.resend(&actor, PAYMENT_CONFIRMED, bytes, size, &f->t);
+    kind_payment.resend(&actor, PAYMENT_CAPTURED, bytes, 3, &f->t);
+    fake_turn_said(&f->t, "");
+}
+
+static void test_kind_payment__given_nonsense_then_refuses_or_records_it(void **state)
+{
+    fixture *f = *state;
+    Cavea__V1__Command nonsense = CAVEA__V1__COMMAND__INIT;
+    Cavea__V1__MessageRejected rejected = CAVEA__V1__MESSAGE_REJECTED__INIT;
+    f->t.reply_to = "edge.1";
+    kind_payment.handle(f->state, &nonsense, &f->t);
+    report(f, PROVIDER_INTENT_OPEN, "");
+    kind_payment.reject(f->state, &rejected, &f->t);
+    fake_turn_said(&f->t, "reply error=1\nreply error=4\nfact 16 PaymentFact\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells),
+        TEST(test_kind_payment__given_several_changes_in_a_tick_then_writes_one_row),
+        TEST(test_kind_payment__given_a_row_then_wants_it_once_and_goes_on),
+        TEST(test_kind_payment__given_time_then_asks_again),
+        TEST(test_kind_payment__given_stuck_work_then_sends_or_asks),
+        TEST(test_kind_payment__given_a_stored_fact_then_a_captured_one_is_told_again),
+        TEST(test_kind_payment__given_nonsense_then_refuses_or_records_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
