@@ -8,25 +8,20 @@ static const bool transitions[RESERVATION_STATES_END][RESERVATION_STATES_END] = 
     [RESERVATION_CONFIRMED] = {[RESERVATION_REFUNDED] = true},
 };
 
-static event_reservation *must_find(event_state *s, const reservation_id *id)
+static uint32_t must_find(const event_state *s, const reservation_id *id)
 {
     uint32_t n = event_lookup_id(s, id);
     assert(n != EVENT_NOBODY);
-    return &s->records[n];
+    return n;
 }
 
-static void reservation_move(event_state *s, event_reservation *r, reservation_state to)
+static void reservation_move(event_state *s, uint32_t n, reservation_state to)
 {
+    event_record *r = event_record_at(s, n);
     assert(to < RESERVATION_STATES_END && transitions[r->state][to]);
-    r->state = (uint8_t)to;
-    if (event_reservation_live(r))
-        return;
-    const uint32_t *seats = event_reservation_seats(s, r);
-    uint32_t n = (uint32_t)(r - s->records);
-    for (uint32_t i = 0; i < r->seats_count; i++)
-        if (s->owner[seats[i]] == n) // not so only under event_bug_taken_seat_is_free
-            s->owner[seats[i]] = EVENT_NOBODY;
-    s->claimed -= r->seats_count;
+    r->state = (uint32_t)to & 15u;
+    if (!event_record_live(r))
+        event_seats_release(s, n);
 }
 
 static void apply_held(event_state *s, const event_fact *f)
@@ -34,32 +29,35 @@ static void apply_held(event_state *s, const event_fact *f)
     event_reservation r = {
         .id = f->reservation,
         .buyer = f->buyer,
-        .key_hash = f->key_hash,
-        .body_hash = f->body_hash,
         .expires_us = f->expires_us,
-        .seats_count = (uint8_t)f->seats_count,
         .state = RESERVATION_HELD,
+        .seats_count = f->seats_count,
     };
-    for (uint32_t i = 0; i < f->seats_count; i++)
-        r.total_minor += f->price_minor[i];
-    event_record_add(s, &r, f->seats, f->price_minor);
+    event_keys keys = {.key_hash = f->key_hash, .body_hash = f->body_hash};
+    memcpy(r.seats, f->seats, sizeof r.seats);
+    memcpy(r.price_minor, f->price_minor, sizeof r.price_minor);
+    event_record_add(s, &r, &keys);
 }
 
 static void apply_checkout(event_state *s, const event_fact *f)
 {
-    event_reservation *r = must_find(s, &f->reservation);
+    uint32_t n = must_find(s, &f->reservation);
+    event_record *r = event_record_at(s, n);
     assert(r->state == RESERVATION_HELD);
-    r->payment = f->payment;
-    r->checkout_key = f->key_hash;
-    r->checkout_body = f->body_hash;
+    event_checkout_set(s, n, &f->payment, event_hash_start(&f->key_hash),
+                       event_hash_start(&f->body_hash));
     r->expires_us = f->expires_us;
 }
 
 static void apply_confirmed(event_state *s, const event_fact *f)
 {
-    event_reservation *r = must_find(s, &f->reservation);
-    reservation_move(s, r, RESERVATION_CONFIRMED);
-    r->payment = f->payment;
+    uint32_t n = must_find(s, &f->reservation);
+    event_checkout *checkout = event_checkout_of(s, event_record_at(s, n));
+    reservation_move(s, n, RESERVATION_CONFIRMED);
+    if (checkout == NULL)
+        event_checkout_set(s, n, &f->payment, 0, 0);
+    else
+        checkout->payment = f->payment;
 }
 
 void event_apply(event_state *s, const event_fact *f)

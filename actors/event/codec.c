@@ -20,11 +20,31 @@ static bool digest_read(ProtobufCBinaryData data, digest16 *ret_digest)
     return true;
 }
 
+// Zero means "no payment" inside.
+static bool payment_read(ProtobufCBinaryData data, payment_id *ret_payment)
+{
+    return id_read(data, &ret_payment->u) && !uuid_is_zero(&ret_payment->u);
+}
+
 static bool currency_read(const char *text, char ret_currency[static 4])
 {
-    if (strnlen(text, 4) != 3)
+    for (int i = 0; i < 3; i++)
+        if (text[i] < 'A' || text[i] > 'Z')
+            return false;
+    if (text[3] != 0)
         return false;
     memcpy(ret_currency, text, 4);
+    return true;
+}
+
+static bool seats_read(size_t count, const uint32_t *seats, uint32_t *ret_count,
+                       uint32_t ret_seats[static SEATS_PER_RESERVATION_MAX])
+{
+    if (count > SEATS_PER_RESERVATION_MAX)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        ret_seats[i] = seats[i];
+    *ret_count = (uint32_t)count;
     return true;
 }
 
@@ -33,10 +53,8 @@ static error_code reserve_read(const Cavea__V1__Reserve *m, event_command *c)
     if (!id_read(m->buyer_id, &c->buyer.u) || !digest_read(m->key_hash, &c->key_hash) ||
         !digest_read(m->body_hash, &c->body_hash))
         return ERROR_MALFORMED;
-    if (m->n_seats > SEATS_PER_RESERVATION_MAX)
+    if (!seats_read(m->n_seats, m->seats, &c->seats_count, c->seats))
         return ERROR_SEATS_TOO_MANY;
-    c->seats_count = (uint32_t)m->n_seats;
-    memcpy(c->seats, m->seats, m->n_seats * sizeof *c->seats);
     c->type = EVENT_COMMAND_RESERVE;
     return ERROR_NONE;
 }
@@ -45,7 +63,7 @@ static error_code checkout_read(const Cavea__V1__Checkout *m, event_command *c)
 {
     if (!id_read(m->reservation_id, &c->reservation.u) || !id_read(m->buyer_id, &c->buyer.u) ||
         !digest_read(m->key_hash, &c->key_hash) || !digest_read(m->body_hash, &c->body_hash) ||
-        !id_read(m->payment_id, &c->payment.u))
+        !payment_read(m->payment_id, &c->payment))
         return ERROR_MALFORMED;
     c->type = EVENT_COMMAND_CHECKOUT;
     return ERROR_NONE;
@@ -53,8 +71,8 @@ static error_code checkout_read(const Cavea__V1__Checkout *m, event_command *c)
 
 static error_code captured_read(const Cavea__V1__PaymentCaptured *m, event_command *c)
 {
-    if (!id_read(m->reservation_id, &c->reservation.u) || !id_read(m->payment_id, &c->payment.u) ||
-        !currency_read(m->currency, c->currency))
+    if (!id_read(m->reservation_id, &c->reservation.u) ||
+        !payment_read(m->payment_id, &c->payment) || !currency_read(m->currency, c->currency))
         return ERROR_MALFORMED;
     c->amount_minor = m->amount_minor;
     c->type = EVENT_COMMAND_PAYMENT_CAPTURED;
@@ -80,7 +98,7 @@ static error_code body_read(const Cavea__V1__Command *m, event_command *c)
     } else if (m->body_case == CAVEA__V1__COMMAND__BODY_RESERVATION_RELEASE) {
         c->type = EVENT_COMMAND_RELEASE;
         valid = id_read(m->reservation_release->reservation_id, &c->reservation.u) &&
-                id_read(m->reservation_release->payment_id, &c->payment.u);
+                payment_read(m->reservation_release->payment_id, &c->payment);
     } else if (m->body_case == CAVEA__V1__COMMAND__BODY_EVENT_STATUS_SET) {
         c->type = EVENT_COMMAND_STATUS_SET;
         c->status = (event_status)m->event_status_set->status;
@@ -152,6 +170,8 @@ const ProtobufCMessage *event_fact_write(const event_fact *f, event_fact_message
         cavea__v1__reservation_ended__init(&storage->ended);
         storage->ended.reservation_id = BINARY(f->reservation.u);
         storage->ended.state = (uint32_t)f->state;
+        storage->ended.n_seats = f->seats_count;
+        storage->ended.seats = (uint32_t *)(uintptr_t)f->seats;
         m->reservation_ended = &storage->ended;
         break;
     case EVENT_FACT_CHECKOUT_STARTED:
@@ -180,33 +200,43 @@ const ProtobufCMessage *event_fact_write(const event_fact *f, event_fact_message
     return &m->base;
 }
 
-static bool seats_read(size_t count, const uint32_t *seats, event_fact *f)
-{
-    if (count > SEATS_PER_RESERVATION_MAX)
-        return false;
-    f->seats_count = (uint32_t)count;
-    memcpy(f->seats, seats, count * sizeof *f->seats);
-    return true;
-}
-
 static bool held_read(const Cavea__V1__ReservationHeld *m, event_fact *f)
 {
     if (!id_read(m->reservation_id, &f->reservation.u) || !id_read(m->buyer_id, &f->buyer.u) ||
         !digest_read(m->key_hash, &f->key_hash) || !digest_read(m->body_hash, &f->body_hash) ||
-        !seats_read(m->n_seats, m->seats, f) || m->n_price_minor != m->n_seats)
+        !seats_read(m->n_seats, m->seats, &f->seats_count, f->seats) || m->n_seats == 0 ||
+        m->n_price_minor != m->n_seats)
         return false;
-    memcpy(f->price_minor, m->price_minor, m->n_price_minor * sizeof *f->price_minor);
+    for (size_t i = 0; i < m->n_price_minor; i++)
+        f->price_minor[i] = m->price_minor[i];
     f->expires_us = m->expires_at_us;
     return true;
+}
+
+// Facts written before they named the seats have none.
+static bool ended_read(const Cavea__V1__ReservationEnded *m, event_fact *f)
+{
+    f->state = (reservation_state)m->state;
+    return id_read(m->reservation_id, &f->reservation.u) && m->state > RESERVATION_CONFIRMED &&
+           m->state < RESERVATION_STATES_END &&
+           seats_read(m->n_seats, m->seats, &f->seats_count, f->seats);
 }
 
 static bool checkout_fact_read(const Cavea__V1__CheckoutStarted *m, event_fact *f)
 {
     f->amount_minor = m->amount_minor;
     f->expires_us = m->expires_at_us;
-    return id_read(m->reservation_id, &f->reservation.u) && id_read(m->payment_id, &f->payment.u) &&
-           digest_read(m->key_hash, &f->key_hash) && digest_read(m->body_hash, &f->body_hash) &&
-           id_read(m->buyer_id, &f->buyer.u) && currency_read(m->currency, f->currency);
+    return id_read(m->reservation_id, &f->reservation.u) &&
+           payment_read(m->payment_id, &f->payment) && digest_read(m->key_hash, &f->key_hash) &&
+           digest_read(m->body_hash, &f->body_hash) && id_read(m->buyer_id, &f->buyer.u) &&
+           currency_read(m->currency, f->currency);
+}
+
+static bool confirmed_read(const Cavea__V1__ReservationConfirmed *m, event_fact *f)
+{
+    return id_read(m->reservation_id, &f->reservation.u) &&
+           payment_read(m->payment_id, &f->payment) && id_read(m->buyer_id, &f->buyer.u) &&
+           seats_read(m->n_seats, m->seats, &f->seats_count, f->seats);
 }
 
 static bool fact_body_read(const Cavea__V1__EventFact *m, event_fact *f)
@@ -215,22 +245,18 @@ static bool fact_body_read(const Cavea__V1__EventFact *m, event_fact *f)
     case EVENT_FACT_HELD:
         return held_read(m->reservation_held, f);
     case EVENT_FACT_ENDED:
-        f->state = (reservation_state)m->reservation_ended->state;
-        return id_read(m->reservation_ended->reservation_id, &f->reservation.u);
+        return ended_read(m->reservation_ended, f);
     case EVENT_FACT_CHECKOUT_STARTED:
         return checkout_fact_read(m->checkout_started, f);
     case EVENT_FACT_CONFIRMED:
-        return id_read(m->reservation_confirmed->reservation_id, &f->reservation.u) &&
-               id_read(m->reservation_confirmed->payment_id, &f->payment.u) &&
-               id_read(m->reservation_confirmed->buyer_id, &f->buyer.u) &&
-               seats_read(m->reservation_confirmed->n_seats, m->reservation_confirmed->seats, f);
+        return confirmed_read(m->reservation_confirmed, f);
     case EVENT_FACT_PAYMENT_REFUSED:
         f->reason = (error_code)m->payment_refused->reason;
         return id_read(m->payment_refused->reservation_id, &f->reservation.u) &&
-               id_read(m->payment_refused->payment_id, &f->payment.u);
+               payment_read(m->payment_refused->payment_id, &f->payment);
     case EVENT_FACT_STATUS_CHANGED:
         f->status = (event_status)m->event_status_changed->status;
-        return true;
+        return f->status >= EVENT_SCHEDULED && f->status <= EVENT_CANCELLED;
     case EVENT_FACT_MESSAGE_REJECTED:
         return true;
     }
@@ -251,20 +277,20 @@ bool event_fact_read(const uint8_t *payload, size_t payload_bytes, ProtobufCAllo
     return known;
 }
 
-void event_view_write(const event_state *s, const event_reservation *r, bool replayed,
+void event_view_write(const event_reservation *r, bool replayed,
                       Cavea__V1__ReservationView *ret_view)
 {
     Cavea__V1__ReservationView *v = ret_view;
     cavea__v1__reservation_view__init(v);
     v->reservation_id = BINARY(r->id.u);
     v->buyer_id = BINARY(r->buyer.u);
-    v->state = r->state;
+    v->state = (uint32_t)r->state;
     v->created_at_us = uuid_unix_ms(&r->id.u) * 1000;
     v->expires_at_us = r->expires_us;
     v->total_minor = r->total_minor;
     v->n_seats = v->n_price_minor = r->seats_count;
-    v->seats = (uint32_t *)(uintptr_t)event_reservation_seats(s, r);
-    v->price_minor = (int64_t *)(uintptr_t)event_reservation_prices(s, r);
+    v->seats = (uint32_t *)(uintptr_t)r->seats;
+    v->price_minor = (int64_t *)(uintptr_t)r->price_minor;
     if (!uuid_is_zero(&r->payment.u))
         v->payment_id = BINARY(r->payment.u);
     v->replayed = replayed;

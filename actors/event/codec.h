@@ -29,8 +29,8 @@ const ProtobufCMessage *event_fact_write(const event_fact *fact, event_fact_mess
 MUST_CHECK bool event_fact_read(const uint8_t *payload, size_t payload_bytes,
                                 ProtobufCAllocator *allocator, event_fact *ret_fact);
 
-// The view of a reservation, for answers; `storage` must outlive it, r its arrays.
-void event_view_write(const event_state *s, const event_reservation *r, bool replayed,
+// The view of a reservation, for answers; it points into r.
+void event_view_write(const event_reservation *r, bool replayed,
                       Cavea__V1__ReservationView *ret_view);
 
 #endif

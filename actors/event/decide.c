@@ -4,11 +4,19 @@
 bool event_bug_taken_seat_is_free;
 #endif
 
-enum { NEAR_STEPS_MAX = 1024 }; // seats looked at on each side for alternatives
+enum { NEAR_SEATS_MAX = 1024 }; // how far away alternatives are looked for, on each side
 
 static void refuse(event_effects *e, error_code code)
 {
     e->refusal = code;
+}
+
+static void seats_copy(const event_state *s, const event_record *r, event_fact *f)
+{
+    const event_place *places = event_places(s, r);
+    f->seats_count = r->seats_count;
+    for (uint32_t i = 0; i < r->seats_count; i++)
+        f->seats[i] = places[i].seat;
 }
 
 static event_fact *fact_add(event_effects *e, event_fact_type type, const event_command *c)
@@ -19,12 +27,13 @@ static event_fact *fact_add(event_effects *e, event_fact_type type, const event_
     return f;
 }
 
-static void fact_ended(event_effects *e, const event_command *c, const event_reservation *r,
-                       reservation_state state)
+static void fact_ended(const event_state *s, event_effects *e, const event_command *c,
+                       const event_record *r, reservation_state state)
 {
     event_fact *f = fact_add(e, EVENT_FACT_ENDED, c);
     f->reservation = r->id;
     f->state = state;
+    seats_copy(s, r, f);
 }
 
 // Whether a buyer could have the seat now; an overdue hold does not count any more.
@@ -33,7 +42,7 @@ static bool seat_free(const event_state *s, uint32_t seat, int64_t now_us)
     if (s->seats.flags[seat] & SEAT_FLAG_BLOCKED)
         return false;
     uint32_t n = s->owner[seat];
-    return n == EVENT_NOBODY || event_reservation_overdue(&s->records[n], now_us);
+    return n == EVENT_NOBODY || event_record_overdue(event_record_at(s, n), now_us);
 }
 
 static bool listed(const uint32_t *list, uint32_t count, uint32_t seat)
@@ -44,32 +53,68 @@ static bool listed(const uint32_t *list, uint32_t count, uint32_t seat)
     return false;
 }
 
+// The open seat nearest below `from` and not below `end`, or EVENT_NOBODY.
+static uint32_t open_below(const event_state *s, uint32_t from, uint32_t end)
+{
+    while (from > end) {
+        uint32_t word = (from - 1) / 64;
+        uint64_t bits = s->open[word] & UINT64_MAX >> (63 - (from - 1) % 64);
+        if (bits != 0) {
+            uint32_t seat = word * 64 + 63 - (uint32_t)__builtin_clzll(bits);
+            return seat >= end ? seat : EVENT_NOBODY;
+        }
+        from = word * 64;
+    }
+    return EVENT_NOBODY;
+}
+
+// The open seat nearest above, from `from` on and below `end`, or EVENT_NOBODY.
+static uint32_t open_above(const event_state *s, uint32_t from, uint32_t end)
+{
+    while (from < end) {
+        uint32_t word = from / 64;
+        uint64_t bits = s->open[word] & UINT64_MAX << from % 64;
+        if (bits != 0) {
+            uint32_t seat = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            return seat < end ? seat : EVENT_NOBODY;
+        }
+        from = (word + 1) * 64;
+    }
+    return EVENT_NOBODY;
+}
+
 static void alternative_try(const event_state *s, const event_command *c, uint32_t wanted,
                             uint32_t seat, event_effects *e)
 {
-    if (e->alternatives_count < ALTERNATIVES_MAX &&
-        s->seats.category[seat] == s->seats.category[wanted] && seat_free(s, seat, c->now_us) &&
+    if (s->seats.category[seat] == s->seats.category[wanted] &&
         !listed(c->seats, c->seats_count, seat) &&
         !listed(e->alternatives, e->alternatives_count, seat))
         e->alternatives[e->alternatives_count++] = seat;
 }
 
-// Walks outwards from each lost seat in plan order, within its section.
-static void alternatives_find(const event_state *s, const event_command *c, event_effects *e)
+// Walks outwards from one lost seat in plan order, within its section.
+static void alternatives_near(const event_state *s, const event_command *c, uint32_t wanted,
+                              event_effects *e)
 {
-    for (uint32_t i = 0; i < e->conflicts_count; i++) {
-        uint32_t wanted = e->conflicts[i];
-        uint16_t section = s->seats.section[wanted];
-        bool left = true, right = true;
-        for (uint32_t d = 1; (left || right) && d <= NEAR_STEPS_MAX; d++) {
-            left = left && wanted >= d && s->seats.section[wanted - d] == section;
-            right = right && wanted + d < s->seats.count && s->seats.section[wanted + d] == section;
-            if (left)
-                alternative_try(s, c, wanted, wanted - d, e);
-            if (right)
-                alternative_try(s, c, wanted, wanted + d, e);
-            if (e->alternatives_count == ALTERNATIVES_MAX)
-                return;
+    uint16_t section = s->seats.section[wanted];
+    uint32_t low = wanted > NEAR_SEATS_MAX ? wanted - NEAR_SEATS_MAX : 0;
+    uint32_t high = wanted + NEAR_SEATS_MAX + 1;
+    if (high > s->seats.count)
+        high = s->seats.count;
+    uint32_t left = open_below(s, wanted, low), right = open_above(s, wanted + 1, high);
+    while (e->alternatives_count < ALTERNATIVES_MAX) {
+        if (left != EVENT_NOBODY && s->seats.section[left] != section)
+            left = EVENT_NOBODY;
+        if (right != EVENT_NOBODY && s->seats.section[right] != section)
+            right = EVENT_NOBODY;
+        if (left == EVENT_NOBODY && right == EVENT_NOBODY)
+            return;
+        if (right == EVENT_NOBODY || (left != EVENT_NOBODY && wanted - left <= right - wanted)) {
+            alternative_try(s, c, wanted, left, e);
+            left = open_below(s, left, low);
+        } else {
+            alternative_try(s, c, wanted, right, e);
+            right = open_above(s, right + 1, high);
         }
     }
 }
@@ -106,17 +151,17 @@ static void conflicts_find(const event_state *s, const event_command *c, event_e
 static bool reserve_replay(const event_state *s, const event_command *c, event_effects *e)
 {
     uint32_t n = event_lookup_id(s, &c->reservation);
-    if (n == EVENT_NOBODY) {
-        n = event_lookup_key(s, &c->key_hash);
-        int64_t kept_from_ms = c->now_us / 1000 - (int64_t)IDEMPOTENCY_KEEP_SECONDS * 1000;
-        if (n == EVENT_NOBODY || uuid_unix_ms(&s->records[n].id.u) < kept_from_ms)
-            return false;
-    }
-    const event_reservation *r = &s->records[n];
-    if (memcmp(&r->body_hash, &c->body_hash, sizeof r->body_hash) != 0) {
+    if (n == EVENT_NOBODY)
+        n = event_lookup_key(s, &c->buyer, &c->key_hash, c->now_us);
+    if (n == EVENT_NOBODY)
+        return false;
+    const event_record *r = event_record_at(s, n);
+    if (r->body != event_hash_start(&c->body_hash)) {
         refuse(e, ERROR_IDEMPOTENCY_KEY_REUSED);
         return true;
     }
+    if (event_record_overdue(r, c->now_us))
+        fact_ended(s, e, c, r, RESERVATION_EXPIRED);
     e->replayed = true;
     e->reservation = r->id;
     return true;
@@ -126,36 +171,18 @@ static void expire_overdue_owners(const event_state *s, const event_command *c, 
 {
     for (uint32_t i = 0; i < c->seats_count; i++) {
         uint32_t n = s->owner[c->seats[i]];
-        if (n == EVENT_NOBODY || !event_reservation_overdue(&s->records[n], c->now_us))
+        if (n == EVENT_NOBODY || !event_record_overdue(event_record_at(s, n), c->now_us))
             continue;
         bool done = false;
         for (uint32_t j = 0; j < i; j++)
             done = done || s->owner[c->seats[j]] == n;
         if (!done)
-            fact_ended(e, c, &s->records[n], RESERVATION_EXPIRED);
+            fact_ended(s, e, c, event_record_at(s, n), RESERVATION_EXPIRED);
     }
 }
 
-static void decide_reserve(const event_state *s, const event_command *c, event_effects *e)
+static void held_add(const event_state *s, const event_command *c, event_effects *e)
 {
-    if (reserve_replay(s, c, e))
-        return;
-    error_code invalid = seats_check(s, c);
-    if (invalid != ERROR_NONE)
-        return refuse(e, invalid);
-    if (c->seen)
-        return refuse(e, ERROR_SEATS_UNAVAILABLE);
-    if (!event_on_sale(s, c->now_us))
-        return refuse(e, ERROR_EVENT_NOT_ON_SALE);
-    if (s->records_count == s->records_max ||
-        s->pool_count + SEATS_PER_RESERVATION_MAX > s->pool_max)
-        return refuse(e, ERROR_OVERLOADED);
-    conflicts_find(s, c, e);
-    if (e->conflicts_count > 0) {
-        alternatives_find(s, c, e);
-        return refuse(e, ERROR_SEATS_UNAVAILABLE);
-    }
-    expire_overdue_owners(s, c, e);
     event_fact *f = fact_add(e, EVENT_FACT_HELD, c);
     f->buyer = c->buyer;
     f->key_hash = c->key_hash;
@@ -169,42 +196,73 @@ static void decide_reserve(const event_state *s, const event_command *c, event_e
     e->reservation = c->reservation;
 }
 
-// Somebody else's reservation looks like no reservation.
-static const event_reservation *own_reservation(const event_state *s, const event_command *c)
+static void decide_reserve(const event_state *s, const event_command *c, event_effects *e)
 {
-    const event_reservation *r = event_find(s, &c->reservation);
-    return r != NULL && uuid_equal(&r->buyer.u, &c->buyer.u) ? r : NULL;
+    if (reserve_replay(s, c, e))
+        return;
+    error_code invalid = seats_check(s, c);
+    if (invalid != ERROR_NONE)
+        return refuse(e, invalid);
+    if (c->seen)
+        return refuse(e, ERROR_SEATS_UNAVAILABLE);
+    if (!event_on_sale(s, c->now_us))
+        return refuse(e, ERROR_EVENT_NOT_ON_SALE);
+    conflicts_find(s, c, e);
+    if (e->conflicts_count > 0) {
+        for (uint32_t i = 0; i < e->conflicts_count; i++)
+            alternatives_near(s, c, e->conflicts[i], e);
+        return refuse(e, ERROR_SEATS_UNAVAILABLE);
+    }
+    expire_overdue_owners(s, c, e);
+    held_add(s, c, e);
+}
+
+// Somebody else's reservation looks like no reservation.
+static uint32_t own_reservation(const event_state *s, const event_command *c)
+{
+    uint32_t n = event_lookup_id(s, &c->reservation);
+    bool own = n != EVENT_NOBODY && uuid_equal(&event_record_at(s, n)->buyer.u, &c->buyer.u);
+    return own ? n : EVENT_NOBODY;
 }
 
 static void decide_cancel(const event_state *s, const event_command *c, event_effects *e)
 {
-    const event_reservation *r = own_reservation(s, c);
-    if (r == NULL)
+    uint32_t n = own_reservation(s, c);
+    if (n == EVENT_NOBODY)
         return refuse(e, ERROR_NOT_FOUND);
+    const event_record *r = event_record_at(s, n);
     if (r->state == RESERVATION_CONFIRMED)
         return refuse(e, ERROR_RESERVATION_CONFIRMED);
     e->reservation = r->id;
     if (r->state != RESERVATION_HELD)
         e->replayed = true;
     else
-        fact_ended(e, c, r,
-                   event_reservation_overdue(r, c->now_us) ? RESERVATION_EXPIRED
-                                                           : RESERVATION_CANCELLED);
+        fact_ended(s, e, c, r,
+                   event_record_overdue(r, c->now_us) ? RESERVATION_EXPIRED
+                                                      : RESERVATION_CANCELLED);
 }
 
 static void decide_expire(const event_state *s, const event_command *c, event_effects *e)
 {
-    const event_reservation *r = event_find(s, &c->reservation);
-    if (r != NULL && event_reservation_overdue(r, c->now_us))
-        fact_ended(e, c, r, RESERVATION_EXPIRED);
+    uint32_t n = event_lookup_id(s, &c->reservation);
+    if (n != EVENT_NOBODY && event_record_overdue(event_record_at(s, n), c->now_us))
+        fact_ended(s, e, c, event_record_at(s, n), RESERVATION_EXPIRED);
 }
 
-// A checkout that was accepted before; its payment is asked for again, under the same id.
-static void checkout_replay(const event_command *c, const event_reservation *r, event_effects *e)
+// Whether the key was used for another checkout of this buyer: its answer must not change.
+static bool checkout_key_reused(const event_state *s, const event_command *c, uint32_t n)
 {
-    bool same_key = memcmp(&r->checkout_key, &c->key_hash, sizeof c->key_hash) == 0;
-    if (same_key && memcmp(&r->checkout_body, &c->body_hash, sizeof c->body_hash) != 0)
-        return refuse(e, ERROR_IDEMPOTENCY_KEY_REUSED);
+    uint32_t used = event_lookup_checkout(s, &c->buyer, &c->key_hash, c->now_us);
+    return used != EVENT_NOBODY &&
+           (used != n ||
+            event_checkout_of(s, event_record_at(s, n))->body != event_hash_start(&c->body_hash));
+}
+
+// A checkout is under way or done; its payment is asked for again, under the same id.
+static void checkout_replay(const event_state *s, const event_command *c, const event_record *r,
+                            event_effects *e)
+{
+    bool same_key = event_checkout_of(s, r)->key == event_hash_start(&c->key_hash);
     if (!same_key && r->state == RESERVATION_CONFIRMED)
         return refuse(e, ERROR_RESERVATION_CONFIRMED);
     e->replayed = true;
@@ -212,32 +270,43 @@ static void checkout_replay(const event_command *c, const event_reservation *r, 
     e->reservation = r->id;
 }
 
-static void decide_checkout(const event_state *s, const event_command *c, event_effects *e)
+static void checkout_start(const event_state *s, const event_command *c, const event_record *r,
+                           event_effects *e)
 {
-    const event_reservation *r = own_reservation(s, c);
-    if (r == NULL)
-        return refuse(e, ERROR_NOT_FOUND);
-    bool paying = !uuid_is_zero(&r->payment.u) && !event_payment_refused(s, &r->payment);
-    if (r->state == RESERVATION_CONFIRMED)
-        return checkout_replay(c, r, e);
-    if (r->state != RESERVATION_HELD)
-        return refuse(e, ERROR_RESERVATION_EXPIRED);
-    if (event_reservation_overdue(r, c->now_us)) {
-        fact_ended(e, c, r, RESERVATION_EXPIRED);
-        return refuse(e, ERROR_RESERVATION_EXPIRED);
-    }
-    if (paying)
-        return checkout_replay(c, r, e);
     event_fact *f = fact_add(e, EVENT_FACT_CHECKOUT_STARTED, c);
     f->payment = c->payment;
     f->key_hash = c->key_hash;
     f->body_hash = c->body_hash;
-    f->amount_minor = r->total_minor;
+    f->amount_minor = event_record_total(s, r);
     memcpy(f->currency, s->config.currency, sizeof f->currency);
     f->buyer = r->buyer;
     f->expires_us = r->expires_us;
     e->payment_asked = true;
     e->reservation = r->id;
+}
+
+static void decide_checkout(const event_state *s, const event_command *c, event_effects *e)
+{
+    uint32_t n = own_reservation(s, c);
+    if (n == EVENT_NOBODY)
+        return refuse(e, ERROR_NOT_FOUND);
+    if (checkout_key_reused(s, c, n))
+        return refuse(e, ERROR_IDEMPOTENCY_KEY_REUSED);
+    const event_record *r = event_record_at(s, n);
+    if (r->state == RESERVATION_CONFIRMED)
+        return checkout_replay(s, c, r, e);
+    if (event_record_overdue(r, c->now_us))
+        fact_ended(s, e, c, r, RESERVATION_EXPIRED);
+    if (r->state != RESERVATION_HELD || e->facts_count > 0)
+        return refuse(e, ERROR_RESERVATION_EXPIRED);
+    const event_checkout *checkout = event_checkout_of(s, r);
+    if (checkout != NULL && !event_payment_refused(s, &checkout->payment))
+        return checkout_replay(s, c, r, e);
+    if (s->config.status == EVENT_CANCELLED)
+        return refuse(e, ERROR_EVENT_NOT_ON_SALE);
+    if (event_payment_refused(s, &c->payment)) // a copy of an earlier command
+        return refuse(e, ERROR_PAYMENT_NOT_OPEN);
+    checkout_start(s, c, r, e);
 }
 
 static void payment_refuse(const event_command *c, event_effects *e, error_code reason)
@@ -247,45 +316,56 @@ static void payment_refuse(const event_command *c, event_effects *e, error_code 
     f->reason = reason;
 }
 
+static bool paid_by(const event_state *s, const event_record *r, const payment_id *payment)
+{
+    const event_checkout *checkout = event_checkout_of(s, r);
+    return (r->state == RESERVATION_CONFIRMED || r->state == RESERVATION_REFUNDED) &&
+           checkout != NULL && uuid_equal(&checkout->payment.u, &payment->u);
+}
+
 static void decide_payment(const event_state *s, const event_command *c, event_effects *e)
 {
     e->payment_decided = true;
     e->reservation = c->reservation;
     if (event_payment_refused(s, &c->payment))
         return;
-    const event_reservation *r = event_find(s, &c->reservation);
-    if (r == NULL)
+    uint32_t n = event_lookup_id(s, &c->reservation);
+    if (n == EVENT_NOBODY)
         return payment_refuse(c, e, ERROR_NOT_FOUND);
-    if ((r->state == RESERVATION_CONFIRMED || r->state == RESERVATION_REFUNDED) &&
-        uuid_equal(&r->payment.u, &c->payment.u)) {
+    const event_record *r = event_record_at(s, n);
+    if (paid_by(s, r, &c->payment)) {
         e->payment_confirmed = true;
         return;
     }
     if (r->state == RESERVATION_CONFIRMED)
         return payment_refuse(c, e, ERROR_RESERVATION_CONFIRMED);
-    if (event_reservation_overdue(r, c->now_us))
-        fact_ended(e, c, r, RESERVATION_EXPIRED);
+    if (event_record_overdue(r, c->now_us))
+        fact_ended(s, e, c, r, RESERVATION_EXPIRED);
     if (r->state != RESERVATION_HELD || e->facts_count > 0)
         return payment_refuse(c, e, ERROR_RESERVATION_EXPIRED);
-    if (c->amount_minor != r->total_minor ||
+    if (s->config.status == EVENT_CANCELLED)
+        return payment_refuse(c, e, ERROR_EVENT_NOT_ON_SALE);
+    if (c->amount_minor != event_record_total(s, r) ||
         memcmp(c->currency, s->config.currency, sizeof c->currency) != 0)
         return payment_refuse(c, e, ERROR_AMOUNT_MISMATCH);
     event_fact *f = fact_add(e, EVENT_FACT_CONFIRMED, c);
     f->payment = c->payment;
     f->buyer = r->buyer;
-    f->seats_count = r->seats_count;
-    memcpy(f->seats, event_reservation_seats(s, r), r->seats_count * sizeof *f->seats);
+    seats_copy(s, r, f);
     e->payment_confirmed = true;
 }
 
 static void decide_release(const event_state *s, const event_command *c, event_effects *e)
 {
-    const event_reservation *r = event_find(s, &c->reservation);
-    if (r == NULL)
+    uint32_t n = event_lookup_id(s, &c->reservation);
+    if (n == EVENT_NOBODY)
         return refuse(e, ERROR_NOT_FOUND);
+    const event_record *r = event_record_at(s, n);
     e->reservation = r->id;
-    if (r->state == RESERVATION_CONFIRMED && uuid_equal(&r->payment.u, &c->payment.u))
-        fact_ended(e, c, r, RESERVATION_REFUNDED);
+    if (r->state == RESERVATION_CONFIRMED && paid_by(s, r, &c->payment))
+        fact_ended(s, e, c, r, RESERVATION_REFUNDED);
+    else
+        e->replayed = true;
 }
 
 static void decide_status(const event_state *s, const event_command *c, event_effects *e)
@@ -313,6 +393,8 @@ void event_decide(const event_state *s, const event_command *c, event_effects *r
     e->replayed = e->payment_asked = e->payment_decided = e->payment_confirmed = false;
     e->reservation = (reservation_id){0};
     e->facts_count = e->conflicts_count = e->alternatives_count = 0;
+    if (!event_has_room(s))
+        return refuse(e, ERROR_OVERLOADED);
     switch (c->type) {
     case EVENT_COMMAND_RESERVE:
         return decide_reserve(s, c, e);

@@ -39,28 +39,34 @@ typedef struct event_config {
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX]; // by category
 } event_config;
 
-typedef struct event_reservation { // one record; its seats are in the state's pool
+// A reservation as anybody may see it.
+typedef struct event_reservation {
     reservation_id id;
     buyer_id buyer;
-    digest16 key_hash;
-    digest16 body_hash;
-    digest16 checkout_key; // zero: no checkout yet
-    digest16 checkout_body;
-    payment_id payment; // of the last checkout; zero: none
+    payment_id payment; // of the last checkout, or the one that paid; zero: none
     int64_t expires_us;
     int64_t total_minor;
-    uint32_t seats_at;
-    uint8_t seats_count;
-    uint8_t state; // reservation_state
+    reservation_state state;
+    uint32_t seats_count;
+    uint32_t seats[SEATS_PER_RESERVATION_MAX]; // in the order they were asked for
+    int64_t price_minor[SEATS_PER_RESERVATION_MAX];
 } event_reservation;
+
+// What its Idempotency-Keys stood for. The state keeps eight bytes of each hash.
+typedef struct event_keys {
+    digest16 key_hash, body_hash;
+    digest16 checkout_key, checkout_body; // zero: no checkout yet
+} event_keys;
 
 typedef struct event_state event_state;
 
 // An event without reservations; NULL when memory is out. config is copied.
 event_state *event_state_new(const event_config *config, const event_seats *seats);
 void event_state_free(event_state *s);
-// Makes room for `reservations` more, forgetting what ended more than a day before now_us. The only
-// call that allocates; decide refuses with OVERLOADED when nobody called it. False: memory is out.
+// Makes room for one command, or one restored reservation, and forgets a little of what ended more
+// than a day before now_us. reservations: how many are to come; 1 when nobody knows, all of them
+// before the first is restored, which then grows the indexes once. The only call that allocates;
+// decide refuses with OVERLOADED when nobody called it. False: memory is out.
 MUST_CHECK bool event_make_room(event_state *s, uint32_t reservations, int64_t now_us);
 
 const event_config *event_config_of(const event_state *s);
@@ -68,10 +74,9 @@ uint32_t event_seats_count(const event_state *s);
 seat_state event_seat_state(const event_state *s, uint32_t seat);
 int32_t event_claimed(const event_state *s); // seats held or sold
 bool event_on_sale(const event_state *s, int64_t now_us);
-// NULL when it is unknown or was forgotten. Valid until the next apply or make_room.
-const event_reservation *event_find(const event_state *s, const reservation_id *id);
-const uint32_t *event_reservation_seats(const event_state *s, const event_reservation *r);
-const int64_t *event_reservation_prices(const event_state *s, const event_reservation *r);
+// False when it is unknown or was forgotten.
+MUST_CHECK bool event_find(const event_state *s, const reservation_id *id,
+                           event_reservation *ret_reservation);
 uint64_t event_memory_bytes(const event_state *s);
 
 typedef enum event_command_type {
@@ -141,20 +146,21 @@ typedef struct event_effects {
     uint32_t conflicts_count;
     uint32_t conflicts[SEATS_PER_RESERVATION_MAX]; // seats that are gone
     uint32_t alternatives_count;
-    uint32_t alternatives[ALTERNATIVES_MAX]; // same category and section, nearest first
+    uint32_t alternatives[ALTERNATIVES_MAX]; // open, same category and section, nearest first
 } event_effects;
 
 void event_decide(const event_state *s, const event_command *c, event_effects *ret_effects);
 // The caller made room. An impossible fact is a bug and aborts the process.
 void event_apply(event_state *s, const event_fact *f);
 
-// A reservation as the rows have it, for loading. Seats of a live one become claimed.
-void event_restore(event_state *s, const event_reservation *r, const uint32_t *seats,
-                   const int64_t *price_minor);
+// A reservation as the rows have it, for loading; the caller made room. Seats of a live one become
+// claimed. False: such a row cannot be (a seat that is unknown or taken); the state stays as it
+// was.
+MUST_CHECK bool event_restore(event_state *s, const event_reservation *r, const event_keys *keys);
 void event_restore_refusal(event_state *s, const payment_id *payment);
 
-// BLAKE2b-256 over status, seats with their owners, and every live or sold reservation in seat
-// order; equal for equal houses, however they came to be.
+// BLAKE2b-256 over the status, the seats with their owners, and all of every held or sold
+// reservation, in seat order; equal for equal houses, however they came to be.
 digest32 event_digest(const event_state *s);
 
 // Bugs that a test build switches on at run time, to prove that the database stops them.

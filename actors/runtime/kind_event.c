@@ -1,16 +1,20 @@
 // The event actor's adapter: commands in, and from each fact its rows, messages and live seats.
 #include "actors/event/codec.h"
 #include "actors/event/event.h"
+#include "actors/runtime/event_messages.h"
 #include "actors/runtime/kind.h"
 #include "actors/runtime/plan_cache.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-typedef struct deadline {
-    reservation_id reservation;
-    int64_t expires_us; // 0: over
-} deadline;
+enum {
+    // The most that one command can ask of a journal: overdue holds met, with all their seats.
+    COMMAND_ROWS_MAX = (SEATS_PER_RESERVATION_MAX + 1) * SEATS_PER_RESERVATION_MAX,
+    COMMAND_BYTES_MAX = EVENT_FACTS_MAX * 512,
+    TICK_SPARE = 256,
+};
+_Static_assert(TICK_SPARE > COMMAND_ROWS_MAX, "a command's seats fit into the spare room");
 
 typedef struct event_cell {
     event_id id;
@@ -20,15 +24,10 @@ typedef struct event_cell {
     // Of the current tick, for flush; they keep their memory.
     uint32_t *changed;
     uint32_t changed_count, changed_max;
-    deadline *deadlines;
+    event_deadline *deadlines;
     uint32_t deadlines_count, deadlines_max;
     bool status_changed;
 } event_cell;
-
-static ProtobufCBinaryData binary(const uuid *id)
-{
-    return (ProtobufCBinaryData){sizeof id->bytes, (uint8_t *)(uintptr_t)id->bytes};
-}
 
 static void event_free(void *state)
 {
@@ -41,48 +40,48 @@ static void event_free(void *state)
     free(e);
 }
 
-static bool core_restore(event_cell *e, const event_image *image, int64_t now_us)
+static bool reservation_restore(event_state *core, const event_image_reservation *row)
 {
-    if (!event_make_room(e->core, image->reservations_count + 1, now_us))
-        return false;
-    for (uint32_t i = 0; i < image->reservations_count; i++) {
-        const event_image_reservation *row = &image->reservations[i];
-        event_reservation r = {
-            .id = row->id,
-            .buyer = row->buyer,
-            .key_hash = row->key_hash,
-            .body_hash = row->body_hash,
-            .checkout_key = row->checkout_key,
-            .checkout_body = row->checkout_body,
-            .payment = row->payment,
-            .expires_us = row->expires_us,
-            .total_minor = row->total_minor,
-            .seats_count = row->seats_count,
-            .state = (uint8_t)row->state,
-        };
-        uint32_t seats[SEATS_PER_RESERVATION_MAX];
-        for (uint32_t k = 0; k < row->seats_count; k++) {
-            seats[k] = (uint32_t)row->seats[k];
-            if (seats[k] >= event_seats_count(e->core))
-                return false;
-        }
-        event_restore(e->core, &r, seats, row->price_minor);
+    event_reservation r = {
+        .id = row->id,
+        .buyer = row->buyer,
+        .payment = row->payment,
+        .expires_us = row->expires_us,
+        .state = (reservation_state)row->state,
+        .seats_count = row->seats_count,
+    };
+    event_keys keys = {row->key_hash, row->body_hash, row->checkout_key, row->checkout_body};
+    for (uint32_t i = 0; i < row->seats_count && i < SEATS_PER_RESERVATION_MAX; i++) {
+        r.seats[i] = (uint32_t)row->seats[i];
+        r.price_minor[i] = row->price_minor[i];
     }
-    for (uint32_t i = 0; i < image->refusals_count; i++) {
-        if (!event_make_room(e->core, 0, now_us))
-            return false;
-        event_restore_refusal(e->core, &image->refusals[i].payment);
-    }
-    return true;
+    return event_restore(core, &r, &keys);
 }
 
-static bool core_build(event_cell *e, const event_image *image, int64_t now_us)
+static bool core_restore(event_state *core, const event_image *image, int64_t now_us)
+{
+    if (!event_make_room(core, image->reservations_count + 1, now_us))
+        return false;
+    for (uint32_t i = 0; i < image->reservations_count; i++)
+        if (!event_make_room(core, 1, now_us) ||
+            !reservation_restore(core, &image->reservations[i]))
+            return false;
+    for (uint32_t i = 0; i < image->refusals_count; i++) {
+        if (!event_make_room(core, 1, now_us))
+            return false;
+        event_restore_refusal(core, &image->refusals[i].payment);
+    }
+    return event_make_room(core, 1, now_us);
+}
+
+static bool core_build(event_cell *e, const event_image *image, const kind_context *context)
 {
     event_config config = {
         .id = image->id,
         .status = (event_status)image->status,
         .sale_starts_us = image->sale_starts_us,
-        .hold_us = (int64_t)image->hold_seconds * 1000000,
+        .hold_us =
+            context->hold_us != 0 ? context->hold_us : (int64_t)image->hold_seconds * 1000000,
     };
     memcpy(config.currency, image->currency, sizeof config.currency);
     memcpy(config.price_minor, image->price_minor, sizeof config.price_minor);
@@ -90,7 +89,7 @@ static bool core_build(event_cell *e, const event_image *image, int64_t now_us)
                          e->plan->seat_flags};
     e->id = image->id;
     e->core = event_state_new(&config, &seats);
-    return e->core != NULL && core_restore(e, image, now_us);
+    return e->core != NULL && core_restore(e->core, image, context->now_us);
 }
 
 static void *event_load(kind_context *context, const actor_ref *actor, store_result *ret_result)
@@ -110,7 +109,7 @@ static void *event_load(kind_context *context, const actor_ref *actor, store_res
     e->plans = context->plans;
     e->plan =
         plan_cache_borrow(e->plans, &image.plan_hash, image.packed_plan, image.packed_plan_bytes);
-    if (e->plan == NULL || !core_build(e, &image, context->now_us)) {
+    if (e->plan == NULL || !core_build(e, &image, context)) {
         *ret_result = STORE_REFUSED;
         event_free(e);
         return NULL;
@@ -121,18 +120,17 @@ static void *event_load(kind_context *context, const actor_ref *actor, store_res
 // Room for what one command can change; grows to the largest tick and stays.
 static bool tick_make_room(event_cell *e)
 {
-    enum { SPARE = 256 };
-    if (e->changed_count + SPARE > e->changed_max) {
-        uint32_t max = e->changed_max * 2 + SPARE;
+    if (e->changed_count + TICK_SPARE > e->changed_max) {
+        uint32_t max = e->changed_max * 2 + TICK_SPARE;
         uint32_t *grown = realloc(e->changed, max * sizeof *grown);
         if (grown == NULL)
             return false;
         e->changed = grown;
         e->changed_max = max;
     }
-    if (e->deadlines_count + EVENT_FACTS_MAX > e->deadlines_max) {
-        uint32_t max = e->deadlines_max * 2 + SPARE;
-        deadline *grown = realloc(e->deadlines, max * sizeof *grown);
+    if (e->deadlines_count + TICK_SPARE > e->deadlines_max) {
+        uint32_t max = e->deadlines_max * 2 + TICK_SPARE;
+        event_deadline *grown = realloc(e->deadlines, max * sizeof *grown);
         if (grown == NULL)
             return false;
         e->deadlines = grown;
@@ -143,7 +141,7 @@ static bool tick_make_room(event_cell *e)
 
 static void deadline_note(event_cell *e, const reservation_id *id, int64_t expires_us)
 {
-    e->deadlines[e->deadlines_count++] = (deadline){*id, expires_us};
+    e->deadlines[e->deadlines_count++] = (event_deadline){*id, expires_us};
 }
 
 static void seats_note(event_cell *e, const uint32_t *seats, uint32_t count)
@@ -191,7 +189,7 @@ static void change_row(const event_cell *e, const event_fact *f, int16_t from, i
     }
 }
 
-// The rows of one fact. Called before apply: `r` is the reservation as it was, NULL for a new one.
+// The rows of one fact. Called before apply: `r` is the reservation as it was, zero for a new one.
 static void fact_rows(event_cell *e, const event_fact *f, const event_reservation *r, journal *j)
 {
     switch (f->type) {
@@ -199,10 +197,9 @@ static void fact_rows(event_cell *e, const event_fact *f, const event_reservatio
         held_rows(e, f, j);
         return;
     case EVENT_FACT_ENDED:
-        change_row(e, f, r->state, (int16_t)f->state, r->expires_us, j);
-        const uint32_t *seats = event_reservation_seats(e->core, r);
+        change_row(e, f, (int16_t)r->state, (int16_t)f->state, r->expires_us, j);
         for (uint32_t i = 0; i < r->seats_count; i++)
-            j->releases[j->releases_count++] = (claim_row){e->id, (int32_t)seats[i], r->id};
+            j->releases[j->releases_count++] = (claim_row){e->id, (int32_t)r->seats[i], r->id};
         return;
     case EVENT_FACT_CHECKOUT_STARTED:
         change_row(e, f, RESERVATION_HELD, RESERVATION_HELD, f->expires_us, j);
@@ -229,7 +226,7 @@ static void fact_note(event_cell *e, const event_fact *f, const event_reservatio
         return;
     case EVENT_FACT_ENDED:
     case EVENT_FACT_CONFIRMED:
-        seats_note(e, event_reservation_seats(e->core, r), r->seats_count);
+        seats_note(e, r->seats, r->seats_count);
         deadline_note(e, &f->reservation, 0);
         return;
     case EVENT_FACT_CHECKOUT_STARTED:
@@ -247,87 +244,29 @@ static void fact_note(event_cell *e, const event_fact *f, const event_reservatio
 static void fact_emit(event_cell *e, const event_fact *f, turn *t)
 {
     event_fact_message message;
-    const event_reservation *r = event_find(e->core, &f->reservation);
+    event_reservation r;
+    if (!event_find(e->core, &f->reservation, &r))
+        r = (event_reservation){0};
     turn_fact(t, (uint16_t)f->type, event_fact_write(f, &message));
-    fact_rows(e, f, r, turn_journal(t));
-    fact_note(e, f, r);
+    fact_rows(e, f, &r, turn_journal(t));
+    fact_note(e, f, &r);
     event_apply(e->core, f);
-}
-
-static void payment_decided_send(const event_id *event, const payment_id *payment, bool confirmed,
-                                 turn *t)
-{
-    Cavea__V1__PaymentDecided decided = CAVEA__V1__PAYMENT_DECIDED__INIT;
-    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
-    actor_ref to = actor_of_tag(ACTOR_PAYMENT, event_tag(event));
-    decided.payment_id = binary(&payment->u);
-    decided.confirmed = confirmed;
-    command.id = binary(&payment->u);
-    command.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED;
-    command.payment_decided = &decided;
-    turn_send(t, &to, &command);
-}
-
-static void tickets_send(const event_id *event, const reservation_id *reservation,
-                         const buyer_id *buyer, const uint32_t *seats, uint32_t seats_count,
-                         turn *t)
-{
-    Cavea__V1__TicketsIssue issue = CAVEA__V1__TICKETS_ISSUE__INIT;
-    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
-    actor_ref to = actor_of_tag(ACTOR_TICKET, event_tag(event));
-    issue.reservation_id = binary(&reservation->u);
-    issue.event_id = binary(&event->u);
-    issue.buyer_id = binary(&buyer->u);
-    issue.n_seats = seats_count;
-    issue.seats = (uint32_t *)(uintptr_t)seats;
-    command.id = binary(&reservation->u);
-    command.body_case = CAVEA__V1__COMMAND__BODY_TICKETS_ISSUE;
-    command.tickets_issue = &issue;
-    turn_send(t, &to, &command);
-}
-
-typedef struct payment_terms {
-    event_id event;
-    reservation_id reservation;
-    buyer_id buyer;
-    payment_id payment;
-    int64_t amount_minor;
-    const char *currency;
-} payment_terms;
-
-static void payment_start_send(const payment_terms *p, const Cavea__V1__Command *asked, turn *t)
-{
-    Cavea__V1__PaymentStart start = CAVEA__V1__PAYMENT_START__INIT;
-    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
-    actor_ref to = actor_of_tag(ACTOR_PAYMENT, event_tag(&p->event));
-    start.payment_id = binary(&p->payment.u);
-    start.reservation_id = binary(&p->reservation.u);
-    start.event_id = binary(&p->event.u);
-    start.buyer_id = binary(&p->buyer.u);
-    start.amount_minor = p->amount_minor;
-    start.currency = (char *)(uintptr_t)p->currency;
-    if (asked != NULL) {
-        start.email = asked->checkout->email;
-        start.reply_to = (char *)(uintptr_t)turn_reply_to(t);
-        start.reply_command = asked->id;
+    if (f->type == EVENT_FACT_ENDED && f->state == RESERVATION_REFUNDED) {
+        event_tickets tickets = {r.id, r.buyer, r.seats, r.seats_count};
+        event_tickets_revoke_send(&e->id, &tickets, t);
     }
-    command.id = binary(&p->payment.u);
-    command.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_START;
-    command.payment_start = &start;
-    turn_send(t, &to, &command);
 }
 
-static void reply_send(const event_cell *e, const Cavea__V1__Command *command,
-                       const event_effects *effects, turn *t)
+static void reply_send(const Cavea__V1__Command *command, const event_effects *effects,
+                       const event_reservation *r, turn *t)
 {
     Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
     Cavea__V1__ReservationView view;
     Cavea__V1__Conflict conflict = CAVEA__V1__CONFLICT__INIT;
     reply.command_id = command->id;
     reply.error = effects->refusal;
-    const event_reservation *r = event_find(e->core, &effects->reservation);
     if (effects->refusal == ERROR_NONE && r != NULL) {
-        event_view_write(e->core, r, effects->replayed, &view);
+        event_view_write(r, effects->replayed, &view);
         reply.reservation = &view;
     }
     if (effects->conflicts_count > 0) {
@@ -340,27 +279,42 @@ static void reply_send(const event_cell *e, const Cavea__V1__Command *command,
     turn_reply(t, &reply);
 }
 
+static void decision_send(const event_cell *e, const event_command *c, const event_effects *effects,
+                          const event_reservation *r, turn *t)
+{
+    event_payment_decided_send(&e->id, &c->payment, effects->payment_confirmed, t);
+    if (effects->payment_confirmed && r->state == RESERVATION_CONFIRMED) {
+        event_tickets tickets = {r->id, r->buyer, r->seats, r->seats_count};
+        event_tickets_issue_send(&e->id, &tickets, t);
+    }
+}
+
+// Whatever an expiry found, the expiry actor learns what is true now.
+static void expiry_note(event_cell *e, const reservation_id *id)
+{
+    event_reservation r;
+    bool held = event_find(e->core, id, &r) && r.state == RESERVATION_HELD;
+    deadline_note(e, id, held ? r.expires_us : 0);
+}
+
 static void answer(event_cell *e, const Cavea__V1__Command *command, const event_command *c,
                    const event_effects *effects, turn *t)
 {
-    const event_reservation *r = event_find(e->core, &effects->reservation);
-    if (effects->payment_decided) {
-        payment_decided_send(&e->id, &c->payment, effects->payment_confirmed, t);
-        if (effects->payment_confirmed && r->state == RESERVATION_CONFIRMED)
-            tickets_send(&e->id, &r->id, &r->buyer, event_reservation_seats(e->core, r),
-                         r->seats_count, t);
-    } else if (effects->payment_asked) {
-        payment_terms terms = {e->id,      r->id,          r->buyer,
-                               r->payment, r->total_minor, event_config_of(e->core)->currency};
-        payment_start_send(&terms, command, t);
+    event_reservation found;
+    const event_reservation *r = &found;
+    if (!event_find(e->core, &effects->reservation, &found))
+        r = NULL;
+    if (effects->payment_asked) {
+        event_payment_terms terms = {r->id, r->buyer, r->payment, r->total_minor,
+                                     event_config_of(e->core)->currency};
+        event_payment_start_send(&e->id, &terms, command, t);
         return; // the payment actor answers, once the intent exists
-    } else if (c->type == EVENT_COMMAND_EXPIRE) {
-        // Whatever was found, the expiry actor learns what is true now.
-        r = event_find(e->core, &c->reservation);
-        deadline_note(e, &c->reservation,
-                      r != NULL && r->state == RESERVATION_HELD ? r->expires_us : 0);
     }
-    reply_send(e, command, effects, t);
+    if (effects->payment_decided)
+        decision_send(e, c, effects, r, t);
+    if (c->type == EVENT_COMMAND_EXPIRE)
+        expiry_note(e, &c->reservation);
+    reply_send(command, effects, r, t);
 }
 
 static void event_handle(void *state, const Cavea__V1__Command *command, turn *t)
@@ -370,10 +324,11 @@ static void event_handle(void *state, const Cavea__V1__Command *command, turn *t
     event_effects effects = {0};
     effects.refusal = event_command_read(command, &c);
     if (effects.refusal == ERROR_NONE &&
-        (!tick_make_room(e) || !event_make_room(e->core, 1, turn_now_us(t))))
+        (!tick_make_room(e) || !event_make_room(e->core, 1, turn_now_us(t)) ||
+         !journal_has_room(turn_journal(t), COMMAND_ROWS_MAX, COMMAND_BYTES_MAX)))
         effects.refusal = ERROR_OVERLOADED;
     if (effects.refusal != ERROR_NONE) {
-        reply_send(e, command, &effects, t);
+        reply_send(command, &effects, NULL, t);
         return;
     }
     c.now_us = turn_now_us(t);
@@ -384,36 +339,11 @@ static void event_handle(void *state, const Cavea__V1__Command *command, turn *t
     answer(e, command, &c, &effects, t);
 }
 
-static void deadlines_send(const event_id *event, const deadline *list, uint32_t count, turn *t)
-{
-    enum { CHUNK = 128 };
-    Cavea__V1__Deadline items[CHUNK], *pointers[CHUNK];
-    actor_ref to = actor_of_tag(ACTOR_EXPIRY, event_tag(event));
-    for (uint32_t at = 0; at < count; at += CHUNK) {
-        Cavea__V1__DeadlinesNote note = CAVEA__V1__DEADLINES_NOTE__INIT;
-        Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
-        uint32_t n = 0;
-        for (; n < CHUNK && at + n < count; n++) {
-            cavea__v1__deadline__init(&items[n]);
-            items[n].reservation_id = binary(&list[at + n].reservation.u);
-            items[n].expires_at_us = list[at + n].expires_us;
-            pointers[n] = &items[n];
-        }
-        note.event_id = binary(&event->u);
-        note.n_deadlines = n;
-        note.deadlines = pointers;
-        command.id = binary(&event->u);
-        command.body_case = CAVEA__V1__COMMAND__BODY_DEADLINES_NOTE;
-        command.deadlines_note = &note;
-        turn_send(t, &to, &command);
-    }
-}
-
 static void event_flush(void *state, turn *t)
 {
     event_cell *e = state;
     turn_claimed(t, event_claimed(e->core));
-    deadlines_send(&e->id, e->deadlines, e->deadlines_count, t);
+    event_deadlines_send(&e->id, e->deadlines, e->deadlines_count, t);
     if (e->changed_count > 0 || e->status_changed) {
         Cavea__V1__LiveDelta delta = CAVEA__V1__LIVE_DELTA__INIT;
         for (uint32_t i = 0; i < e->changed_count; i++)
@@ -436,25 +366,29 @@ static void event_resend(const actor_ref *actor, uint16_t fact_kind, const uint8
     event_id event = actor_event(&actor->id);
     if (!event_fact_read(payload, payload_bytes, NULL, &f))
         return;
-    deadline d = {f.reservation, f.type == EVENT_FACT_HELD ? f.expires_us : 0};
+    event_deadline d = {f.reservation, f.type == EVENT_FACT_HELD ? f.expires_us : 0};
+    event_tickets tickets = {f.reservation, f.buyer, f.seats, f.seats_count};
     switch (f.type) {
     case EVENT_FACT_HELD:
+        event_deadlines_send(&event, &d, 1, t);
+        return;
     case EVENT_FACT_ENDED:
-        deadlines_send(&event, &d, 1, t);
+        event_deadlines_send(&event, &d, 1, t);
+        if (f.state == RESERVATION_REFUNDED)
+            event_tickets_revoke_send(&event, &tickets, t);
         return;
     case EVENT_FACT_CHECKOUT_STARTED: {
-        payment_terms terms = {event,     f.reservation,  f.buyer,
-                               f.payment, f.amount_minor, f.currency};
-        payment_start_send(&terms, NULL, t);
+        event_payment_terms terms = {f.reservation, f.buyer, f.payment, f.amount_minor, f.currency};
+        event_payment_start_send(&event, &terms, NULL, t);
         return;
     }
     case EVENT_FACT_CONFIRMED:
-        deadlines_send(&event, &d, 1, t);
-        payment_decided_send(&event, &f.payment, true, t);
-        tickets_send(&event, &f.reservation, &f.buyer, f.seats, f.seats_count, t);
+        event_deadlines_send(&event, &d, 1, t);
+        event_payment_decided_send(&event, &f.payment, true, t);
+        event_tickets_issue_send(&event, &tickets, t);
         return;
     case EVENT_FACT_PAYMENT_REFUSED:
-        payment_decided_send(&event, &f.payment, false, t);
+        event_payment_decided_send(&event, &f.payment, false, t);
         return;
     case EVENT_FACT_STATUS_CHANGED:
     case EVENT_FACT_MESSAGE_REJECTED:
