@@ -1,0 +1,204 @@
+#include "edge/nats_link.h"
+#include "ops/host/clock.h"
+#include "schemas/subject.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct bus_nats {
+    bus *bus;
+    nats_told told, outer; // ours, and the owner's
+    natsConnection *connection;
+    natsSubscription *replies;
+    pthread_mutex_t mutex; // guards ends
+    pthread_cond_t changed;
+    pthread_t clock;
+    bool ends, ticks;
+};
+
+static bool link_send(void *self, const char *to, const char *reply, const void *data,
+                      uint32_t data_bytes)
+{
+    bus_nats *b = self;
+    int bytes = (int)data_bytes;
+    natsStatus s = reply ? natsConnection_PublishRequest(b->connection, to, reply, data, bytes)
+                         : natsConnection_Publish(b->connection, to, data, bytes);
+    return s == NATS_OK;
+}
+
+static int64_t link_now(void *self)
+{
+    (void)self;
+    return clock_monotonic_us();
+}
+
+static int64_t link_wall(void *self)
+{
+    (void)self;
+    return clock_wall_us();
+}
+
+// The queue's number is the last token of the subject.
+static bool queue_of(const char *text, uint32_t *ret_queue)
+{
+    const char *token = strrchr(text, '.');
+    uint32_t queue = 0;
+    if (!token || token[1] == 0 || strlen(token) > 8)
+        return false;
+    for (token++; *token; token++) {
+        if (*token < '0' || *token > '9')
+            return false;
+        queue = queue * 10 + (uint32_t)(*token - '0');
+    }
+    *ret_queue = queue;
+    return true;
+}
+
+static void on_reply(natsConnection *c, natsSubscription *s, natsMsg *message, void *self)
+{
+    bus_nats *b = self;
+    uint32_t queue;
+    (void)c;
+    (void)s;
+    if (queue_of(natsMsg_GetSubject(message), &queue)) {
+        if (natsMsg_IsNoResponders(message))
+            bus_no_responders(b->bus, queue);
+        else
+            bus_receive(b->bus, queue, (const uint8_t *)natsMsg_GetData(message),
+                        (size_t)natsMsg_GetDataLength(message));
+    }
+    natsMsg_Destroy(message);
+}
+
+static void on_found(void *self)
+{
+    bus_nats *b = self;
+    bus_reconnected(b->bus);
+    if (b->outer.found)
+        b->outer.found(b->outer.self);
+}
+
+static void on_lost(void *self)
+{
+    bus_nats *b = self;
+    if (b->outer.lost)
+        b->outer.lost(b->outer.self);
+}
+
+static void on_failed(void *self, const char *what)
+{
+    bus_nats *b = self;
+    if (b->outer.failed)
+        b->outer.failed(b->outer.self, what);
+}
+
+static void *clock_run(void *self)
+{
+    bus_nats *b = self;
+    pthread_mutex_lock(&b->mutex);
+    while (!b->ends) {
+        int64_t until_us = clock_monotonic_us() + BUS_TICK_MS * 1000;
+        struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+        pthread_cond_timedwait(&b->changed, &b->mutex, &until);
+        pthread_mutex_unlock(&b->mutex);
+        bus_tick(b->bus);
+        pthread_mutex_lock(&b->mutex);
+    }
+    pthread_mutex_unlock(&b->mutex);
+    return NULL;
+}
+
+static void condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static bool bus_nats_begin(bus_nats *b, const char *urls, const uuid *sender,
+                           char ret_problem[static CONFIG_PROBLEM_BYTES])
+{
+    char replies[SUBJECT_BYTES_MAX + 4];
+    subject own = subject_reply(sender);
+    if (!nats_link_open(urls, "cavea-edge", false, &b->told, &b->connection, ret_problem))
+        return false;
+    snprintf(replies, sizeof replies, "%s.*", own.text);
+    natsStatus s = natsConnection_Subscribe(&b->replies, b->connection, replies, on_reply, b);
+    if (s == NATS_OK)
+        s = natsSubscription_SetPendingLimits(b->replies, -1, -1);
+    b->ticks = s == NATS_OK && pthread_create(&b->clock, NULL, clock_run, b) == 0;
+    if (!b->ticks)
+        snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "cannot listen for replies: %s",
+                 natsStatus_GetText(s));
+    return b->ticks;
+}
+
+bool bus_nats_open(const char *urls, const bus_options *options, const nats_told *told,
+                   bus_nats **ret_bus, char ret_problem[static CONFIG_PROBLEM_BYTES])
+{
+    bus_nats *b = calloc(1, sizeof *b);
+    if (!b) {
+        snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
+        return false;
+    }
+    bus_options own = *options;
+    own.link = (bus_link){b, link_send, link_now, link_wall};
+    b->outer = *told;
+    b->told = (nats_told){b, on_lost, on_found, on_failed};
+    pthread_mutex_init(&b->mutex, NULL);
+    condition_init(&b->changed);
+    b->bus = bus_new(&own);
+    if (!b->bus)
+        snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
+    if (!b->bus || !bus_nats_begin(b, urls, &own.sender, ret_problem)) {
+        bus_nats_end(b);
+        bus_nats_free(&b);
+        return false;
+    }
+    *ret_bus = b;
+    return true;
+}
+
+bus *bus_nats_bus(bus_nats *b)
+{
+    return b->bus;
+}
+
+bool bus_nats_connected(bus_nats *b)
+{
+    return nats_link_connected(b->connection);
+}
+
+void bus_nats_end(bus_nats *b)
+{
+    if (!b)
+        return;
+    pthread_mutex_lock(&b->mutex);
+    b->ends = true;
+    pthread_cond_signal(&b->changed);
+    pthread_mutex_unlock(&b->mutex);
+    if (b->ticks)
+        pthread_join(b->clock, NULL);
+    b->ticks = false;
+    natsConnection_Close(b->connection);
+    natsSubscription_Destroy(b->replies);
+    natsConnection_Destroy(b->connection);
+    b->replies = NULL;
+    b->connection = NULL;
+}
+
+void bus_nats_free(bus_nats **freed)
+{
+    bus_nats *b = *freed;
+    *freed = NULL;
+    if (!b)
+        return;
+    bus_free(b->bus);
+    pthread_mutex_destroy(&b->mutex);
+    pthread_cond_destroy(&b->changed);
+    free(b);
+}

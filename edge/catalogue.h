@@ -1,0 +1,50 @@
+// Events as the edge needs them on every request: details, prices and the decoded plan, by id and
+// by the tag that ids of reservations, payments and tickets carry. A short cache before the
+// database: an entry is as fresh as CATALOGUE_FRESH_MS; when it is older one thread reads it again
+// while the others go on with the old one, and while the database is away the old one stays. What
+// does not exist is remembered for a moment too. Bounded: four ways for each hash, the least
+// recently used goes. Any thread; a miss blocks.
+#ifndef CAVEA_EDGE_CATALOGUE_H
+#define CAVEA_EDGE_CATALOGUE_H
+
+#include "edge/plan_cache.h"
+#include "store/read.h"
+
+enum {
+    CATALOGUE_SETS = 2048,
+    CATALOGUE_WAYS = 4,
+    CATALOGUE_FRESH_MS = 1500,
+    CATALOGUE_RETRY_MS = 500, // after a failed read
+};
+
+typedef struct catalogue_event { // never changes
+    atomic_uint references;
+    event_detail detail;
+    shared_plan *plan;
+} catalogue_event;
+void catalogue_event_unref(catalogue_event *e); // NULL is nothing
+
+static inline void catalogue_event_release(catalogue_event **e)
+{
+    catalogue_event_unref(*e);
+}
+#define CATALOGUE_EVENT_AUTO catalogue_event __attribute__((cleanup(catalogue_event_release)))
+
+// Where events come from: the database, or a test. Results as in store/read.h.
+typedef struct catalogue_source {
+    void *self;
+    store_result (*event)(void *self, const event_id *id, event_detail *ret_detail,
+                          bool *ret_found);
+    store_result (*event_by_tag)(void *self, uint32_t tag, event_id *ret_id, bool *ret_found);
+    int64_t (*now_us)(void *self); // monotonic
+} catalogue_source;
+
+typedef struct catalogue catalogue;
+catalogue *catalogue_new(const catalogue_source *source, plan_cache *plans); // plans: borrowed
+void catalogue_free(catalogue *c);
+
+// ERROR_NONE and a reference for the caller, NOT_FOUND, or UNAVAILABLE.
+MUST_CHECK error_code catalogue_get(catalogue *c, const event_id *id, catalogue_event **ret_event);
+MUST_CHECK error_code catalogue_get_by_tag(catalogue *c, uint32_t tag, catalogue_event **ret_event);
+
+#endif

@@ -1,0 +1,246 @@
+#include "edge/body.h"
+#include "edge/edge.h"
+
+#include "schemas/digest.h"
+
+#include <stdio.h>
+
+static ProtobufCBinaryData binary(const void *data, size_t bytes)
+{
+    return (ProtobufCBinaryData){bytes, (uint8_t *)(uintptr_t)data};
+}
+
+// A reservation as it stands in answers, from a reply or from a row.
+typedef struct reservation_answer {
+    const reservation_id *id;
+    const char *state;
+    const uint32_t *seats;
+    const int64_t *price_minor;
+    uint32_t seats_count;
+    int64_t total_minor, created_us, expires_us;
+    const payment_id *payment; // zero: none
+} reservation_answer;
+
+static void seat_write(doc *d, const plan *p, uint32_t seat, int64_t price_minor)
+{
+    doc_object(d);
+    if (seat < p->seats_count) {
+        doc_key(d, "id");
+        doc_text(d, plan_seat_id(p, seat));
+        doc_key(d, "section");
+        doc_text(d, plan_section_id(p, p->seat_section[seat]));
+        doc_key(d, "row");
+        doc_text(d, plan_row_name(p, p->seat_row[seat]));
+        doc_key(d, "number");
+        doc_text(d, plan_seat_number(p, seat));
+    }
+    doc_key(d, "price_minor");
+    doc_int(d, price_minor);
+    doc_object_end(d);
+}
+
+static void reservation_write(doc *d, const catalogue_event *event, const reservation_answer *r)
+{
+    doc_object(d);
+    doc_key(d, "id");
+    doc_uuid(d, &r->id->u);
+    doc_key(d, "state");
+    doc_text(d, r->state);
+    doc_key(d, "event_id");
+    doc_uuid(d, &event->detail.row.id.u);
+    doc_key(d, "seats");
+    doc_array(d);
+    for (uint32_t i = 0; i < r->seats_count; i++)
+        seat_write(d, event->plan->plan, r->seats[i], r->price_minor[i]);
+    doc_array_end(d);
+    doc_key(d, "total_minor");
+    doc_int(d, r->total_minor);
+    doc_key(d, "currency");
+    doc_text(d, event->detail.row.currency);
+    doc_key(d, "created_at");
+    doc_time(d, r->created_us);
+    doc_key(d, "expires_at");
+    doc_time(d, r->expires_us);
+    if (!uuid_is_zero(&r->payment->u)) {
+        doc_key(d, "payment_id");
+        doc_uuid(d, &r->payment->u);
+    }
+    doc_object_end(d);
+}
+
+static void reply_write(edge_call *call, const catalogue_event *event, const bus_answer *answer,
+                        const char *state, const payment_id *payment)
+{
+    reservation_answer r = {
+        .id = &answer->reservation,
+        .state = state,
+        .seats = answer->seats,
+        .price_minor = answer->price_minor,
+        .seats_count = answer->seats_count,
+        .total_minor = answer->total_minor,
+        .created_us = answer->created_us,
+        .expires_us = answer->expires_us,
+        .payment = payment,
+    };
+    reservation_write(&call->answer->body, event, &r);
+}
+
+// Seat ids become indexes in plan order.
+static error_code seats_resolve(const plan *p, const reservation_body *body,
+                                uint32_t ret_seats[static SEATS_PER_RESERVATION_MAX])
+{
+    for (uint32_t i = 0; i < body->seats_count; i++) {
+        if (!plan_seat_find(p, body->seats[i].id, body->seats[i].id_bytes, &ret_seats[i]))
+            return ERROR_SEAT_UNKNOWN;
+        for (uint32_t j = 0; j < i; j++)
+            if (ret_seats[j] == ret_seats[i])
+                return ERROR_SEAT_REPEATED;
+    }
+    return ERROR_NONE;
+}
+
+static void seats_member(doc *d, const char *key, const plan *p, const uint32_t *seats,
+                         uint32_t count)
+{
+    doc_key(d, key);
+    doc_array(d);
+    for (uint32_t i = 0; i < count; i++)
+        if (seats[i] < p->seats_count)
+            doc_text(d, plan_seat_id(p, seats[i]));
+    doc_array_end(d);
+}
+
+static void answer_conflict(edge_call *call, const plan *p, const bus_answer *answer)
+{
+    doc *d = &call->answer->body;
+    http_answer_problem_begin(call->answer, ERROR_SEATS_UNAVAILABLE, NULL);
+    seats_member(d, "seats", p, answer->conflicts, answer->conflicts_count);
+    seats_member(d, "alternatives", p, answer->alternatives, answer->alternatives_count);
+    doc_object_end(d);
+}
+
+static bus_result reserve_ask(edge_call *call, const catalogue_event *event, uint32_t *seats,
+                              uint32_t seats_count, bus_answer *ret_answer)
+{
+    edge *e = call->edge;
+    const char *key = call->request->idempotency_key;
+    const event_id *show = &event->detail.row.id;
+    uuid id = edge_tagged_uuid(e, event->detail.row.tag);
+    digest16 key_hash =
+        idempotency_key_hash(&call->session.buyer, "reservations", key, strlen(key));
+    digest16 body_hash = reserve_body_hash(show, seats, seats_count);
+    int64_t deadline_us = edge_deadline_us(call);
+    Cavea__V1__Reserve reserve = CAVEA__V1__RESERVE__INIT;
+    reserve.buyer_id = binary(&call->session.buyer, sizeof call->session.buyer);
+    reserve.key_hash = binary(&key_hash, sizeof key_hash);
+    reserve.body_hash = binary(&body_hash, sizeof body_hash);
+    reserve.seats = seats;
+    reserve.n_seats = seats_count;
+    reserve.wait_until_us = bus_database_us(e->bus, deadline_us);
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    command.id = binary(&id, sizeof id);
+    command.body_case = CAVEA__V1__COMMAND__BODY_RESERVE;
+    command.reserve = &reserve;
+    actor_ref actor = actor_of_event(show);
+    return bus_ask(e->bus, &actor, &command, false, deadline_us, ret_answer);
+}
+
+static void location_header(http_answer *a, const reservation_id *id)
+{
+    char text[sizeof "/v1/reservations/" + UUID_TEXT_BYTES] = "/v1/reservations/";
+    uuid_format(&id->u, text + strlen(text));
+    http_answer_header(a, "Location", text);
+}
+
+void handle_reservation_create(edge_call *call)
+{
+    const http_request *q = call->request;
+    reservation_body body;
+    bus_answer answer;
+    uint32_t seats[SEATS_PER_RESERVATION_MAX];
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    static const payment_id no_payment;
+    error_code error = reservation_body_read(q->body, q->body_bytes, &body);
+    if (error == ERROR_NONE)
+        error = catalogue_get(call->edge->catalogue, &body.event, &event);
+    if (error == ERROR_NONE)
+        error = seats_resolve(event->plan->plan, &body, seats);
+    if (error != ERROR_NONE)
+        return http_answer_problem(call->answer, error, NULL);
+    bus_result result = reserve_ask(call, event, seats, body.seats_count, &answer);
+    if (result == BUS_ANSWERED && answer.error == ERROR_SEATS_UNAVAILABLE)
+        return answer_conflict(call, event->plan->plan, &answer);
+    if (edge_call_refused(call, result, &answer))
+        return;
+    if (!answer.has_reservation)
+        return http_answer_problem(call->answer, ERROR_INTERNAL, NULL);
+    // A replay tells what the first answer told: the same body, whatever has happened since.
+    call->answer->status = answer.replayed ? 200 : 201;
+    location_header(call->answer, &answer.reservation);
+    reply_write(call, event, &answer, reservation_state_name(1), &no_payment);
+}
+
+// A held reservation past its deadline has ended, whether somebody has noticed yet or not.
+static const char *state_now(edge *e, int state, int64_t expires_us)
+{
+    enum { HELD = 1, EXPIRED = 3 };
+    bool overdue = state == HELD && expires_us <= edge_database_us(e);
+    return reservation_state_name(overdue ? EXPIRED : state);
+}
+
+void handle_reservation_read(edge_call *call)
+{
+    uuid id;
+    bool found = false;
+    event_image_reservation row;
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    if (!edge_call_event(call, &id, &event))
+        return;
+    reservation_id wanted = {id};
+    if (read_reservation(call->edge->pool, &event->detail.row.id, &wanted, &row, &found) !=
+        STORE_OK)
+        return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
+    if (!found || !uuid_equal(&row.buyer.u, &call->session.buyer.u))
+        return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
+    uint32_t seats[SEATS_PER_RESERVATION_MAX];
+    for (uint32_t i = 0; i < row.seats_count; i++)
+        seats[i] = (uint32_t)row.seats[i];
+    reservation_answer r = {
+        .id = &row.id,
+        .state = state_now(call->edge, row.state, row.expires_us),
+        .seats = seats,
+        .price_minor = row.price_minor,
+        .seats_count = row.seats_count,
+        .total_minor = row.total_minor,
+        .created_us = row.created_us,
+        .expires_us = row.expires_us,
+        .payment = &row.payment,
+    };
+    reservation_write(&call->answer->body, event, &r);
+}
+
+void handle_reservation_cancel(edge_call *call)
+{
+    edge *e = call->edge;
+    uuid id;
+    bus_answer answer;
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    if (!edge_call_event(call, &id, &event))
+        return;
+    uuid command_id = edge_random_uuid(e);
+    Cavea__V1__Cancel cancel = CAVEA__V1__CANCEL__INIT;
+    cancel.reservation_id = binary(&id, sizeof id);
+    cancel.buyer_id = binary(&call->session.buyer, sizeof call->session.buyer);
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    command.id = binary(&command_id, sizeof command_id);
+    command.body_case = CAVEA__V1__COMMAND__BODY_CANCEL;
+    command.cancel = &cancel;
+    actor_ref actor = actor_of_event(&event->detail.row.id);
+    bus_result result = bus_ask(e->bus, &actor, &command, false, edge_deadline_us(call), &answer);
+    if (edge_call_refused(call, result, &answer))
+        return;
+    if (!answer.has_reservation)
+        return http_answer_problem(call->answer, ERROR_INTERNAL, NULL);
+    reply_write(call, event, &answer, state_now(e, answer.state, answer.expires_us),
+                &answer.payment);
+}

@@ -1,0 +1,203 @@
+#include "edge/edge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LIVE_CACHE_CONTROL "public, max-age=1, s-maxage=1, stale-while-revalidate=5"
+#define VERSION_HEADER "Cavea-Version"
+
+// The event's details and its map. False, and the problem answered, when there is none.
+static bool map_enter(edge_call *call, catalogue_event **ret_event, live_event **ret_map)
+{
+    const http_request *q = call->request;
+    event_id id;
+    error_code error = ERROR_NOT_FOUND;
+    if (uuid_parse(q->id, q->id_bytes, &id.u))
+        error = catalogue_get(call->edge->catalogue, &id, ret_event);
+    if (error == ERROR_NONE)
+        *ret_map =
+            live_enter(call->edge->live, &id, (*ret_event)->plan, edge_deadline_us(call), &error);
+    if (error != ERROR_NONE)
+        http_answer_problem(call->answer, error, NULL);
+    return error == ERROR_NONE;
+}
+
+static void version_header(http_answer *a, uint64_t version)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)version);
+    http_answer_header(a, VERSION_HEADER, text);
+}
+
+// Answers with a buffer that was built before; takes the reference.
+static void answer_built(edge_call *call, shared_bytes *b)
+{
+    http_answer *a = call->answer;
+    if (!b)
+        return http_answer_problem(a, ERROR_OVERLOADED, NULL);
+    a->cache_control = LIVE_CACHE_CONTROL;
+    if (http_answer_fresh(a, call->request, b->etag))
+        shared_bytes_unref(b);
+    else
+        a->shared = b;
+}
+
+void handle_availability(edge_call *call)
+{
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    live_event *map;
+    if (!map_enter(call, &event, &map))
+        return;
+    answer_built(call, live_availability(map));
+    live_leave(call->edge->live, map);
+}
+
+static bool since_read(const char *query, bool *ret_given, uint64_t *ret_since)
+{
+    char text[24];
+    bool valid;
+    uint64_t since = 0;
+    *ret_since = 0;
+    *ret_given = http_query_text(query, "since", text, sizeof text, &valid);
+    if (!*ret_given)
+        return true;
+    if (!valid || text[0] == 0 || strlen(text) > 18)
+        return false;
+    for (const char *at = text; *at; at++) {
+        if (*at < '0' || *at > '9')
+            return false;
+        since = since * 10 + (uint64_t)(*at - '0');
+    }
+    *ret_since = since;
+    return true;
+}
+
+static void answer_changes(edge_call *call, live_event *map, uint64_t since)
+{
+    http_answer *a = call->answer;
+    uint64_t version;
+    char etag[ETAG_BYTES];
+    _Static_assert((int)SEAT_MAP_BYTES_MAX <= (int)HTTP_OUT_BYTES,
+                   "a map fits the answer's own buffer");
+    size_t bytes = live_changes(map, since, (uint8_t *)a->body.text, &version);
+    snprintf(etag, sizeof etag, "\"d%llu-%llu\"", (unsigned long long)since,
+             (unsigned long long)version);
+    version_header(a, version);
+    a->cache_control = LIVE_CACHE_CONTROL;
+    if (http_answer_fresh(a, call->request, etag))
+        return;
+    if (since == version) {
+        a->status = 304;
+        return;
+    }
+    a->data = a->body.text;
+    a->data_bytes = bytes;
+}
+
+void handle_seats_bin(edge_call *call)
+{
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    live_event *map;
+    uint64_t since;
+    bool given;
+    if (!since_read(call->request->query, &given, &since))
+        return http_answer_problem(call->answer, ERROR_MALFORMED, "since is a version");
+    if (!map_enter(call, &event, &map))
+        return;
+    call->answer->content_type = "application/octet-stream";
+    if (given && since > 0) {
+        answer_changes(call, map, since);
+    } else {
+        shared_bytes *whole = live_map(map);
+        if (whole) // the etag is "s<version>"
+            version_header(call->answer, strtoull(whole->etag + 2, NULL, 10));
+        answer_built(call, whole);
+    }
+    live_leave(call->edge->live, map);
+}
+
+static void seat_write(doc *d, const catalogue_event *event, uint32_t seat, uint8_t state)
+{
+    const plan *p = event->plan->plan;
+    uint32_t category = p->seat_category[seat];
+    doc_object(d);
+    doc_key(d, "id");
+    doc_text(d, plan_seat_id(p, seat));
+    doc_key(d, "section");
+    doc_text(d, plan_section_id(p, p->seat_section[seat]));
+    doc_key(d, "row");
+    doc_text(d, plan_row_name(p, p->seat_row[seat]));
+    doc_key(d, "number");
+    doc_text(d, plan_seat_number(p, seat));
+    doc_key(d, "category");
+    doc_text(d, plan_category_name(p, category));
+    doc_key(d, "price_minor");
+    doc_int(d, category < event->detail.prices_count ? event->detail.price_minor[category] : 0);
+    doc_key(d, "state");
+    doc_text(d, seat_state_name((seat_state)state));
+    if (p->seat_flags[seat] & SEAT_FLAG_ACCESSIBLE) {
+        doc_key(d, "accessible");
+        doc_raw(d, "true", 4);
+    }
+    if (p->seat_flags[seat] & SEAT_FLAG_COMPANION) {
+        doc_key(d, "companion");
+        doc_raw(d, "true", 4);
+    }
+    doc_object_end(d);
+}
+
+static void section_write(doc *d, const catalogue_event *event, uint32_t first, uint32_t count,
+                          const uint8_t *states, uint64_t version)
+{
+    doc_object(d);
+    doc_key(d, "version");
+    doc_int(d, (int64_t)version);
+    doc_key(d, "seats");
+    doc_array(d);
+    for (uint32_t i = 0; i < count; i++)
+        seat_write(d, event, first + i, states[i]);
+    doc_array_end(d);
+    doc_object_end(d);
+}
+
+static void answer_section(edge_call *call, const catalogue_event *event, live_event *map,
+                           uint32_t section)
+{
+    const plan *p = event->plan->plan;
+    uint32_t first = p->section_first[section], count = p->section_first[section + 1] - first;
+    uint8_t *states = malloc(count + 1);
+    uint64_t version;
+    char etag[ETAG_BYTES];
+    doc d;
+    if (!states)
+        return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
+    live_states(map, first, count, states, &version);
+    snprintf(etag, sizeof etag, "\"v%llu\"", (unsigned long long)version);
+    call->answer->cache_control = LIVE_CACHE_CONTROL;
+    if (!http_answer_fresh(call->answer, call->request, etag)) {
+        doc_init_heap(&d);
+        section_write(&d, event, first, count, states, version);
+        http_answer_heap(call->answer, &d);
+    }
+    free(states);
+}
+
+void handle_seats(edge_call *call)
+{
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    live_event *map;
+    char section_id[3 * SEAT_ID_BYTES_MAX];
+    bool valid;
+    uint32_t section;
+    if (!http_query_text(call->request->query, "section", section_id, sizeof section_id, &valid) ||
+        !valid)
+        return http_answer_problem(call->answer, ERROR_MALFORMED,
+                                   "The query names a section of the event");
+    if (!map_enter(call, &event, &map))
+        return;
+    if (plan_section_find(event->plan->plan, section_id, strlen(section_id), &section))
+        answer_section(call, event, map, section);
+    else
+        http_answer_problem(call->answer, ERROR_NOT_FOUND, "The event has no such section");
+    live_leave(call->edge->live, map);
+}

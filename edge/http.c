@@ -1,0 +1,445 @@
+#include "edge/http_private.h"
+
+#include "ops/host/clock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    WATCH_MS = 100,
+    LEFTOVER_MS = 500,               // for the rest of a refused body
+    LEFTOVER_BYTES_MAX = 256 * 1024, //
+    SIGNAL_INTERRUPT = SIGUSR1,      // ends a poll(2) that waits for a body too long
+    HEAD_BYTES_MAX = 16 * 1024,      // of a request
+    BACKLOG = 1024,
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    STACK_BYTES = 2 * 1024 * 1024,
+#else
+    STACK_BYTES = 256 * 1024,
+#endif
+};
+
+struct http {
+    http_options options;
+    struct mg_context *context;
+    int port;
+    atomic_bool draining, closing, started;
+    atomic_int inflight;
+    pthread_mutex_t mutex; // guards what follows
+    pthread_cond_t changed;
+    http_worker *workers; // every thread of civetweb
+    bool watch_ends;
+    char complaint[CONFIG_PROBLEM_BYTES]; // the last one before the start succeeded
+    pthread_t watch;
+};
+
+static void on_interrupt(int number)
+{
+    (void)number;
+}
+
+static void *on_thread_start(const struct mg_context *context, int type)
+{
+    http *h = mg_get_user_data(context);
+    http_worker *w = malloc(sizeof *w);
+    (void)type;
+    if (!w)
+        return NULL; // its requests are answered 503
+    w->thread = pthread_self();
+    w->previous = NULL;
+    w->body_deadline_us = 0;
+    w->date_s = -1;
+    pthread_mutex_lock(&h->mutex);
+    w->next = h->workers;
+    if (w->next)
+        w->next->previous = w;
+    h->workers = w;
+    pthread_mutex_unlock(&h->mutex);
+    return w;
+}
+
+static void on_thread_end(const struct mg_context *context, int type, void *pointer)
+{
+    http *h = mg_get_user_data(context);
+    http_worker *w = pointer;
+    (void)type;
+    if (!w)
+        return;
+    pthread_mutex_lock(&h->mutex);
+    if (w->next)
+        w->next->previous = w->previous;
+    if (w->previous)
+        w->previous->next = w->next;
+    else
+        h->workers = w->next;
+    pthread_mutex_unlock(&h->mutex);
+    free(w);
+}
+
+// Interrupts threads whose body is overdue, and while closing every thread, because civetweb looks
+// at its stop flag only every 2 s. A signal that comes too early is lost, so it is repeated.
+static void watch_interrupt(http *h)
+{
+    int64_t now_us = clock_monotonic_us();
+    bool all = atomic_load(&h->closing);
+    for (http_worker *w = h->workers; w; w = w->next) {
+        int64_t deadline_us = atomic_load(&w->body_deadline_us);
+        if (all || (deadline_us != 0 && deadline_us <= now_us))
+            pthread_kill(w->thread, SIGNAL_INTERRUPT);
+    }
+}
+
+static void *watch_run(void *self)
+{
+    http *h = self;
+    pthread_mutex_lock(&h->mutex);
+    while (!h->watch_ends) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += (atomic_load(&h->closing) ? 10 : WATCH_MS) * 1000000L;
+        if (until.tv_nsec >= 1000000000L) {
+            until.tv_nsec -= 1000000000L;
+            until.tv_sec++;
+        }
+        pthread_cond_timedwait(&h->changed, &h->mutex, &until);
+        watch_interrupt(h);
+    }
+    pthread_mutex_unlock(&h->mutex);
+    return NULL;
+}
+
+typedef struct exchange {
+    http *h;
+    struct mg_connection *connection;
+    http_worker *worker;
+    int64_t started_us;
+    http_head head;
+    http_request request;
+    http_answer answer;
+} exchange;
+
+static int64_t body_read(exchange *x, size_t bytes_max, int64_t patience_ms)
+{
+    http_worker *w = x->worker;
+    atomic_store(&w->body_deadline_us, clock_monotonic_us() + patience_ms * 1000);
+    int got = mg_read(x->connection, w->body, bytes_max);
+    atomic_store(&w->body_deadline_us, 0);
+    return got;
+}
+
+// Reads the whole body. After a failure the connection must close.
+static error_code body_take(exchange *x)
+{
+    http *h = x->h;
+    size_t wanted = x->head.chunked ? sizeof x->worker->body : (size_t)x->head.content_length;
+    if (wanted == 0)
+        return ERROR_NONE;
+    if (x->head.content_length > HTTP_BODY_BYTES_MAX)
+        return ERROR_BODY_TOO_LARGE;
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (x->head.expects_continue)
+        (void)mg_write(x->connection, go_on, sizeof go_on - 1);
+    const http_options *o = &h->options;
+    int64_t patience_ms =
+        o->body_deadline_ms < o->read_timeout_ms ? o->body_deadline_ms : o->read_timeout_ms;
+    int64_t overdue_us = clock_monotonic_us() + patience_ms * 1000;
+    int64_t got = body_read(x, wanted, o->body_deadline_ms);
+    if (got < 0 || (!x->head.chunked && (size_t)got < wanted)) {
+        bool overdue = clock_monotonic_us() >= overdue_us;
+        // The watch may be about to interrupt this thread; wait until it has done so.
+        pthread_mutex_lock(&h->mutex);
+        pthread_mutex_unlock(&h->mutex);
+        return overdue ? ERROR_TIMED_OUT : ERROR_MALFORMED;
+    }
+    if (got > HTTP_BODY_BYTES_MAX)
+        return ERROR_BODY_TOO_LARGE;
+    x->worker->body[got] = 0;
+    x->request.body = x->worker->body;
+    x->request.body_bytes = (size_t)got;
+    return ERROR_NONE;
+}
+
+// Reads on a little after an early answer: closing a socket with unread bytes resets it, and the
+// client might never see what it was told.
+static void body_discard(exchange *x)
+{
+    int64_t end_us = clock_monotonic_us() + LEFTOVER_MS * 1000;
+    int64_t total = 0, got;
+    do {
+        int64_t left_ms = (end_us - clock_monotonic_us()) / 1000;
+        if (left_ms <= 0)
+            break;
+        got = body_read(x, sizeof x->worker->body, left_ms);
+        total += got;
+    } while (got > 0 && total < LEFTOVER_BYTES_MAX);
+    pthread_mutex_lock(&x->h->mutex);
+    pthread_mutex_unlock(&x->h->mutex);
+}
+
+static void answer_no_route(exchange *x, route_result result, const route_match *match)
+{
+    http_answer *a = &x->answer;
+    if (result == ROUTE_UNKNOWN)
+        return http_answer_problem(a, ERROR_NOT_FOUND, NULL);
+    if (result == ROUTE_OPTIONS)
+        a->status = 204;
+    else
+        http_answer_problem(a, ERROR_METHOD_NOT_ALLOWED, NULL);
+    http_answer_header(a, "Allow", match->allow);
+}
+
+static void route_serve(exchange *x)
+{
+    http *h = x->h;
+    const http_options *o = &h->options;
+    const struct mg_request_info *info = mg_get_request_info(x->connection);
+    route_match match;
+    route_result result =
+        route_find(o->routes, o->routes_count, info->request_method, info->local_uri_raw, &match);
+    if (result != ROUTE_FOUND)
+        return answer_no_route(x, result, &match);
+    x->request.route = match.route;
+    x->request.id = match.id;
+    x->request.id_bytes = match.id_bytes;
+    int before = atomic_fetch_add(&h->inflight, 1);
+    metric_change(METRIC_HTTP_INFLIGHT, 1);
+    if (before < o->inflight_max || (match.route->flags & ROUTE_FIRST)) {
+        o->serve(o->self, &x->request, &x->answer);
+    } else {
+        metric_add(METRIC_HTTP_SHED, 1);
+        http_answer_problem(&x->answer, ERROR_OVERLOADED, NULL);
+    }
+}
+
+static void exchange_run(exchange *x)
+{
+    const struct mg_request_info *info = mg_get_request_info(x->connection);
+    error_code refusal = http_head_read(info, &x->head, &x->request);
+    x->request.started_us = x->started_us;
+    if (refusal == ERROR_NONE)
+        refusal = body_take(x);
+    if (atomic_load_explicit(&x->h->draining, memory_order_relaxed) || refusal != ERROR_NONE)
+        x->head.closes = true;
+    if (x->head.closes)
+        mg_disable_connection_keep_alive(x->connection);
+    if (refusal == ERROR_NONE)
+        route_serve(x);
+    else
+        http_answer_problem(&x->answer, refusal, NULL);
+    if (!http_answer_write(&x->answer, x->connection, x->worker, &x->head))
+        mg_disable_connection_keep_alive(x->connection);
+    if (refusal != ERROR_NONE && refusal != ERROR_TIMED_OUT)
+        body_discard(x);
+}
+
+static void exchange_count(exchange *x)
+{
+    http *h = x->h;
+    unsigned label = x->request.route ? (unsigned)x->request.route->metric : METRIC_ROUTE_OTHER;
+    metric_add_for2(METRIC_HTTP_REQUESTS, label, (unsigned)x->answer.status / 100, 1);
+    metric_observe_for(METRIC_HTTP_SECONDS, label, clock_monotonic_us() - x->started_us);
+    if (!x->request.route)
+        return;
+    metric_change(METRIC_HTTP_INFLIGHT, -1);
+    if (atomic_fetch_sub(&h->inflight, 1) == 1 && atomic_load(&h->draining)) {
+        pthread_mutex_lock(&h->mutex);
+        pthread_cond_broadcast(&h->changed);
+        pthread_mutex_unlock(&h->mutex);
+    }
+}
+
+static int on_request(struct mg_connection *connection)
+{
+    http_worker *w = mg_get_thread_pointer(connection);
+    if (!w) {
+        static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                                   "Connection: close\r\nContent-Length: 0\r\n\r\n";
+        mg_disable_connection_keep_alive(connection);
+        (void)mg_write(connection, busy, sizeof busy - 1);
+        return 503;
+    }
+    exchange x;
+    x.h = mg_get_user_data(mg_get_context(connection));
+    x.connection = connection;
+    x.worker = w;
+    x.request = (http_request){.id = "", .query = "", .body = ""};
+    x.started_us = clock_monotonic_us();
+    http_answer_init(&x.answer, w);
+    exchange_run(&x);
+    exchange_count(&x);
+    return x.answer.status;
+}
+
+// What civetweb refuses by itself: a head that is no HTTP, or too long.
+static int on_error(struct mg_connection *connection, int status, const char *message)
+{
+    http_worker *w = mg_get_thread_pointer(connection);
+    error_code code = status == 413                    ? ERROR_BODY_TOO_LARGE
+                      : status == 408                  ? ERROR_TIMED_OUT
+                      : status >= 500 && status != 505 ? ERROR_INTERNAL
+                                                       : ERROR_MALFORMED;
+    (void)message;
+    mg_disable_connection_keep_alive(connection);
+    if (!w)
+        return 0;
+    http_head head = {.closes = true};
+    http_answer answer;
+    http_answer_init(&answer, w);
+    http_answer_problem(&answer, code, NULL);
+    (void)!http_answer_write(&answer, connection, w, &head);
+    metric_add_for2(METRIC_HTTP_REQUESTS, METRIC_ROUTE_OTHER, (unsigned)answer.status / 100, 1);
+    return 0;
+}
+
+static int on_message(const struct mg_connection *connection, const char *message)
+{
+    http *h = mg_get_user_data(mg_get_context(connection));
+    if (h && !atomic_load(&h->started))
+        snprintf(h->complaint, sizeof h->complaint, "%s", message);
+    else if (h && h->options.complain)
+        h->options.complain(h->options.self, message);
+    return 1;
+}
+
+static bool condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0)
+        return false;
+    bool done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                pthread_cond_init(condition, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return done;
+}
+
+// civetweb takes texts, and its threads take the process's default stack.
+static struct mg_context *context_start(http *h)
+{
+    const http_options *o = &h->options;
+    char ports[80], threads[24], keep_alive[24], timeout[24], head[24], backlog[24];
+    snprintf(ports, sizeof ports, "%s:%d", o->address, (int)o->port);
+    snprintf(threads, sizeof threads, "%lld", (long long)o->threads);
+    snprintf(keep_alive, sizeof keep_alive, "%lld", (long long)o->keep_alive_ms);
+    snprintf(timeout, sizeof timeout, "%lld", (long long)o->read_timeout_ms);
+    snprintf(head, sizeof head, "%d", HEAD_BYTES_MAX);
+    snprintf(backlog, sizeof backlog, "%d", BACKLOG);
+    const char *options[] = {"listening_ports",
+                             ports,
+                             "num_threads",
+                             threads,
+                             "enable_keep_alive",
+                             "yes",
+                             "keep_alive_timeout_ms",
+                             keep_alive,
+                             "request_timeout_ms",
+                             timeout,
+                             "tcp_nodelay",
+                             "1",
+                             "max_request_size",
+                             head,
+                             "listen_backlog",
+                             backlog,
+                             "connection_queue",
+                             "128",
+                             "decode_url",
+                             "no",
+                             "enable_auth_domain_check",
+                             "no",
+                             "enable_directory_listing",
+                             "no",
+                             NULL};
+    struct mg_callbacks callbacks = {
+        .begin_request = on_request,
+        .http_error = on_error,
+        .log_message = on_message,
+        .init_thread = on_thread_start,
+        .exit_thread = on_thread_end,
+    };
+    pthread_attr_t before, small;
+    pthread_getattr_default_np(&before);
+    pthread_getattr_default_np(&small);
+    pthread_attr_setstacksize(&small, STACK_BYTES);
+    pthread_setattr_default_np(&small);
+    struct mg_context *context = mg_start(&callbacks, h, options);
+    pthread_setattr_default_np(&before);
+    pthread_attr_destroy(&small);
+    pthread_attr_destroy(&before);
+    return context;
+}
+
+static void watch_stop(http *h)
+{
+    pthread_mutex_lock(&h->mutex);
+    h->watch_ends = true;
+    pthread_cond_broadcast(&h->changed);
+    pthread_mutex_unlock(&h->mutex);
+    pthread_join(h->watch, NULL);
+}
+
+static void http_free(http *h)
+{
+    pthread_cond_destroy(&h->changed);
+    pthread_mutex_destroy(&h->mutex);
+    free(h);
+}
+
+bool http_start(const http_options *options, http **ret_http,
+                char ret_problem[static CONFIG_PROBLEM_BYTES])
+{
+    http *h = calloc(1, sizeof *h);
+    struct sigaction interrupt = {.sa_handler = on_interrupt};
+    if (!h || pthread_mutex_init(&h->mutex, NULL) != 0 || !condition_init(&h->changed) ||
+        sigaction(SIGNAL_INTERRUPT, &interrupt, NULL) != 0) {
+        free(h);
+        snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
+        return false;
+    }
+    h->options = *options;
+    h->context = context_start(h);
+    if (!h->context || pthread_create(&h->watch, NULL, watch_run, h) != 0) {
+        snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "cannot serve HTTP on %s:%d: %s",
+                 options->address, (int)options->port,
+                 h->complaint[0] ? h->complaint : "the threads could not be started");
+        mg_stop(h->context);
+        http_free(h);
+        return false;
+    }
+    struct mg_server_port port;
+    h->port = mg_get_server_ports(h->context, 1, &port) == 1 ? port.port : (int)options->port;
+    atomic_store(&h->started, true);
+    *ret_http = h;
+    return true;
+}
+
+int http_port(const http *h)
+{
+    return h->port;
+}
+
+void http_drain(http *h)
+{
+    atomic_store(&h->draining, true);
+}
+
+void http_stop(http **stopped, int64_t patience_ms)
+{
+    http *h = *stopped;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += patience_ms / 1000;
+    http_drain(h);
+    pthread_mutex_lock(&h->mutex);
+    while (atomic_load(&h->inflight) > 0 &&
+           pthread_cond_timedwait(&h->changed, &h->mutex, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&h->mutex);
+    atomic_store(&h->closing, true);
+    mg_stop(h->context);
+    watch_stop(h);
+    http_free(h);
+    *stopped = NULL;
+}

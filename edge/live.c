@@ -1,0 +1,359 @@
+#include "edge/live_private.h"
+
+#include "ops/host/metric.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void monotonic_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static struct timespec timespec_of(int64_t us)
+{
+    return (struct timespec){us / 1000000, us % 1000000 * 1000};
+}
+
+static uint32_t bucket_of(const event_id *id)
+{
+    uint32_t low;
+    memcpy(&low, id->u.bytes + 12, sizeof low);
+    return low % LIVE_BUCKETS;
+}
+
+static void pending_clear(live_event *e)
+{
+    while (e->pending) {
+        pending_delta *d = e->pending;
+        e->pending = d->next;
+        free(d);
+    }
+    e->pending_end = &e->pending;
+    e->pending_bytes = 0;
+}
+
+static live_event *event_new(const event_id *id, shared_plan *p)
+{
+    live_event *e = calloc(1, sizeof *e);
+    if (!e)
+        return NULL;
+    e->references = 1;
+    e->id = *id;
+    e->plan = shared_plan_ref(p);
+    e->pending_end = &e->pending;
+    pthread_mutex_init(&e->mutex, NULL);
+    monotonic_condition_init(&e->changed);
+    return e;
+}
+
+void live_event_unref(live *l, live_event *e)
+{
+    if (atomic_fetch_sub(&e->references, 1) != 1)
+        return;
+    if (e->subscription)
+        l->link.unsubscribe(l->link.self, e->subscription);
+    pending_clear(e);
+    seat_map_free(e->map);
+    shared_bytes_unref(e->availability);
+    shared_bytes_unref(e->whole);
+    shared_plan_unref(e->plan);
+    pthread_mutex_destroy(&e->mutex);
+    pthread_cond_destroy(&e->changed);
+    free(e);
+}
+
+// The event with a new reference, or NULL. The table's mutex is held.
+static live_event *table_find(live *l, const event_id *id)
+{
+    live_event *e = l->buckets[bucket_of(id)];
+    while (e && !uuid_equal(&e->id.u, &id->u))
+        e = e->chain;
+    if (e)
+        atomic_fetch_add(&e->references, 1);
+    return e;
+}
+
+static live_event *find(live *l, const event_id *id)
+{
+    pthread_mutex_lock(&l->mutex);
+    live_event *e = table_find(l, id);
+    pthread_mutex_unlock(&l->mutex);
+    return e;
+}
+
+// Takes an event out of the table; its reference passes to the caller. The table's mutex is held.
+static void table_remove(live *l, live_event *e)
+{
+    live_event **at = &l->buckets[bucket_of(&e->id)];
+    while (*at != e)
+        at = &(*at)->chain;
+    *at = e->chain;
+    l->count--;
+    metric_set(METRIC_SEAT_MAPS, l->count);
+}
+
+// Finds or makes the event. One whose plan has changed is replaced.
+static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
+{
+    live_event *other = NULL;
+    pthread_mutex_lock(&l->mutex);
+    live_event *e = table_find(l, id);
+    if (e && memcmp(&e->plan->hash, &p->hash, sizeof p->hash) != 0) {
+        other = e;
+        table_remove(l, e);
+        e = NULL;
+    }
+    if (!e && l->count < LIVE_EVENTS_MAX && (e = event_new(id, p)) != NULL) {
+        e->used_us = live_now_us(l);
+        e->chain = l->buckets[bucket_of(id)];
+        l->buckets[bucket_of(id)] = e;
+        l->count++;
+        atomic_fetch_add(&e->references, 1);
+        metric_set(METRIC_SEAT_MAPS, l->count);
+    }
+    pthread_mutex_unlock(&l->mutex);
+    if (other) {
+        live_event_unref(l, other); // the table's
+        live_event_unref(l, other); // table_find's
+    }
+    return e;
+}
+
+live_event *live_enter(live *l, const event_id *event, shared_plan *p, int64_t deadline_us,
+                       error_code *ret_error)
+{
+    live_event *e = table_enter(l, event, p);
+    if (!e) {
+        *ret_error = ERROR_OVERLOADED;
+        return NULL;
+    }
+    struct timespec until = timespec_of(deadline_us);
+    pthread_mutex_lock(&e->mutex);
+    e->used_us = live_now_us(l);
+    int waited = 0;
+    while (e->state == LIVE_LOADING && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&e->changed, &e->mutex, &until);
+    if (e->state == LIVE_EMPTY) {
+        e->state = LIVE_LOADING;
+        pthread_mutex_unlock(&e->mutex);
+        live_load(l, e);
+        pthread_mutex_lock(&e->mutex);
+    }
+    bool ready = e->state == LIVE_READY;
+    pthread_mutex_unlock(&e->mutex);
+    if (ready)
+        return e;
+    live_leave(l, e);
+    *ret_error = ERROR_UNAVAILABLE;
+    return NULL;
+}
+
+void live_leave(live *l, live_event *e)
+{
+    live_event_unref(l, e);
+}
+
+// Keeps a delta for after the snapshot. When they are too many all are forgotten: the snapshot
+// after the next one will be complete.
+static void pending_add(live_event *e, const Cavea__V1__LiveDelta *m)
+{
+    size_t bytes = sizeof(pending_delta) + m->n_seats * sizeof *m->seats;
+    pending_delta *d = NULL;
+    if (e->pending_bytes + bytes <= LIVE_PENDING_BYTES_MAX)
+        d = malloc(bytes);
+    if (!d)
+        return pending_clear(e);
+    *d = (pending_delta){.first = m->first_version, .last = m->last_version, .count = m->n_seats};
+    if (m->n_seats > 0)
+        memcpy(d->packed, m->seats, m->n_seats * sizeof *m->seats);
+    *e->pending_end = d;
+    e->pending_end = &d->next;
+    e->pending_bytes += bytes;
+}
+
+static void delta_take(live_event *e, const Cavea__V1__LiveDelta *m, int64_t now_us)
+{
+    e->heard_us = now_us;
+    if (e->state != LIVE_READY || e->stale)
+        return pending_add(e, m);
+    switch (seat_map_apply(e->map, m->first_version, m->last_version, m->seats, m->n_seats)) {
+    case SEAT_MAP_APPLIED:
+        metric_add(METRIC_LIVE_DELTAS, 1);
+        if (e->map->version >= e->announced)
+            e->announced_us = 0;
+        break;
+    case SEAT_MAP_OLD:
+        break;
+    case SEAT_MAP_GAP:
+        pending_add(e, m);
+        e->stale = true;
+        break;
+    case SEAT_MAP_BAD:
+        e->stale = true;
+        break;
+    }
+}
+
+void live_receive(live *l, const event_id *event, const uint8_t *data, size_t data_bytes)
+{
+    if (data_bytes > 8 * ENVELOPE_BYTES_MAX)
+        return;
+    live_event *e = find(l, event);
+    if (!e)
+        return;
+    arena a;
+    if (arena_init(&a, 4 * data_bytes + 4096)) {
+        Cavea__V1__LiveDelta *m = cavea__v1__live_delta__unpack(&a.allocator, data_bytes, data);
+        pthread_mutex_lock(&e->mutex);
+        if (m)
+            delta_take(e, m, live_now_us(l));
+        bool wakes = e->stale;
+        pthread_mutex_unlock(&e->mutex);
+        arena_done(&a);
+        if (wakes)
+            pthread_cond_signal(&l->wake);
+    }
+    live_event_unref(l, e);
+}
+
+void live_heard(live *l, const event_id *event, uint64_t version)
+{
+    live_event *e = find(l, event);
+    if (!e)
+        return;
+    pthread_mutex_lock(&e->mutex);
+    if (version > e->announced)
+        e->announced = version;
+    if (e->map && e->announced > e->map->version && e->announced_us == 0)
+        e->announced_us = live_now_us(l);
+    pthread_mutex_unlock(&e->mutex);
+    live_event_unref(l, e);
+}
+
+void live_reconnected(live *l)
+{
+    pthread_mutex_lock(&l->mutex);
+    for (uint32_t i = 0; i < LIVE_BUCKETS; i++) {
+        for (live_event *e = l->buckets[i]; e; e = e->chain) {
+            pthread_mutex_lock(&e->mutex);
+            e->stale = e->state == LIVE_READY;
+            pthread_mutex_unlock(&e->mutex);
+        }
+    }
+    pthread_cond_signal(&l->wake);
+    pthread_mutex_unlock(&l->mutex);
+}
+
+// One event that the keeper should do something about; *ret_drop says what. With a reference.
+static live_event *work_find(live *l, uint32_t *bucket, bool *ret_drop)
+{
+    int64_t now_us = live_now_us(l);
+    live_event *found = NULL;
+    pthread_mutex_lock(&l->mutex);
+    for (; !found && *bucket < LIVE_BUCKETS; ++*bucket) {
+        for (live_event *e = l->buckets[*bucket]; e && !found; e = e->chain) {
+            pthread_mutex_lock(&e->mutex);
+            bool idle = now_us - e->used_us > (int64_t)LIVE_IDLE_MS * 1000;
+            bool load = !idle && live_event_needs_load(e, now_us);
+            e->reloading = e->reloading || load;
+            pthread_mutex_unlock(&e->mutex);
+            if (!idle && !load)
+                continue;
+            found = e;
+            *ret_drop = idle;
+            if (idle)
+                table_remove(l, e);
+            else
+                atomic_fetch_add(&e->references, 1);
+            break;
+        }
+        if (found)
+            break; // there may be more in this bucket
+    }
+    pthread_mutex_unlock(&l->mutex);
+    return found;
+}
+
+void live_tick(live *l)
+{
+    uint32_t bucket = 0;
+    bool drop;
+    for (live_event *e; (e = work_find(l, &bucket, &drop)) != NULL;) {
+        if (!drop)
+            live_load(l, e);
+        live_event_unref(l, e);
+    }
+}
+
+static void *keeper_run(void *self)
+{
+    live *l = self;
+    pthread_mutex_lock(&l->mutex);
+    while (!l->ends) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += LIVE_TICK_MS * 1000000L;
+        if (until.tv_nsec >= 1000000000L) {
+            until.tv_nsec -= 1000000000L;
+            until.tv_sec++;
+        }
+        pthread_cond_timedwait(&l->wake, &l->mutex, &until);
+        pthread_mutex_unlock(&l->mutex);
+        live_tick(l);
+        pthread_mutex_lock(&l->mutex);
+    }
+    pthread_mutex_unlock(&l->mutex);
+    return NULL;
+}
+
+live *live_new_bare(const live_link *link)
+{
+    live *l = calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->link = *link;
+    pthread_mutex_init(&l->mutex, NULL);
+    monotonic_condition_init(&l->wake);
+    return l;
+}
+
+live *live_new(const live_link *link)
+{
+    live *l = live_new_bare(link);
+    if (!l)
+        return NULL;
+    if (pthread_create(&l->keeper, NULL, keeper_run, l) != 0) {
+        live_free(l);
+        return NULL;
+    }
+    l->has_keeper = true;
+    return l;
+}
+
+void live_free(live *l)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&l->mutex);
+    l->ends = true;
+    pthread_cond_signal(&l->wake);
+    pthread_mutex_unlock(&l->mutex);
+    if (l->has_keeper)
+        pthread_join(l->keeper, NULL);
+    for (uint32_t i = 0; i < LIVE_BUCKETS; i++) {
+        while (l->buckets[i]) {
+            live_event *e = l->buckets[i];
+            l->buckets[i] = e->chain;
+            live_event_unref(l, e);
+        }
+    }
+    pthread_mutex_destroy(&l->mutex);
+    pthread_cond_destroy(&l->wake);
+    free(l);
+}

@@ -1,0 +1,122 @@
+#include "edge/nats_link.h"
+
+#include <stdio.h>
+
+enum {
+    SERVERS_MAX = 16,
+    URLS_BYTES_MAX = 1024,
+    PING_MS = 1500,
+    PINGS_OUT_MAX = 2,
+    RECONNECT_WAIT_MS = 100,
+    RECONNECT_JITTER_MS = 100,
+    CONNECT_TIMEOUT_MS = 2000,
+    WRITE_DEADLINE_MS = 1000,
+    FINISH_MS = 3000,
+    RECONNECT_BYTES = 1, // one message at most leaves late; a late command is worse than an error
+};
+
+static void on_lost(natsConnection *c, void *self)
+{
+    const nats_told *told = self;
+    (void)c;
+    if (told->lost)
+        told->lost(told->self);
+}
+
+static void on_found(natsConnection *c, void *self)
+{
+    const nats_told *told = self;
+    (void)c;
+    if (told->found)
+        told->found(told->self);
+}
+
+static void on_error(natsConnection *c, natsSubscription *s, natsStatus status, void *self)
+{
+    const nats_told *told = self;
+    (void)c;
+    (void)s;
+    if (told->failed)
+        told->failed(told->self, natsStatus_GetText(status));
+}
+
+// Splits at commas; each part ends where the next begins.
+static int servers_split(char *urls, const char *servers[static SERVERS_MAX])
+{
+    int count = 0;
+    for (char *at = urls; at && count < SERVERS_MAX;) {
+        char *comma = strchr(at, ',');
+        if (comma)
+            *comma++ = 0;
+        if (*at)
+            servers[count++] = at;
+        at = comma;
+    }
+    return count;
+}
+
+static natsStatus options_set(natsOptions *o, const char *urls, const char *name,
+                              const nats_told *told)
+{
+    char copy[URLS_BYTES_MAX];
+    const char *servers[SERVERS_MAX];
+    void *self = (void *)(uintptr_t)told;
+    if (strlen(urls) >= sizeof copy)
+        return NATS_INVALID_ARG;
+    memcpy(copy, urls, strlen(urls) + 1);
+    int count = servers_split(copy, servers);
+    natsStatus s = count > 0 ? natsOptions_SetServers(o, servers, count) : NATS_INVALID_ARG;
+    const natsStatus steps[] = {
+        natsOptions_SetName(o, name),
+        natsOptions_SetSendAsap(o, true),
+        natsOptions_SetTimeout(o, CONNECT_TIMEOUT_MS),
+        natsOptions_SetPingInterval(o, PING_MS),
+        natsOptions_SetMaxPingsOut(o, PINGS_OUT_MAX),
+        natsOptions_SetMaxReconnect(o, -1),
+        natsOptions_SetReconnectWait(o, RECONNECT_WAIT_MS),
+        natsOptions_SetReconnectJitter(o, RECONNECT_JITTER_MS, RECONNECT_JITTER_MS),
+        natsOptions_SetReconnectBufSize(o, RECONNECT_BYTES),
+        natsOptions_SetWriteDeadline(o, WRITE_DEADLINE_MS),
+        natsOptions_SetRetryOnFailedConnect(o, true, on_found, self),
+        natsOptions_SetDisconnectedCB(o, on_lost, self),
+        natsOptions_SetReconnectedCB(o, on_found, self),
+        natsOptions_SetErrorHandler(o, on_error, self),
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (s == NATS_OK)
+            s = steps[i];
+    return s;
+}
+
+bool nats_link_open(const char *urls, const char *name, bool shared_threads, const nats_told *told,
+                    natsConnection **ret_connection, char ret_problem[static CONFIG_PROBLEM_BYTES])
+{
+    natsOptions *o = NULL;
+    natsConnection *c = NULL;
+    natsStatus s = natsOptions_Create(&o);
+    if (s == NATS_OK)
+        s = options_set(o, urls, name, told);
+    if (s == NATS_OK && shared_threads)
+        s = natsOptions_UseGlobalMessageDelivery(o, true);
+    if (s == NATS_OK)
+        s = natsConnection_Connect(&c, o);
+    natsOptions_Destroy(o);
+    if (s != NATS_OK && s != NATS_NOT_YET_CONNECTED) {
+        natsConnection_Destroy(c);
+        snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "the NATS address cannot be used: %s",
+                 natsStatus_GetText(s));
+        return false;
+    }
+    *ret_connection = c;
+    return true;
+}
+
+bool nats_link_connected(natsConnection *c)
+{
+    return natsConnection_Status(c) == NATS_CONN_STATUS_CONNECTED;
+}
+
+void nats_link_finish(void)
+{
+    nats_CloseAndWait(FINISH_MS);
+}

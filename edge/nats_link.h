@@ -1,0 +1,54 @@
+// The edge's connections to NATS, with the options that make a lost server noticed within seconds
+// and a lost message an error instead of a late arrival. One connection carries commands and their
+// replies, another the live deltas, so that a flood of these never delays a reply. Together with
+// the *_nats.c files the only place of the edge that knows nats.c.
+#ifndef CAVEA_EDGE_NATS_LINK_H
+#define CAVEA_EDGE_NATS_LINK_H
+
+#include "edge/bus.h"
+#include "edge/live.h"
+#include "ops/host/config.h"
+
+#include <nats/nats.h>
+
+typedef struct nats_told { // what a connection tells its owner; on a thread of nats.c
+    void *self;
+    void (*lost)(void *self);
+    void (*found)(void *self); // for the first time, or again
+    void (*failed)(void *self, const char *what);
+} nats_told;
+
+// Starts to connect and goes on trying for ever. urls: one or more, separated by commas. told is
+// borrowed until the connection is destroyed. shared_threads: subscriptions share the pool's
+// threads instead of having one each.
+MUST_CHECK bool nats_link_open(const char *urls, const char *name, bool shared_threads,
+                               const nats_told *told, natsConnection **ret_connection,
+                               char ret_problem[static CONFIG_PROBLEM_BYTES]);
+bool nats_link_connected(natsConnection *c);
+
+// The bus on a connection: replies in, the clock of re-sends.
+typedef struct bus_nats bus_nats;
+MUST_CHECK bool bus_nats_open(const char *urls, const bus_options *options, const nats_told *told,
+                              bus_nats **ret_bus, char ret_problem[static CONFIG_PROBLEM_BYTES]);
+bus *bus_nats_bus(bus_nats *b);
+bool bus_nats_connected(bus_nats *b);
+void bus_nats_end(bus_nats *b);   // nobody waits for an answer any more
+void bus_nats_free(bus_nats **b); // after nats_link_finish
+
+// Subscriptions to live deltas. The live maps exist before and after the link.
+typedef struct live_nats live_nats;
+MUST_CHECK bool live_nats_open(const char *urls, const nats_told *told, live_nats **ret_link,
+                               char ret_problem[static CONFIG_PROBLEM_BYTES]);
+void live_nats_start(live_nats *n, live *l); // from now on l hears of everything
+void live_nats_heard(live_nats *n, const event_id *event, uint64_t version); // told by a reply
+bool live_nats_subscribe(live_nats *n, const event_id *event, void **ret_subscription);
+void live_nats_unsubscribe(live_nats *n, void *subscription);
+bool live_nats_flush(live_nats *n);
+void live_nats_stop(live_nats *n);  // no delta arrives after it
+void live_nats_end(live_nats *n);   // after the maps are gone
+void live_nats_free(live_nats **n); // after nats_link_finish
+
+// Waits until no thread of nats.c runs any more: what its callbacks use can be freed then.
+void nats_link_finish(void);
+
+#endif

@@ -1,0 +1,196 @@
+#include "edge/plan_cache.h"
+
+#include <stdlib.h>
+
+shared_plan *shared_plan_take(const digest32 *hash, plan *p)
+{
+    shared_plan *s = malloc(sizeof *s);
+    if (!s) {
+        plan_free(p);
+        return NULL;
+    }
+    *s = (shared_plan){.references = 1, .hash = *hash, .plan = p};
+    return s;
+}
+
+shared_plan *shared_plan_ref(shared_plan *p)
+{
+    atomic_fetch_add_explicit(&p->references, 1, memory_order_relaxed);
+    return p;
+}
+
+void shared_plan_unref(shared_plan *p)
+{
+    if (!p || atomic_fetch_sub_explicit(&p->references, 1, memory_order_acq_rel) != 1)
+        return;
+    plan_free(p->plan);
+    free(p);
+}
+
+// What is known of one hash. While somebody loads, the slot stays.
+typedef struct slot {
+    digest32 hash;
+    shared_plan *plan;
+    shared_bytes *layout;
+    uint64_t used; // by the cache's own count
+    bool taken, loading;
+} slot;
+
+struct plan_cache {
+    plan_source source;
+    pthread_mutex_t mutex; // guards everything below
+    pthread_cond_t loaded;
+    uint64_t uses;
+    size_t bytes;
+    slot slots[PLAN_CACHE_PLANS_MAX];
+};
+
+plan_cache *plan_cache_new(const plan_source *source)
+{
+    plan_cache *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->source = *source;
+    pthread_mutex_init(&c->mutex, NULL);
+    pthread_cond_init(&c->loaded, NULL);
+    return c;
+}
+
+static size_t slot_bytes(const slot *s)
+{
+    return (s->plan ? s->plan->plan->memory_bytes : 0) + (s->layout ? s->layout->count : 0);
+}
+
+static void slot_clear(plan_cache *c, slot *s)
+{
+    c->bytes -= slot_bytes(s);
+    shared_plan_unref(s->plan);
+    shared_bytes_unref(s->layout);
+    *s = (slot){.taken = false};
+}
+
+void plan_cache_free(plan_cache *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < PLAN_CACHE_PLANS_MAX; i++)
+        slot_clear(c, &c->slots[i]);
+    pthread_mutex_destroy(&c->mutex);
+    pthread_cond_destroy(&c->loaded);
+    free(c);
+}
+
+// The slot that was not used for longest, an empty one first; NULL when all are loading.
+static slot *slot_oldest(plan_cache *c, const slot *but)
+{
+    slot *oldest = NULL;
+    for (size_t i = 0; i < PLAN_CACHE_PLANS_MAX; i++) {
+        slot *s = &c->slots[i];
+        if (s == but || s->loading)
+            continue;
+        if (!oldest || s->used < oldest->used)
+            oldest = s;
+    }
+    return oldest;
+}
+
+static slot *slot_find(plan_cache *c, const digest32 *hash)
+{
+    for (size_t i = 0; i < PLAN_CACHE_PLANS_MAX; i++) {
+        slot *s = &c->slots[i];
+        if (s->taken && memcmp(&s->hash, hash, sizeof *hash) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+// Room for what has just been loaded into `kept`.
+static void cache_trim(plan_cache *c, const slot *kept)
+{
+    while (c->bytes > PLAN_CACHE_BYTES_MAX) {
+        slot *oldest = slot_oldest(c, kept);
+        if (!oldest || !oldest->taken)
+            return;
+        slot_clear(c, oldest);
+    }
+}
+
+// Returns the slot of a hash for this thread alone to load into, or with *ret_there as it is
+// wanted.
+static slot *slot_enter(plan_cache *c, const digest32 *hash, bool layout, bool *ret_there)
+{
+    for (;;) {
+        slot *s = slot_find(c, hash);
+        *ret_there = s && (layout ? s->layout != NULL : s->plan != NULL);
+        if (!s && (s = slot_oldest(c, NULL)) != NULL) {
+            slot_clear(c, s);
+            s->hash = *hash;
+            s->taken = true;
+        }
+        if (s && (*ret_there || !s->loading)) {
+            s->used = ++c->uses;
+            s->loading = s->loading || !*ret_there;
+            return s;
+        }
+        pthread_cond_wait(&c->loaded, &c->mutex);
+    }
+}
+
+static plan_load_result slot_load(plan_cache *c, slot *s, const digest32 *hash, bool layout,
+                                  shared_plan **ret_plan, shared_bytes **ret_layout)
+{
+    plan *p = NULL;
+    shared_bytes *bytes = NULL;
+    pthread_mutex_unlock(&c->mutex);
+    plan_load_result result = layout ? c->source.layout(c->source.self, hash, &bytes)
+                                     : c->source.load(c->source.self, hash, &p);
+    shared_plan *shared = result == PLAN_LOADED && p ? shared_plan_take(hash, p) : NULL;
+    if (result == PLAN_LOADED && !shared && !bytes)
+        result = PLAN_FAILED;
+    pthread_mutex_lock(&c->mutex);
+    s->loading = false;
+    if (shared)
+        s->plan = shared;
+    if (bytes)
+        s->layout = bytes;
+    if (result == PLAN_LOADED)
+        c->bytes += shared ? shared->plan->memory_bytes : bytes->count;
+    else if (!s->plan && !s->layout)
+        slot_clear(c, s);
+    *ret_plan = shared ? shared_plan_ref(shared) : NULL;
+    *ret_layout = shared_bytes_ref(bytes);
+    cache_trim(c, s);
+    pthread_cond_broadcast(&c->loaded);
+    return result;
+}
+
+static error_code cache_get(plan_cache *c, const digest32 *hash, bool layout,
+                            shared_plan **ret_plan, shared_bytes **ret_layout)
+{
+    bool there;
+    plan_load_result result = PLAN_LOADED;
+    pthread_mutex_lock(&c->mutex);
+    slot *s = slot_enter(c, hash, layout, &there);
+    if (there && layout)
+        *ret_layout = shared_bytes_ref(s->layout);
+    else if (there)
+        *ret_plan = shared_plan_ref(s->plan);
+    else
+        result = slot_load(c, s, hash, layout, ret_plan, ret_layout);
+    pthread_mutex_unlock(&c->mutex);
+    return result == PLAN_LOADED    ? ERROR_NONE
+           : result == PLAN_UNKNOWN ? ERROR_NOT_FOUND
+                                    : ERROR_UNAVAILABLE;
+}
+
+error_code plan_cache_get(plan_cache *c, const digest32 *hash, shared_plan **ret_plan)
+{
+    shared_bytes *none = NULL;
+    return cache_get(c, hash, false, ret_plan, &none);
+}
+
+error_code plan_cache_layout(plan_cache *c, const digest32 *hash, shared_bytes **ret_layout)
+{
+    shared_plan *none = NULL;
+    return cache_get(c, hash, true, &none, ret_layout);
+}

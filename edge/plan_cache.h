@@ -1,0 +1,50 @@
+// Decoded plans by their hash, shared by everybody who needs them. A plan never changes, so it is
+// loaded once and kept while there is room. Loading is single-flight for each plan. Any thread.
+#ifndef CAVEA_EDGE_PLAN_CACHE_H
+#define CAVEA_EDGE_PLAN_CACHE_H
+
+#include "edge/shared_bytes.h"
+#include "schemas/error.h"
+#include "schemas/plan.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    PLAN_CACHE_PLANS_MAX = 256,
+    PLAN_CACHE_BYTES_MAX = 512 * 1024 * 1024, // decoded plans and layouts together
+};
+
+typedef struct shared_plan {
+    atomic_uint references;
+    digest32 hash;
+    plan *plan;
+} shared_plan;
+shared_plan *shared_plan_take(const digest32 *hash, plan *p); // owns p; NULL (p freed): no memory
+shared_plan *shared_plan_ref(shared_plan *p);
+void shared_plan_unref(shared_plan *p); // NULL is nothing
+
+typedef enum plan_load_result {
+    PLAN_LOADED,
+    PLAN_UNKNOWN,
+    PLAN_FAILED,
+} plan_load_result;
+
+// Where plans come from; both calls block.
+typedef struct plan_source {
+    void *self;
+    plan_load_result (*load)(void *self, const digest32 *hash, plan **ret_plan);
+    plan_load_result (*layout)(void *self, const digest32 *hash, shared_bytes **ret_layout);
+} plan_source;
+
+typedef struct plan_cache plan_cache;
+plan_cache *plan_cache_new(const plan_source *source); // NULL when memory is out
+void plan_cache_free(plan_cache *c);
+
+// ERROR_NONE and a reference for the caller, NOT_FOUND, or UNAVAILABLE.
+MUST_CHECK error_code plan_cache_get(plan_cache *c, const digest32 *hash, shared_plan **ret_plan);
+// The readable form, as it is served.
+MUST_CHECK error_code plan_cache_layout(plan_cache *c, const digest32 *hash,
+                                        shared_bytes **ret_layout);
+
+#endif

@@ -1,0 +1,49 @@
+#include "edge/shared_bytes.h"
+
+#include "schemas/digest.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+shared_bytes *shared_bytes_take(char *data, size_t count)
+{
+    shared_bytes *b = malloc(sizeof *b);
+    if (!b) {
+        free(data);
+        return NULL;
+    }
+    *b = (shared_bytes){.references = 1, .count = count, .data = data};
+    return b;
+}
+
+shared_bytes *shared_bytes_of(doc *document)
+{
+    shared_bytes *b = document->full ? NULL : shared_bytes_take(document->text, document->bytes);
+    if (!document->full)
+        document->text = NULL;
+    doc_done(document);
+    return b;
+}
+
+void shared_bytes_name(shared_bytes *b)
+{
+    digest16 digest = digest16_of(b->data, b->count);
+    sodium_bin2hex(b->etag + 1, sizeof b->etag - 1, digest.bytes, sizeof digest.bytes);
+    b->etag[0] = '"';
+    memcpy(b->etag + 1 + 2 * sizeof digest.bytes, "\"", 2);
+}
+
+shared_bytes *shared_bytes_ref(shared_bytes *b)
+{
+    if (b)
+        atomic_fetch_add_explicit(&b->references, 1, memory_order_relaxed);
+    return b;
+}
+
+void shared_bytes_unref(shared_bytes *b)
+{
+    if (!b || atomic_fetch_sub_explicit(&b->references, 1, memory_order_acq_rel) != 1)
+        return;
+    free(b->data);
+    free(b);
+}
