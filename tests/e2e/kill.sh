@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Two actor hosts. kill -9 of the one that decides in the middle of 5,000 reservations: none that was
-# acknowledged is lost, none is there twice, and nobody waits 2 s. Then its successor is stopped with
-# SIGSTOP for twice its time to live and goes on: it commits nothing.
+# Two actor hosts. kill -9 of the one that decides in the middle of 5,000 reservations: none that
+# was acknowledged is lost, none is there twice, and nobody waits 2 s. Then its successor is stopped
+# with SIGSTOP for twice its time to live and goes on: it commits nothing.
 # alone
 # time: 180
 set -euo pipefail
