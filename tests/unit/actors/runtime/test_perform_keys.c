@@ -1,5 +1,4 @@
-// The folder of ticket keys, and the signers on their threads. Their sources belong to the adapters
-// of cavea-actors, which no test links.
+// The folder of ticket keys, and the signers on their threads, looked at from the inside.
 #include "actors/runtime/perform_keys.c"
 #include "actors/runtime/perform_queue.c"
 #include "actors/runtime/perform_sign.c"

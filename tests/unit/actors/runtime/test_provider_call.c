@@ -1,7 +1,4 @@
-// The provider's protocol: what is asked and what an answer means. Its sources belong to the
-// adapters of cavea-actors, which no test links.
-#include "actors/runtime/provider_answer.c"
-#include "actors/runtime/provider_request.c"
+#include "actors/runtime/provider_call.h"
 
 // cmocka.h needs these before it.
 #include <setjmp.h>
