@@ -19,8 +19,12 @@ enum {
 #define TTL "make_interval(secs => h.ttl_ms / 1000.0)"
 
 const statement lease_statements[LEASE_STATEMENTS] = {
-    [LEASE_INSERT] = {"lease_insert", "INSERT INTO actor_lease (actor, kind, slot, epoch)"
-                                      " VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING"},
+    // Looks before it inserts: a conflict with a row that a paused holder has in an open commit
+    // would wait for that commit.
+    [LEASE_INSERT] = {"lease_insert",
+                      "INSERT INTO actor_lease (actor, kind, slot, epoch) SELECT $1, $2, $3, 0"
+                      " WHERE NOT EXISTS (SELECT 1 FROM actor_lease WHERE actor = $1)"
+                      " ON CONFLICT DO NOTHING"},
     [LEASE_CLAIM] = {"lease_claim", "UPDATE actor_lease SET epoch = epoch + 1, holder = $2"
                                     " WHERE actor = $1 AND (holder IS NULL OR holder = $2)"
                                     " RETURNING " LEASE_COLUMNS},

@@ -103,8 +103,7 @@ CREATE TABLE reservation (
     checkout_key  bytea,
     checkout_body bytea,
     PRIMARY KEY (event_id, id),
-    CHECK (cardinality(seats) BETWEEN 1 AND 10),
-    CHECK (cardinality(price_minor) = cardinality(seats))
+    CHECK (cardinality(seats) BETWEEN 1 AND 10 AND cardinality(price_minor) = cardinality(seats))
 ) WITH (fillfactor = 70);
 
 -- The database's own word against a second owner: one row for a seat while somebody has it.
