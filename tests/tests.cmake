@@ -38,7 +38,8 @@ endforeach()
 # they share in tests/support.
 file(GLOB support CONFIGURE_DEPENDS tests/support/*.c)
 add_library(cavea_test_support STATIC EXCLUDE_FROM_ALL ${support})
-target_link_libraries(cavea_test_support PUBLIC cavea_schemas PkgConfig::CURL PkgConfig::JANSSON)
+target_link_libraries(cavea_test_support PUBLIC cavea_store cavea_schemas PkgConfig::CURL
+  PkgConfig::JANSSON)
 file(GLOB programs CONFIGURE_DEPENDS tests/integration/*.c)
 foreach(source ${programs})
   get_filename_component(name ${source} NAME_WE)
