@@ -167,7 +167,7 @@ const verb event_verbs[] = {
       {"production", "TEXT", "the production it is a performance of"},
       {"starts", "TIME", "now, +2h, 2031-05-17T20:00 (venue's time) or with an offset"},
       {"sale-starts", "TIME", "the same (now)"},
-      {"currency", "XXX", "ISO 4217 (the plan's side file's)"},
+      {"currency", "CODE", "ISO 4217 (the plan's side file's)"},
       {"price", "CATEGORY=MINOR", "price in minor units; may be repeated"},
       {"hold-seconds", "N", "how long seats are held (600)"}},
      event_create},

@@ -82,7 +82,10 @@ static command_status import_store(command *c, plan_draft *d, const char *text, 
     d->name = command_option(c, "name", d->name);
     if (!side_file_read(c, d, &side))
         return command_fail(c, COMMAND_FAILED, "%s", d->problem);
-    command_status status = plan_store(c, d, &side, text, bytes, &stored);
+    // With another name the file is no longer what the plan was made of: exports are made anew.
+    bool renamed = command_flag(c, "name");
+    command_status status =
+        plan_store(c, d, &side, renamed ? NULL : text, renamed ? 0 : bytes, &stored);
     if (status != COMMAND_OK)
         return status;
     json_t *report = plan_report(d, &side, &stored.hash);
