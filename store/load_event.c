@@ -20,8 +20,9 @@ enum {
 
 const statement load_event_statements[LOAD_EVENT_STATEMENTS] = {
     [EVENT_BEGIN] = {"event_begin", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
-    [EVENT_ROW] = {"event_row", "SELECT status, sale_starts_at, hold_seconds, currency, plan_hash"
-                                " FROM event WHERE id = $1"},
+    [EVENT_ROW] = {"event_row", "SELECT e.status, e.sale_starts_at, e.hold_seconds, e.currency,"
+                                " e.plan_hash, l.last_seq, l.last_hash FROM event e"
+                                " LEFT JOIN actor_lease l ON l.actor = e.id WHERE e.id = $1"},
     [EVENT_PRICES] = {"event_prices",
                       "SELECT category, price_minor FROM event_price WHERE event_id = $1"},
     [EVENT_PLAN] = {"event_plan", "SELECT p.packed FROM event e JOIN plan p ON p.hash = e.plan_hash"
@@ -129,6 +130,10 @@ static store_result image_read(const pipeline *p, const event_id *id, event_imag
     image->hold_seconds = column_int4(rows, 0, 2);
     column_copy(rows, 0, 3, image->currency, sizeof image->currency);
     image->plan_hash = column_digest32(rows, 0, 4);
+    if (!column_is_null(rows, 0, 5)) {
+        image->last_seq = column_int8(rows, 0, 5);
+        image->last_hash = column_digest32(rows, 0, 6);
+    }
     image_prices(p->rows[EVENT_PRICES], image);
     if (PQntuples(plan) == 1 &&
         !bytes_copy(plan, 0, &image->packed_plan, &image->packed_plan_bytes))

@@ -37,6 +37,8 @@ typedef struct event_image {
     int32_t hold_seconds;
     char currency[4];
     digest32 plan_hash;
+    int64_t last_seq; // the last fact that this is the outcome of; 0: none yet
+    digest32 last_hash;
     uint8_t *packed_plan; // NULL when the caller said it has this plan already
     uint32_t packed_plan_bytes;
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX]; // by category

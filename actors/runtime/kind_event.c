@@ -2,6 +2,7 @@
 #include "actors/event/codec.h"
 #include "actors/event/event.h"
 #include "actors/runtime/event_messages.h"
+#include "actors/runtime/event_restore.h"
 #include "actors/runtime/kind.h"
 #include "actors/runtime/plan_cache.h"
 
@@ -40,58 +41,6 @@ static void event_free(void *state)
     free(e);
 }
 
-static bool reservation_restore(event_state *core, const event_image_reservation *row)
-{
-    event_reservation r = {
-        .id = row->id,
-        .buyer = row->buyer,
-        .payment = row->payment,
-        .expires_us = row->expires_us,
-        .state = (reservation_state)row->state,
-        .seats_count = row->seats_count,
-    };
-    event_keys keys = {row->key_hash, row->body_hash, row->checkout_key, row->checkout_body};
-    for (uint32_t i = 0; i < row->seats_count && i < SEATS_PER_RESERVATION_MAX; i++) {
-        r.seats[i] = (uint32_t)row->seats[i];
-        r.price_minor[i] = row->price_minor[i];
-    }
-    return event_restore(core, &r, &keys);
-}
-
-static bool core_restore(event_state *core, const event_image *image, int64_t now_us)
-{
-    if (!event_make_room(core, image->reservations_count + 1, now_us))
-        return false;
-    for (uint32_t i = 0; i < image->reservations_count; i++)
-        if (!event_make_room(core, 1, now_us) ||
-            !reservation_restore(core, &image->reservations[i]))
-            return false;
-    for (uint32_t i = 0; i < image->refusals_count; i++) {
-        if (!event_make_room(core, 1, now_us))
-            return false;
-        event_restore_refusal(core, &image->refusals[i].payment);
-    }
-    return event_make_room(core, 1, now_us);
-}
-
-static bool core_build(event_cell *e, const event_image *image, const kind_context *context)
-{
-    event_config config = {
-        .id = image->id,
-        .status = (event_status)image->status,
-        .sale_starts_us = image->sale_starts_us,
-        .hold_us =
-            context->hold_us != 0 ? context->hold_us : (int64_t)image->hold_seconds * 1000000,
-    };
-    memcpy(config.currency, image->currency, sizeof config.currency);
-    memcpy(config.price_minor, image->price_minor, sizeof config.price_minor);
-    event_seats seats = {e->plan->seats_count, e->plan->seat_section, e->plan->seat_category,
-                         e->plan->seat_flags};
-    e->id = image->id;
-    e->core = event_state_new(&config, &seats);
-    return e->core != NULL && core_restore(e->core, image, context->now_us);
-}
-
 static void *event_load(kind_context *context, const actor_ref *actor, store_result *ret_result)
 {
     event_image image __attribute__((cleanup(event_image_done))) = {0};
@@ -109,7 +58,10 @@ static void *event_load(kind_context *context, const actor_ref *actor, store_res
     e->plans = context->plans;
     e->plan =
         plan_cache_borrow(e->plans, &image.plan_hash, image.packed_plan, image.packed_plan_bytes);
-    if (e->plan == NULL || !core_build(e, &image, context)) {
+    e->id = image.id;
+    if (e->plan != NULL)
+        e->core = event_image_restore(&image, e->plan, context->hold_us, context->now_us);
+    if (e->core == NULL) {
         *ret_result = STORE_REFUSED;
         event_free(e);
         return NULL;
