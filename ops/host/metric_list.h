@@ -103,7 +103,7 @@
     V(PROVIDER_ROUTE, REFUND_CREATE, "refund_create")                                              \
     V(PROVIDER_ROUTE, REFUND_READ, "refund_read")                                                  \
     V(PROVIDER_ROUTE, REFUND_LIST, "refund_list")                                                  \
-    V(PROVIDER_ROUTE, EVENT_READ, "event_read") V(PROVIDER_ROUTE, PAY_PAGE, "pay_page")
+    V(PROVIDER_ROUTE, PAY_PAGE, "pay_page")
 
 #define METRIC_LABEL_DELIVERY(V)                                                                   \
     V(DELIVERY, OK, "ok") V(DELIVERY, FAILED, "failed") V(DELIVERY, DROPPED, "dropped")

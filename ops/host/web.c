@@ -2,12 +2,16 @@
 
 #include "ops/host/clock.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <civetweb.h>
+#include <dirent.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum {
     HEAD_BYTES_MAX = 2048,
@@ -86,7 +90,7 @@ bool web_start(const web_options *options, web_server **ret_server,
                               "enable_keep_alive",
                               options->keep_alive ? "yes" : "no",
                               "keep_alive_timeout_ms",
-                              "30000",
+                              "10000",
                               "request_timeout_ms",
                               timeout,
                               "tcp_nodelay",
@@ -115,10 +119,36 @@ int web_port(const web_server *s)
     return s->port;
 }
 
+static bool is_socket_of_port(int fd, int port)
+{
+    struct sockaddr_in own = {0};
+    socklen_t own_bytes = sizeof own;
+    return getsockname(fd, (struct sockaddr *)&own, &own_bytes) == 0 && own.sin_family == AF_INET &&
+           ntohs(own.sin_port) == port;
+}
+
+// civetweb's threads look at its stop flag every two seconds only. The end of reading wakes those
+// that wait for a connection or for a next request on a kept-alive one; answers that are being
+// made can still be written.
+static void web_wake(int port)
+{
+    DIR *fds = opendir("/proc/self/fd");
+    if (fds == NULL)
+        return; // then stopping takes its two seconds
+    for (struct dirent *entry; (entry = readdir(fds)) != NULL;) {
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+        if (fd > 2 && is_socket_of_port(fd, port))
+            (void)shutdown(fd, SHUT_RD);
+    }
+    closedir(fds);
+}
+
 void web_stop(web_server **s)
 {
     if (*s == NULL)
         return;
+    if ((*s)->context != NULL && (*s)->port > 0)
+        web_wake((*s)->port);
     if ((*s)->context != NULL)
         mg_stop((*s)->context);
     mg_exit_library();

@@ -43,7 +43,7 @@ static const setting table[] = {
                 "origin of the pay page as a browser sees it; default http://ADDRESS:PORT"),
     CONFIG_TEXT(settings, provider.faults, "faults", "", 0, 4000,
                 "faults from the start, as JSON like POST /admin/faults takes"),
-    CONFIG_INT(settings, provider.threads, "threads", "256", 1, 4096,
+    CONFIG_INT(settings, provider.threads, "threads", "512", 1, 4096,
                "requests served at once; a kept-alive connection holds one"),
     SERVICE_SETTINGS(settings, service),
 };

@@ -1,6 +1,7 @@
 #include "ops/provider/provider.h"
 
 #include "ops/host/clock.h"
+#include "ops/host/log.h"
 #include "ops/host/metric.h"
 #include "ops/provider/inside.h"
 #include "ops/provider/intent.h"
@@ -26,7 +27,10 @@ void provider_pause(provider *p, int64_t ms)
 
 void provider_commit(provider *p)
 {
+    bool was_well = logbook_is_well(p->logbook);
     logbook_commit(p->logbook);
+    if (was_well && !logbook_is_well(p->logbook))
+        log_event(LOG_ERROR, "logbook.failed", LOG_S("dir", p->o.dir));
     metric_set(METRIC_PROVIDER_INTENTS, (int64_t)p->books.intents_made.count);
     deliveries_nudge(p->deliveries);
 }
