@@ -5,13 +5,14 @@
 
 // The statements are files in store/reports, embedded by CMakeLists.txt.
 extern const unsigned char report_plans[], report_venues[], report_venue[], report_events[],
-    report_event[], report_reservation[], report_hosts[], report_server[];
+    report_event[], report_reservation[], report_ledger[], report_hosts[], report_server[];
 
 static const unsigned char *const reports[] = {
-    [REPORT_PLANS] = report_plans, [REPORT_VENUES] = report_venues,
-    [REPORT_VENUE] = report_venue, [REPORT_EVENTS] = report_events,
-    [REPORT_EVENT] = report_event, [REPORT_RESERVATION] = report_reservation,
-    [REPORT_HOSTS] = report_hosts, [REPORT_SERVER] = report_server,
+    [REPORT_PLANS] = report_plans,   [REPORT_VENUES] = report_venues,
+    [REPORT_VENUE] = report_venue,   [REPORT_EVENTS] = report_events,
+    [REPORT_EVENT] = report_event,   [REPORT_RESERVATION] = report_reservation,
+    [REPORT_LEDGER] = report_ledger, [REPORT_HOSTS] = report_hosts,
+    [REPORT_SERVER] = report_server,
 };
 
 static void params_free(params *p)
