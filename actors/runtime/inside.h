@@ -20,6 +20,7 @@ enum {
     MESSAGE_ROWS_MAX = ENVELOPE_COMMANDS_MAX * 12,
     MESSAGE_JOURNAL_BYTES_MAX = 1024 * 1024,
     WAKES_REMEMBERED = 1024,
+    AWAY_REST_MS = 50, // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
 };

@@ -60,7 +60,7 @@ uint32_t mailbox_take(mailbox *m, mail *ret_items, uint32_t max)
     return n;
 }
 
-void mailbox_wait(mailbox *m, int64_t timeout_ms)
+void mailbox_wait(mailbox *m, int64_t timeout_ms, bool undisturbed)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -72,7 +72,7 @@ void mailbox_wait(mailbox *m, int64_t timeout_ms)
     }
     pthread_mutex_lock(&m->mutex);
     int late = 0;
-    while (m->count == 0 && late == 0)
+    while ((m->count == 0 || undisturbed) && late == 0)
         late = pthread_cond_timedwait(&m->arrived, &m->mutex, &until);
     pthread_mutex_unlock(&m->mutex);
 }

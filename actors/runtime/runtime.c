@@ -75,15 +75,22 @@ void runtime_unstick(runtime *r, const actor_ref *to, const stuck_row *row)
         free(copy);
 }
 
-void runtime_wait(runtime *r, int64_t timeout_ms)
+int64_t runtime_rest_ms(runtime *r, int64_t timeout_ms)
 {
+    if (r->away) // whatever has arrived waits for the database
+        return timeout_ms < AWAY_REST_MS ? timeout_ms : AWAY_REST_MS;
     int64_t now_us = runtime_now_us(r);
     for (uint32_t i = 0; i < r->timers_count; i++) {
         int64_t due_us = r->timers[i]->ops->next_due_us(r->timers[i]->state);
-        int64_t until_ms = due_us <= now_us ? 0 : (due_us - now_us + 999) / 1000;
+        int64_t until_ms = due_us <= now_us ? 0 : (due_us - now_us) / 1000 + 1;
         timeout_ms = until_ms < timeout_ms ? until_ms : timeout_ms;
     }
-    mailbox_wait(&r->mailbox, r->away && timeout_ms > 50 ? 50 : timeout_ms);
+    return mailbox_depth(&r->mailbox) > 0 ? 0 : timeout_ms;
+}
+
+void runtime_wait(runtime *r, int64_t timeout_ms)
+{
+    mailbox_wait(&r->mailbox, runtime_rest_ms(r, timeout_ms), r->away);
 }
 
 int64_t runtime_now_us(runtime *r)

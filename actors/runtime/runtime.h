@@ -55,7 +55,10 @@ void runtime_install(runtime *r, cell *c);
 // The reconciler found something for an actor; ignored when this host does not hold it.
 void runtime_unstick(runtime *r, const actor_ref *to, const stuck_row *row);
 
-// Waits until something is queued, a timer is due or timeout_ms has passed.
+// How long the tick thread may rest, at most timeout_ms: 0 when something is queued or due. While
+// the database is away, a little, whatever is queued.
+int64_t runtime_rest_ms(runtime *r, int64_t timeout_ms);
+// Rests so long, or until something is queued.
 void runtime_wait(runtime *r, int64_t timeout_ms);
 // One tick. True when there was anything to do.
 bool runtime_step(runtime *r);
