@@ -106,7 +106,8 @@ const char *connection_error(const connection *c)
 // Closes the socket at once, so that the server notices and frees what the session held.
 static store_result connection_lose(connection *c, const char *why)
 {
-    error_keep(c->error, sizeof c->error, why != NULL ? why : PQerrorMessage(c->pg));
+    if (why != c->error)
+        error_keep(c->error, sizeof c->error, why != NULL ? why : PQerrorMessage(c->pg));
     PQfinish(c->pg);
     c->pg = NULL;
     c->queued = 0;
@@ -202,6 +203,14 @@ static bool transaction_end(connection *c)
     return done;
 }
 
+// What the server said before it closed the connection tells more than that it did.
+static const char *loss_reason(const connection *c, const pipeline *p, int64_t deadline_ms)
+{
+    if (p->sqlstate[0] != 0)
+        return c->error;
+    return connection_clock_ms() >= deadline_ms ? "no answer in time" : NULL;
+}
+
 store_result connection_run(connection *c, pipeline *ret)
 {
     PIPELINE_AUTO p = {.count = c->queued};
@@ -213,8 +222,7 @@ store_result connection_run(connection *c, pipeline *ret)
         return connection_lose(c, NULL);
     int64_t deadline_ms = connection_clock_ms() + c->reply_timeout_ms;
     if (!results_take(c, &p, deadline_ms))
-        return connection_lose(c,
-                               connection_clock_ms() >= deadline_ms ? "no answer in time" : NULL);
+        return connection_lose(c, loss_reason(c, &p, deadline_ms));
     if (!transaction_end(c))
         return connection_lose(c, NULL);
     if (p.sqlstate[0] != 0) {
