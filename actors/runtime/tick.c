@@ -86,7 +86,8 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e)
         refuse_all(&t, e, ERROR_OVERLOADED);
     else
         commands_handle(&t, e);
-    if (reply_to[0] != 0 && r->replies.count > 0 && !r->replies.full)
+    // Also without a single reply: an envelope that is never answered is sent again for ever.
+    if (reply_to[0] != 0 && !r->replies.full)
         outbox_reply(&r->out, c, reply_to, e->number, &r->replies);
 }
 
