@@ -33,7 +33,7 @@ struct http {
     pthread_cond_t changed;
     http_worker *workers; // every thread of civetweb
     bool watch_ends;
-    char complaint[CONFIG_PROBLEM_BYTES]; // the last one before the start succeeded
+    char complaint[256]; // the last one before the start succeeded
     pthread_t watch;
 };
 

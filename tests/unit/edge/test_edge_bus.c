@@ -1,0 +1,441 @@
+#include "edge/bus_private.h"
+
+// cmocka.h needs these before it.
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// A network that only remembers what it was given, and a clock that stands still.
+typedef struct sent {
+    char subject[SUBJECT_BYTES_MAX];
+    bool has_reply;
+    Cavea__V1__Envelope *envelope; // NULL for a wake-up
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+    uint32_t count;
+} sent;
+
+typedef struct network {
+    sent messages[64];
+    uint32_t count;
+    int64_t now_us, wall_us;
+    bool down;
+} network;
+
+static bool network_send(void *self, const char *to, const char *reply, const void *data,
+                         uint32_t data_bytes)
+{
+    network *n = self;
+    if (n->down)
+        return false;
+    assert_true(n->count < sizeof n->messages / sizeof *n->messages);
+    sent *m = &n->messages[n->count++];
+    snprintf(m->subject, sizeof m->subject, "%s", to);
+    m->has_reply = reply != NULL;
+    m->count = data_bytes;
+    memcpy(m->bytes, data, data_bytes);
+    m->envelope = strstr(to, ".wake.") ? NULL : cavea__v1__envelope__unpack(NULL, data_bytes, data);
+    return true;
+}
+
+static int64_t network_now(void *self)
+{
+    return ((network *)self)->now_us;
+}
+
+static int64_t network_wall(void *self)
+{
+    return ((network *)self)->wall_us;
+}
+
+static void network_clear(network *n)
+{
+    for (uint32_t i = 0; i < n->count; i++)
+        if (n->messages[i].envelope)
+            cavea__v1__envelope__free_unpacked(n->messages[i].envelope, NULL);
+    n->count = 0;
+}
+
+typedef struct fixture {
+    network net;
+    bus *bus;
+    actor_ref actor;
+} fixture;
+
+static int setup(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    f->net.now_us = 1000000000;
+    bus_options options = {.link = {&f->net, network_send, network_now, network_wall},
+                           .sender = {{7}},
+                           .queued_max = 1000,
+                           .queued_actor_max = 600};
+    f->bus = bus_new(&options);
+    event_id event = {{{9, 9}}};
+    f->actor = actor_of_event(&event);
+    *state = f;
+    return f->bus ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    network_clear(&f->net);
+    bus_free(f->bus);
+    free(f);
+    return 0;
+}
+
+typedef struct asked {
+    bus_waiter waiter;
+    bus_answer answer;
+} asked;
+
+static void ask_as(fixture *f, asked *a, uint32_t id, bool deferred)
+{
+    uint8_t bytes[BUS_COMMAND_BYTES_MAX];
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    Cavea__V1__Cancel cancel = CAVEA__V1__CANCEL__INIT;
+    *a = (asked){.waiter = {.deferred = deferred, .answer = &a->answer}};
+    memcpy(a->waiter.command.bytes, &id, sizeof id);
+    command.id = (ProtobufCBinaryData){16, a->waiter.command.bytes};
+    command.body_case = CAVEA__V1__COMMAND__BODY_CANCEL;
+    command.cancel = &cancel;
+    size_t count = cavea__v1__command__pack(&command, bytes);
+    assert_true(bus_begin(f->bus, &f->actor, bytes, (uint32_t)count, &a->waiter));
+}
+
+static void ask(fixture *f, asked *a, uint32_t id)
+{
+    ask_as(f, a, id, false);
+}
+
+// Answers the commands with these ids in one ReplyBatch.
+static void reply(fixture *f, uint64_t number, const uint32_t *ids, size_t ids_count)
+{
+    Cavea__V1__ReplyBatch m = CAVEA__V1__REPLY_BATCH__INIT;
+    Cavea__V1__Reply replies[8], *pointers[8];
+    uuid commands[8] = {0};
+    for (size_t i = 0; i < ids_count; i++) {
+        cavea__v1__reply__init(&replies[i]);
+        memcpy(commands[i].bytes, &ids[i], sizeof ids[i]);
+        replies[i].command_id = (ProtobufCBinaryData){16, commands[i].bytes};
+        replies[i].error = ERROR_NOT_FOUND;
+        pointers[i] = &replies[i];
+    }
+    m.number = number;
+    m.database_now_us = f->net.now_us + 5000000;
+    m.replies = pointers;
+    m.n_replies = ids_count;
+    uint8_t bytes[1024];
+    size_t count = cavea__v1__reply_batch__pack(&m, bytes);
+    bus_receive(f->bus, 0, bytes, count);
+}
+
+static bool done(const asked *a, bus_result result)
+{
+    return a->waiter.state == WAITER_DONE && a->waiter.result == result;
+}
+
+static size_t envelopes(const network *n)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < n->count; i++)
+        count += n->messages[i].envelope != NULL;
+    return count;
+}
+
+static void test_bus__given_an_idle_queue_then_sends_at_once_with_a_wake_up(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    ask(f, &a, 1);
+    assert_int_equal(f->net.count, 2);
+    assert_string_equal(f->net.messages[0].subject, "cavea.v1.wake.event");
+    Cavea__V1__Envelope *e = f->net.messages[1].envelope;
+    assert_string_equal(f->net.messages[1].subject,
+                        "cavea.v1.in.event.09090000-0000-0000-0000-000000000000");
+    assert_false(f->net.messages[1].has_reply);
+    assert_int_equal(e->number, 1);
+    assert_int_equal(e->sender.len, 16);
+    assert_int_equal(e->n_commands, 1);
+    assert_string_equal(e->reply_to, "cavea.v1.reply.07000000-0000-0000-0000-000000000000.0");
+    reply(f, 1, (uint32_t[]){1}, 1);
+    assert_true(done(&a, BUS_ANSWERED));
+    assert_int_equal(a.answer.error, ERROR_NOT_FOUND);
+    bus_end(f->bus, &a.waiter);
+}
+
+static void test_bus__given_two_in_flight_then_batches_the_rest_until_a_reply(void **state)
+{
+    fixture *f = *state;
+    asked a[6];
+    for (uint32_t i = 0; i < 6; i++)
+        ask(f, &a[i], i);
+    assert_int_equal(envelopes(&f->net), 2);
+    network_clear(&f->net);
+    reply(f, 1, (uint32_t[]){0}, 1);
+    assert_true(done(&a[0], BUS_ANSWERED));
+    assert_int_equal(f->net.count, 1);
+    assert_int_equal(f->net.messages[0].envelope->number, 3);
+    assert_int_equal(f->net.messages[0].envelope->n_commands, 4);
+    reply(f, 3, (uint32_t[]){2, 3, 5, 4}, 4);
+    for (int i = 2; i < 6; i++)
+        assert_true(done(&a[i], BUS_ANSWERED));
+    assert_int_equal(a[1].waiter.state, WAITER_WAITS);
+    reply(f, 2, (uint32_t[]){1}, 1);
+    assert_true(done(&a[1], BUS_ANSWERED));
+    for (uint32_t i = 0; i < 6; i++)
+        bus_end(f->bus, &a[i].waiter);
+}
+
+static void
+test_bus__given_silence_then_resends_the_same_bytes_directly_then_everywhere(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    ask(f, &a, 1);
+    sent first = f->net.messages[1];
+    first.envelope = NULL;
+    network_clear(&f->net);
+    f->net.now_us += (BUS_RESEND_FIRST_MS - 1) * 1000;
+    bus_tick(f->bus);
+    assert_int_equal(f->net.count, 0);
+    f->net.now_us += 1000;
+    bus_tick(f->bus);
+    assert_int_equal(f->net.count, 1);
+    assert_string_equal(f->net.messages[0].subject,
+                        "cavea.v1.direct.event.09090000-0000-0000-0000-000000000000");
+    assert_true(f->net.messages[0].has_reply);
+    assert_int_equal(f->net.messages[0].count, first.count);
+    assert_memory_equal(f->net.messages[0].bytes, first.bytes, first.count);
+    network_clear(&f->net);
+    bus_tick(f->bus);
+    assert_int_equal(f->net.count, 0);
+    f->net.now_us += 2 * BUS_RESEND_FIRST_MS * 1000;
+    bus_tick(f->bus);
+    assert_int_equal(f->net.count, 3);
+    assert_string_equal(f->net.messages[0].subject, "cavea.v1.wake.event");
+    assert_memory_equal(f->net.messages[1].bytes, first.bytes, first.count);
+    assert_memory_equal(f->net.messages[2].bytes, first.bytes, first.count);
+    reply(f, 1, (uint32_t[]){1}, 1);
+    assert_true(done(&a, BUS_ANSWERED));
+    network_clear(&f->net);
+    f->net.now_us += 60000000;
+    bus_tick(f->bus);
+    assert_int_equal(f->net.count, 0);
+    bus_end(f->bus, &a.waiter);
+}
+
+static void test_bus__given_no_responders_then_wakes_and_publishes_again_once(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    ask(f, &a, 1);
+    network_clear(&f->net);
+    bus_no_responders(f->bus, 0); // nothing was sent directly yet
+    assert_int_equal(f->net.count, 0);
+    f->net.now_us += BUS_RESEND_FIRST_MS * 1000;
+    bus_tick(f->bus);
+    network_clear(&f->net);
+    bus_no_responders(f->bus, 0);
+    bus_no_responders(f->bus, 0);
+    assert_int_equal(f->net.count, 2);
+    assert_string_equal(f->net.messages[0].subject, "cavea.v1.wake.event");
+    assert_string_equal(f->net.messages[1].subject,
+                        "cavea.v1.in.event.09090000-0000-0000-0000-000000000000");
+    bus_no_responders(f->bus, 7);
+    reply(f, 1, (uint32_t[]){1}, 1);
+    bus_end(f->bus, &a.waiter);
+}
+
+static void test_bus__given_a_waiter_that_leaves_then_its_number_is_never_used_again(void **state)
+{
+    fixture *f = *state;
+    asked a, b, c;
+    ask(f, &a, 1);
+    ask(f, &b, 2);
+    ask(f, &c, 3);
+    network_clear(&f->net);
+    assert_true(bus_give_up(f->bus, &a.waiter));
+    bus_end(f->bus, &a.waiter);
+    assert_int_equal(f->net.count, 1); // its place in flight goes to what waited
+    assert_int_equal(f->net.messages[0].envelope->number, 3);
+    reply(f, 1, (uint32_t[]){1}, 1); // late, for nobody
+    reply(f, 3, (uint32_t[]){3}, 1);
+    assert_true(done(&c, BUS_ANSWERED));
+    reply(f, 2, (uint32_t[]){2}, 1);
+    assert_true(done(&b, BUS_ANSWERED));
+    bus_end(f->bus, &b.waiter);
+    bus_end(f->bus, &c.waiter);
+}
+
+static void test_bus__given_waiters_that_leave_before_sending_then_their_commands_stay(void **state)
+{
+    fixture *f = *state;
+    asked a[6];
+    for (uint32_t i = 0; i < 6; i++)
+        ask(f, &a[i], i);
+    network_clear(&f->net);
+    assert_true(bus_give_up(f->bus, &a[2].waiter));
+    assert_true(bus_give_up(f->bus, &a[4].waiter));
+    bus_end(f->bus, &a[2].waiter);
+    bus_end(f->bus, &a[4].waiter);
+    reply(f, 1, (uint32_t[]){0}, 1);
+    Cavea__V1__Envelope *e = f->net.messages[0].envelope;
+    assert_int_equal(e->n_commands, 2);
+    assert_int_equal(e->commands[0]->id.data[0], 3);
+    assert_int_equal(e->commands[1]->id.data[0], 5);
+    reply(f, 3, (uint32_t[]){5, 3}, 2);
+    reply(f, 2, (uint32_t[]){1}, 1);
+    const int answered[] = {0, 1, 3, 5};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(done(&a[answered[i]], BUS_ANSWERED));
+        bus_end(f->bus, &a[answered[i]].waiter);
+    }
+}
+
+static void test_bus__given_a_reply_without_an_entry_then_the_command_was_dropped(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    ask(f, &a, 1);
+    reply(f, 1, (uint32_t[]){99}, 1);
+    assert_true(done(&a, BUS_DROPPED));
+    bus_end(f->bus, &a.waiter);
+}
+
+static void test_bus__given_a_deferred_command_then_number_zero_answers_it(void **state)
+{
+    fixture *f = *state;
+    asked a, b, c;
+    ask_as(f, &a, 1, true);
+    ask_as(f, &b, 2, true);
+    reply(f, 1, NULL, 0); // accepted; the answer comes from elsewhere
+    assert_int_equal(a.waiter.state, WAITER_WAITS);
+    reply(f, 0, (uint32_t[]){2}, 1); // overtakes the envelope's own answer
+    assert_true(done(&b, BUS_ANSWERED));
+    reply(f, 2, NULL, 0);
+    reply(f, 0, (uint32_t[]){1}, 1);
+    assert_true(done(&a, BUS_ANSWERED));
+    ask_as(f, &c, 3, true);
+    reply(f, 3, NULL, 0);
+    assert_true(bus_give_up(f->bus, &c.waiter));
+    assert_null(c.waiter.batch); // which makes it pending
+    reply(f, 0, (uint32_t[]){3}, 1);
+    bus_end(f->bus, &a.waiter);
+    bus_end(f->bus, &b.waiter);
+    bus_end(f->bus, &c.waiter);
+}
+
+static void test_bus__given_too_much_waiting_then_refuses_more(void **state)
+{
+    fixture *f = *state;
+    enum { MANY = 602 };
+    static asked a[MANY], extra;
+    for (uint32_t i = 0; i < MANY; i++)
+        ask(f, &a[i], i);
+    uint8_t command[4] = {0};
+    extra = (asked){.waiter = {.answer = &extra.answer}};
+    assert_false(bus_begin(f->bus, &f->actor, command, 2, &extra.waiter));
+    network_clear(&f->net);
+    reply(f, 1, (uint32_t[]){0}, 1);
+    assert_int_equal(f->net.messages[0].envelope->n_commands, ENVELOPE_COMMANDS_MAX);
+    assert_true(f->net.messages[0].count <= ENVELOPE_BYTES_MAX);
+    for (uint32_t i = 1; i < MANY; i++)
+        assert_true(bus_give_up(f->bus, &a[i].waiter));
+    for (uint32_t i = 0; i < MANY; i++)
+        bus_end(f->bus, &a[i].waiter);
+    assert_int_equal(f->bus->queued, 0);
+}
+
+static void test_bus__given_no_connection_then_sends_when_it_is_back(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    f->net.down = true;
+    ask(f, &a, 1);
+    assert_int_equal(f->net.count, 0);
+    f->net.down = false;
+    bus_reconnected(f->bus);
+    assert_int_equal(envelopes(&f->net), 1);
+    reply(f, 1, (uint32_t[]){1}, 1);
+    assert_true(done(&a, BUS_ANSWERED));
+    bus_end(f->bus, &a.waiter);
+}
+
+static void test_bus_database_us__given_replies_then_learns_the_database_clock(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    f->net.wall_us = f->net.now_us + 77;
+    assert_int_equal(bus_database_us(f->bus, f->net.now_us), f->net.now_us + 77);
+    ask(f, &a, 1);
+    reply(f, 1, (uint32_t[]){1}, 1);
+    assert_int_equal(bus_database_us(f->bus, f->net.now_us), f->net.now_us + 5000000);
+    bus_end(f->bus, &a.waiter);
+}
+
+static void test_bus_receive__given_rubbish_then_ignores_it(void **state)
+{
+    fixture *f = *state;
+    static const uint8_t rubbish[] = {0xff, 0xff, 0xff, 0xff, 0x0f};
+    asked a;
+    ask(f, &a, 1);
+    bus_receive(f->bus, 0, rubbish, sizeof rubbish);
+    bus_receive(f->bus, 0, NULL, 0);
+    bus_receive(f->bus, 4711, NULL, 0);
+    reply(f, 77, (uint32_t[]){1}, 1);
+    assert_int_equal(a.waiter.state, WAITER_WAITS);
+    assert_true(bus_give_up(f->bus, &a.waiter));
+    bus_end(f->bus, &a.waiter);
+}
+
+static void test_bus__given_more_actors_than_queues_then_recycles_with_higher_numbers(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    for (uint32_t i = 0; i < BUS_QUEUES_MAX; i++) {
+        event_id event = {{{0}}};
+        memcpy(event.u.bytes + 12, &i, sizeof i);
+        f->actor = actor_of_event(&event);
+        ask(f, &a, i);
+        network_clear(&f->net);
+        assert_true(bus_give_up(f->bus, &a.waiter));
+        bus_end(f->bus, &a.waiter);
+    }
+    event_id another = {{{1}}};
+    f->actor = actor_of_event(&another);
+    uint8_t command[4] = {0};
+    asked extra = {.waiter = {.answer = &extra.answer}};
+    assert_false(bus_begin(f->bus, &f->actor, command, 2, &extra.waiter));
+    f->net.now_us += 61000000;
+    ask(f, &a, 1);
+    assert_int_equal(f->net.messages[1].envelope->number, 2);
+    assert_true(bus_give_up(f->bus, &a.waiter));
+    bus_end(f->bus, &a.waiter);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_bus__given_an_idle_queue_then_sends_at_once_with_a_wake_up),
+        TEST(test_bus__given_two_in_flight_then_batches_the_rest_until_a_reply),
+        TEST(test_bus__given_silence_then_resends_the_same_bytes_directly_then_everywhere),
+        TEST(test_bus__given_no_responders_then_wakes_and_publishes_again_once),
+        TEST(test_bus__given_a_waiter_that_leaves_then_its_number_is_never_used_again),
+        TEST(test_bus__given_waiters_that_leave_before_sending_then_their_commands_stay),
+        TEST(test_bus__given_a_reply_without_an_entry_then_the_command_was_dropped),
+        TEST(test_bus__given_a_deferred_command_then_number_zero_answers_it),
+        TEST(test_bus__given_too_much_waiting_then_refuses_more),
+        TEST(test_bus__given_no_connection_then_sends_when_it_is_back),
+        TEST(test_bus_database_us__given_replies_then_learns_the_database_clock),
+        TEST(test_bus_receive__given_rubbish_then_ignores_it),
+        TEST(test_bus__given_more_actors_than_queues_then_recycles_with_higher_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
