@@ -63,7 +63,7 @@ static void test_service_ready__given_a_notify_socket_then_systemd_is_told(void 
         snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "cavea-test-%d", (int)getpid());
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)bytes);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-    char name[64];
+    char name[128];
     snprintf(name, sizeof name, "@%s", address.sun_path + 1);
     setenv("NOTIFY_SOCKET", name, 1);
     service_settings s = settings_of(-1, "");
