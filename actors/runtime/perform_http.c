@@ -73,7 +73,7 @@ bool http_slot_prepare(http_slot *h, const perform_settings *s, const provider_r
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, h);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
     if (request->is_post)
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
     return true;
 }
 

@@ -68,6 +68,8 @@ static void pending_drop(provider_client *c, const effect *e)
 bool provider_client_start(provider_client *c, const effect *e)
 {
     uuid key = pending_key(e);
+    if (atomic_load(&c->stopping))
+        return false;
     pthread_mutex_lock(&c->mutex);
     bool known = table_find(c->pending, &key) != TABLE_NONE;
     bool put = !known && table_count(c->pending) < PERFORM_CALLS_QUEUED_MAX &&

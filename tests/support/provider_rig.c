@@ -174,6 +174,11 @@ int rig_start_second(void)
     return exit_status(provider_spawn(-1, NULL));
 }
 
+int rig_port(void)
+{
+    return rig.port;
+}
+
 void rig_answer_done(rig_answer *a)
 {
     free(a->headers);

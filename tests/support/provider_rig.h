@@ -24,6 +24,7 @@ void rig_start(const char *more_flag); // NULL or one more flag; waits until the
 int rig_stop(int number);
 // Starts a second provider in the same folder, which must fail; its exit status.
 int rig_start_second(void);
+int rig_port(void); // of the API
 
 typedef struct rig_answer {
     int status;    // 0: no answer
