@@ -21,7 +21,7 @@ typedef struct entry_set {
 
 struct catalogue {
     catalogue_source source;
-    plan_cache *plans;
+    plan_shelf *plans;
     entry_set sets[CATALOGUE_SETS];
 };
 
@@ -41,7 +41,7 @@ static catalogue_event *event_ref(catalogue_event *e)
     return e;
 }
 
-catalogue *catalogue_new(const catalogue_source *source, plan_cache *plans)
+catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans)
 {
     catalogue *c = calloc(1, sizeof *c);
     if (!c)
@@ -102,7 +102,7 @@ static error_code event_read(catalogue *c, const event_id *id, catalogue_event *
     e->references = 1;
     error_code error = ERROR_UNAVAILABLE;
     if (c->source.event(c->source.self, id, &e->detail, &found) == STORE_OK)
-        error = found ? plan_cache_get(c->plans, &e->detail.plan_hash, &e->plan) : ERROR_NOT_FOUND;
+        error = found ? plan_shelf_get(c->plans, &e->detail.plan_hash, &e->plan) : ERROR_NOT_FOUND;
     if (found && error == ERROR_NOT_FOUND)
         error = ERROR_UNAVAILABLE; // an event whose plan is missing
     if (error == ERROR_NONE)

@@ -7,7 +7,7 @@
 #ifndef CAVEA_EDGE_CATALOGUE_H
 #define CAVEA_EDGE_CATALOGUE_H
 
-#include "edge/plan_cache.h"
+#include "edge/plan_shelf.h"
 #include "store/read.h"
 
 enum {
@@ -40,7 +40,7 @@ typedef struct catalogue_source {
 } catalogue_source;
 
 typedef struct catalogue catalogue;
-catalogue *catalogue_new(const catalogue_source *source, plan_cache *plans); // plans: borrowed
+catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans); // plans: borrowed
 void catalogue_free(catalogue *c);
 
 // ERROR_NONE and a reference for the caller, NOT_FOUND, or UNAVAILABLE.

@@ -17,7 +17,7 @@ typedef struct edge { // everything is borrowed
     answer_cache *answers;
     bus *bus;
     live *live;
-    plan_cache *plans;
+    plan_shelf *plans;
     catalogue *catalogue;
     read_pool *pool;
     int64_t reply_ms; // how long a request waits for an actor

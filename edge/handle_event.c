@@ -342,7 +342,7 @@ void handle_plan_read(edge_call *call)
     char text[DIGEST32_TEXT_BYTES], etag[ETAG_BYTES];
     if (!digest32_parse(q->id, q->id_bytes, &hash))
         return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
-    error_code error = plan_cache_layout(call->edge->plans, &hash, &layout);
+    error_code error = plan_shelf_layout(call->edge->plans, &hash, &layout);
     if (error != ERROR_NONE)
         return http_answer_problem(call->answer, error, NULL);
     digest32_format(&hash, text);

@@ -8,7 +8,7 @@
 #ifndef CAVEA_EDGE_LIVE_H
 #define CAVEA_EDGE_LIVE_H
 
-#include "edge/plan_cache.h"
+#include "edge/plan_shelf.h"
 #include "edge/seat_map.h"
 #include "edge/shared_bytes.h"
 #include "schemas/error.h"

@@ -195,7 +195,7 @@ static bool store_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTE
         return memory_out(problem);
     catalogue_source events = sources_catalogue(&p->sources);
     plan_source plans = sources_plans(&p->sources);
-    e->plans = plan_cache_new(&plans);
+    e->plans = plan_shelf_new(&plans);
     if (e->plans)
         e->catalogue = catalogue_new(&events, e->plans);
     e->answers = answer_cache_new();
@@ -286,7 +286,7 @@ static void edge_stop(edge_program *p)
     bus_nats_free(&p->bus);
     live_nats_free(&p->deltas);
     catalogue_free(e->catalogue);
-    plan_cache_free(e->plans);
+    plan_shelf_free(e->plans);
     answer_cache_free(e->answers);
     key_ring_free(e->keys);
     shared_bytes_unref(e->openapi);

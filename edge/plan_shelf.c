@@ -1,4 +1,4 @@
-#include "edge/plan_cache.h"
+#include "edge/plan_shelf.h"
 
 #include <stdlib.h>
 
@@ -36,18 +36,18 @@ typedef struct slot {
     bool taken, loading;
 } slot;
 
-struct plan_cache {
+struct plan_shelf {
     plan_source source;
     pthread_mutex_t mutex; // guards everything below
     pthread_cond_t loaded;
     uint64_t uses;
     size_t bytes;
-    slot slots[PLAN_CACHE_PLANS_MAX];
+    slot slots[PLAN_SHELF_PLANS_MAX];
 };
 
-plan_cache *plan_cache_new(const plan_source *source)
+plan_shelf *plan_shelf_new(const plan_source *source)
 {
-    plan_cache *c = calloc(1, sizeof *c);
+    plan_shelf *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
     c->source = *source;
@@ -61,7 +61,7 @@ static size_t slot_bytes(const slot *s)
     return (s->plan ? s->plan->plan->memory_bytes : 0) + (s->layout ? s->layout->count : 0);
 }
 
-static void slot_clear(plan_cache *c, slot *s)
+static void slot_clear(plan_shelf *c, slot *s)
 {
     c->bytes -= slot_bytes(s);
     shared_plan_unref(s->plan);
@@ -69,11 +69,11 @@ static void slot_clear(plan_cache *c, slot *s)
     *s = (slot){.taken = false};
 }
 
-void plan_cache_free(plan_cache *c)
+void plan_shelf_free(plan_shelf *c)
 {
     if (!c)
         return;
-    for (size_t i = 0; i < PLAN_CACHE_PLANS_MAX; i++)
+    for (size_t i = 0; i < PLAN_SHELF_PLANS_MAX; i++)
         slot_clear(c, &c->slots[i]);
     pthread_mutex_destroy(&c->mutex);
     pthread_cond_destroy(&c->loaded);
@@ -81,10 +81,10 @@ void plan_cache_free(plan_cache *c)
 }
 
 // The slot that was not used for longest, an empty one first; NULL when all are loading.
-static slot *slot_oldest(plan_cache *c, const slot *but)
+static slot *slot_oldest(plan_shelf *c, const slot *but)
 {
     slot *oldest = NULL;
-    for (size_t i = 0; i < PLAN_CACHE_PLANS_MAX; i++) {
+    for (size_t i = 0; i < PLAN_SHELF_PLANS_MAX; i++) {
         slot *s = &c->slots[i];
         if (s == but || s->loading)
             continue;
@@ -94,9 +94,9 @@ static slot *slot_oldest(plan_cache *c, const slot *but)
     return oldest;
 }
 
-static slot *slot_find(plan_cache *c, const digest32 *hash)
+static slot *slot_find(plan_shelf *c, const digest32 *hash)
 {
-    for (size_t i = 0; i < PLAN_CACHE_PLANS_MAX; i++) {
+    for (size_t i = 0; i < PLAN_SHELF_PLANS_MAX; i++) {
         slot *s = &c->slots[i];
         if (s->taken && memcmp(&s->hash, hash, sizeof *hash) == 0)
             return s;
@@ -105,9 +105,9 @@ static slot *slot_find(plan_cache *c, const digest32 *hash)
 }
 
 // Room for what has just been loaded into `kept`.
-static void cache_trim(plan_cache *c, const slot *kept)
+static void cache_trim(plan_shelf *c, const slot *kept)
 {
-    while (c->bytes > PLAN_CACHE_BYTES_MAX) {
+    while (c->bytes > PLAN_SHELF_BYTES_MAX) {
         slot *oldest = slot_oldest(c, kept);
         if (!oldest || !oldest->taken)
             return;
@@ -117,7 +117,7 @@ static void cache_trim(plan_cache *c, const slot *kept)
 
 // Returns the slot of a hash for this thread alone to load into, or with *ret_there as it is
 // wanted.
-static slot *slot_enter(plan_cache *c, const digest32 *hash, bool layout, bool *ret_there)
+static slot *slot_enter(plan_shelf *c, const digest32 *hash, bool layout, bool *ret_there)
 {
     for (;;) {
         slot *s = slot_find(c, hash);
@@ -136,7 +136,7 @@ static slot *slot_enter(plan_cache *c, const digest32 *hash, bool layout, bool *
     }
 }
 
-static plan_load_result slot_load(plan_cache *c, slot *s, const digest32 *hash, bool layout,
+static plan_load_result slot_load(plan_shelf *c, slot *s, const digest32 *hash, bool layout,
                                   shared_plan **ret_plan, shared_bytes **ret_layout)
 {
     plan *p = NULL;
@@ -164,7 +164,7 @@ static plan_load_result slot_load(plan_cache *c, slot *s, const digest32 *hash, 
     return result;
 }
 
-static error_code cache_get(plan_cache *c, const digest32 *hash, bool layout,
+static error_code cache_get(plan_shelf *c, const digest32 *hash, bool layout,
                             shared_plan **ret_plan, shared_bytes **ret_layout)
 {
     bool there;
@@ -183,13 +183,13 @@ static error_code cache_get(plan_cache *c, const digest32 *hash, bool layout,
                                     : ERROR_UNAVAILABLE;
 }
 
-error_code plan_cache_get(plan_cache *c, const digest32 *hash, shared_plan **ret_plan)
+error_code plan_shelf_get(plan_shelf *c, const digest32 *hash, shared_plan **ret_plan)
 {
     shared_bytes *none = NULL;
     return cache_get(c, hash, false, ret_plan, &none);
 }
 
-error_code plan_cache_layout(plan_cache *c, const digest32 *hash, shared_bytes **ret_layout)
+error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash, shared_bytes **ret_layout)
 {
     shared_plan *none = NULL;
     return cache_get(c, hash, true, &none, ret_layout);

@@ -1,7 +1,7 @@
 // Decoded plans by their hash, shared by everybody who needs them. A plan never changes, so it is
 // loaded once and kept while there is room. Loading is single-flight for each plan. Any thread.
-#ifndef CAVEA_EDGE_PLAN_CACHE_H
-#define CAVEA_EDGE_PLAN_CACHE_H
+#ifndef CAVEA_EDGE_PLAN_SHELF_H
+#define CAVEA_EDGE_PLAN_SHELF_H
 
 #include "edge/shared_bytes.h"
 #include "schemas/error.h"
@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 
 enum {
-    PLAN_CACHE_PLANS_MAX = 256,
-    PLAN_CACHE_BYTES_MAX = 512 * 1024 * 1024, // decoded plans and layouts together
+    PLAN_SHELF_PLANS_MAX = 256,
+    PLAN_SHELF_BYTES_MAX = 512 * 1024 * 1024, // decoded plans and layouts together
 };
 
 typedef struct shared_plan {
@@ -37,14 +37,14 @@ typedef struct plan_source {
     plan_load_result (*layout)(void *self, const digest32 *hash, shared_bytes **ret_layout);
 } plan_source;
 
-typedef struct plan_cache plan_cache;
-plan_cache *plan_cache_new(const plan_source *source); // NULL when memory is out
-void plan_cache_free(plan_cache *c);
+typedef struct plan_shelf plan_shelf;
+plan_shelf *plan_shelf_new(const plan_source *source); // NULL when memory is out
+void plan_shelf_free(plan_shelf *c);
 
 // ERROR_NONE and a reference for the caller, NOT_FOUND, or UNAVAILABLE.
-MUST_CHECK error_code plan_cache_get(plan_cache *c, const digest32 *hash, shared_plan **ret_plan);
+MUST_CHECK error_code plan_shelf_get(plan_shelf *c, const digest32 *hash, shared_plan **ret_plan);
 // The readable form, as it is served.
-MUST_CHECK error_code plan_cache_layout(plan_cache *c, const digest32 *hash,
+MUST_CHECK error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash,
                                         shared_bytes **ret_layout);
 
 #endif
