@@ -15,7 +15,7 @@ enum {
 
 #define LEASE_COLUMNS                                                                              \
     "epoch, incarnation, cursor_seq, last_seq, last_hash, published_incarnation, published_seq,"   \
-    " senders"
+    " senders, clock_timestamp()"
 #define TTL "make_interval(secs => h.ttl_ms / 1000.0)"
 
 const statement lease_statements[LEASE_STATEMENTS] = {
@@ -90,7 +90,8 @@ static bool lease_read(const PGresult *rows, const actor_ref *actor, lease *ret_
                .last_hash = column_digest32(rows, 0, 4),
                .published_incarnation = column_int8(rows, 0, 5),
                .published_seq = column_int8(rows, 0, 6),
-               .senders_bytes = column_length(rows, 0, 7)};
+               .senders_bytes = column_length(rows, 0, 7),
+               .now_us = column_time(rows, 0, 8)};
     if (l.senders_bytes > 0) {
         l.senders = malloc(l.senders_bytes);
         if (l.senders == NULL)

@@ -24,6 +24,7 @@ typedef struct lease {
     int64_t last_seq;
     digest32 last_hash;
     int64_t published_incarnation, published_seq;
+    int64_t now_us;   // the database's clock when the lease was had
     uint8_t *senders; // owned by the lease
     uint32_t senders_bytes;
 } lease;

@@ -22,6 +22,7 @@ const kind_ops *kind_of(actor_kind kind)
 static bool cell_adopt(cell *c, const lease *l)
 {
     c->epoch = l->epoch;
+    c->leased_us = l->now_us;
     c->incarnation = c->committed_incarnation = l->incarnation;
     c->cursor = c->committed_cursor = l->cursor;
     c->last_seq = c->committed_seq = l->last_seq;
@@ -44,6 +45,7 @@ static store_result state_load(kind_context *context, cell *c, bool *ret_taken, 
         return result;
     if (!cell_adopt(c, &l))
         return STORE_REFUSED;
+    context->now_us = l.now_us;
     c->state = c->ops->load(context, &c->ref, &result);
     if (c->state == NULL && result == STORE_OK) {
         *ret_taken = false;

@@ -22,6 +22,7 @@ typedef struct cell {
     const kind_ops *ops;
     void *state;
     int64_t epoch;
+    int64_t leased_us;           // the database's clock when the lease was had
     int64_t incarnation, cursor; // with the messages of the current tick
     int64_t committed_incarnation, committed_cursor;
     int64_t last_seq, committed_seq;

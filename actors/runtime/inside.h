@@ -20,7 +20,8 @@ enum {
     MESSAGE_ROWS_MAX = ENVELOPE_COMMANDS_MAX * 12,
     MESSAGE_JOURNAL_BYTES_MAX = 1024 * 1024,
     WAKES_REMEMBERED = 1024,
-    AWAY_REST_MS = 50, // between two looks at a database that is away
+    WANTED_ROWS_MAX = 4 * ENVELOPE_COMMANDS_MAX, // payment rows that one tick may fetch
+    AWAY_REST_MS = 50,                           // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
 };
@@ -74,6 +75,8 @@ struct runtime {
     inbound batch[TICK_MESSAGES_MAX], split[TICK_MESSAGES_MAX]; // being decided, in some order
     inbound borrowed[TICK_MESSAGES_MAX]; // to be released at the end of the step
     uint32_t messages_count;
+    payment_id wanted[WANTED_ROWS_MAX]; // of the tick, see rows_fetch
+    payment_row wanted_rows[WANTED_ROWS_MAX];
     bool away;         // stale cells wait for it too
     int64_t now_us;    // of the current tick
     int64_t offset_us; // database clock - monotonic clock
@@ -120,5 +123,6 @@ void resend_upkeep(runtime *r, cell *c);
 void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c);
 void runtime_drop(runtime *r, cell *c);
 void timers_list(runtime *r, cell *c);
+void clock_learn(runtime *r, int64_t database_us);
 
 #endif

@@ -101,6 +101,16 @@ int64_t runtime_now_us(runtime *r)
     return now_us;
 }
 
+// The database's clock stood at database_us a moment ago. A monotonic clock that stood still with
+// its machine, or a host without a commit yet, would otherwise decide in the past: an actor's now
+// must never lie before the last fact of the host that had it before.
+void clock_learn(runtime *r, int64_t database_us)
+{
+    int64_t offset_us = database_us - r->config.clock.monotonic_us(r->config.clock.self);
+    if (r->offset_us == 0 || offset_us > r->offset_us)
+        r->offset_us = offset_us;
+}
+
 void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c)
 {
     runtime_report report = {.type = type, .cells = 1};
@@ -132,7 +142,6 @@ void runtime_drop(runtime *r, cell *c)
 
 static void cell_install(runtime *r, cell *c)
 {
-    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self), now_us;
     cell *old = cell_table_find(&r->cells, &c->ref.id);
     if (old != NULL && old->epoch >= c->epoch) {
         cell_free(c);
@@ -140,9 +149,8 @@ static void cell_install(runtime *r, cell *c)
     }
     if (old != NULL)
         runtime_drop(r, old);
-    if (r->offset_us == 0 && r->config.store.now(r->config.store.self, &now_us) == STORE_OK)
-        r->offset_us = now_us - mono;
-    c->used_us = mono;
+    clock_learn(r, c->leased_us);
+    c->used_us = r->config.clock.monotonic_us(r->config.clock.self);
     cell_table_put(&r->cells, c);
     timers_list(r, c);
     r->config.bus.attach(r->config.bus.self, c->number, &c->ref, c->incarnation, c->cursor);
