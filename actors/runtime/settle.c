@@ -29,7 +29,6 @@ static void lost_drop(runtime *r)
 
 bool reload_stale(runtime *r)
 {
-    r->context.now_us = runtime_now_us(r);
     for (uint32_t i = 0; i < r->touched_count; i++) {
         cell *c = r->touched[i];
         bool lost = false;
@@ -40,6 +39,7 @@ bool reload_stale(runtime *r)
             return false;
         r->touched[i] = NULL;
         c->stale = false;
+        clock_learn(r, c->leased_us);
         if (lost || result != STORE_OK) {
             runtime_report_now(r, REPORT_FENCED, c);
             runtime_drop(r, c);
@@ -91,12 +91,14 @@ static attempt run(runtime *r, const inbound *messages, uint32_t count, uint32_t
             *at += done;
             continue;
         }
+        // Without a touched cell nothing was decided: the rows that the commands need did not come.
+        bool rows_missing = result == STORE_UNKNOWN && r->touched_count == 0;
         touched_stale(r);
         if (result == STORE_FENCED)
             lost_drop(r);
         else
             runtime_report_now(r, result == STORE_REFUSED ? REPORT_REFUSED : REPORT_UNKNOWN, NULL);
-        if (!reload_stale(r)) {
+        if (!reload_stale(r) || rows_missing) {
             postpone(r, messages + *at, count - *at);
             return ATTEMPT_AWAY;
         }
