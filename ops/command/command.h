@@ -43,7 +43,6 @@ typedef struct noun {
 
 struct command {
     const char *postgres_url, *nats_url; // "" when not set
-    int64_t hold_seconds;                // what new events start from
     bool json;
     const noun *noun;
     const verb *verb;

@@ -101,7 +101,7 @@ static command_status demo_event_put(command *c, const struct demo_event *demo,
         .name = demo->name,
         .category = demo->category,
         .description = demo->description,
-        .hold_seconds = (int32_t)c->hold_seconds,
+        .hold_seconds = EVENT_HOLD_SECONDS,
         .plan_hash = *hash,
     };
     connection *database = command_database(c, &status);

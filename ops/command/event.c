@@ -57,7 +57,7 @@ static command_status event_words(command *c, catalog_event *row)
         return command_fail(c, COMMAND_USAGE, "an event needs --venue and a venue's id");
     if (!digest32_parse(hash, strlen(hash), &row->plan_hash))
         return command_fail(c, COMMAND_USAGE, "an event needs --plan and a plan's hash");
-    if (!command_number(c, "hold-seconds", 1, HOLD_SECONDS_MAX, c->hold_seconds, &hold_seconds))
+    if (!command_number(c, "hold-seconds", 1, HOLD_SECONDS_MAX, EVENT_HOLD_SECONDS, &hold_seconds))
         return COMMAND_USAGE;
     row->name = command_option(c, "name", NULL);
     row->category = command_option(c, "category", "other");

@@ -6,6 +6,8 @@
 #include "ops/command/plan_store.h"
 #include "store/catalog_write.h"
 
+enum { EVENT_HOLD_SECONDS = 600 }; // unless told otherwise
+
 // Fills row's seats, prices and currency. Every category of which a seat can be sold needs a price;
 // false with one sentence when one has none.
 MUST_CHECK bool event_price(catalog_event *row, const plan_loaded *l, const plan_side *prices,

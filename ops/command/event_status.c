@@ -65,7 +65,7 @@ static bool reply_read(request *r, natsMsg *message, uint32_t *ret_error)
 {
     bool answered = false;
     size_t bytes = (size_t)natsMsg_GetDataLength(message);
-    if (natsMsg_IsNoResponders(message) || bytes > ENVELOPE_BYTES_MAX)
+    if (bytes > ENVELOPE_BYTES_MAX)
         return false;
     arena_reset(&r->memory);
     const Cavea__V1__ReplyBatch *batch = cavea__v1__reply_batch__unpack(
@@ -93,11 +93,14 @@ static natsStatus request_run(request *r, uint32_t *ret_error)
             return NATS_TIMEOUT;
         natsMsg *message = NULL;
         s = natsSubscription_NextMsg(&message, r->replies, pause_ms < left_ms ? pause_ms : left_ms);
-        bool answered = s == NATS_OK && reply_read(r, message, ret_error);
-        bool nobody = s == NATS_OK && natsMsg_IsNoResponders(message);
+        // The server says so at once; nats.c makes a status of it, or hands the message out.
+        bool nobody = s == NATS_NO_RESPONDERS || (s == NATS_OK && natsMsg_IsNoResponders(message));
+        bool answered = s == NATS_OK && !nobody && reply_read(r, message, ret_error);
         natsMsg_Destroy(message);
         if (answered)
             return NATS_OK;
+        if (nobody)
+            s = NATS_OK;
         if (s == NATS_TIMEOUT)
             pause_ms *= 2;
         // Nobody is there: have it woken at once, but only once for each pause.

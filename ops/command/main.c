@@ -21,8 +21,6 @@ static const noun nouns[] = {
 static const setting settings[] = {
     CONFIG_TEXT(command, postgres_url, "postgres-url", "", 0, 4095, "the database"),
     CONFIG_TEXT(command, nats_url, "nats-url", "", 0, 4095, "the message servers"),
-    CONFIG_INT(command, hold_seconds, "hold-seconds", "600", 1, 1800,
-               "how long new events hold seats"),
 };
 
 static const config configuration = {
