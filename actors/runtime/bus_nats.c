@@ -234,15 +234,12 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
 bool nats_bus_start(nats_bus *bus, runtime *r)
 {
     bus->runtime = r;
-    char deliver[SUBJECT_BYTES_MAX], acks[SUBJECT_BYTES_MAX];
-    subject any = subject_deliver(&bus->config.host, 0), ack = subject_ack(&bus->config.host, 0, 0);
-    snprintf(deliver, sizeof deliver, "%.*s*", (int)strlen(any.text) - 1, any.text);
+    char acks[SUBJECT_BYTES_MAX];
+    subject ack = subject_ack(&bus->config.host, 0, 0);
     snprintf(acks, sizeof acks, "%.*s*.*", (int)strlen(ack.text) - 3, ack.text);
     subject host = subject_host(&bus->config.host);
     natsConnection *nc = bus->connection;
-    natsStatus s = natsConnection_Subscribe(&bus->deliver, nc, deliver, on_deliver, bus);
-    if (s == NATS_OK)
-        s = natsConnection_Subscribe(&bus->acks, nc, acks, on_ack, bus);
+    natsStatus s = natsConnection_Subscribe(&bus->acks, nc, acks, on_ack, bus);
     if (s == NATS_OK)
         s = natsConnection_Subscribe(&bus->host, nc, host.text, on_wake, bus);
     for (actor_kind kind = ACTOR_EVENT; s == NATS_OK && kind < ACTOR_KINDS_END; kind++)
@@ -283,7 +280,6 @@ void nats_bus_close(nats_bus *bus)
     if (bus->watching)
         pthread_join(bus->watchdog, NULL);
     nats_bus_retire(bus);
-    subscription_end(&bus->deliver);
     subscription_end(&bus->acks);
     natsConnection_Close(bus->connection);
     natsConnection_Destroy(bus->connection);
@@ -328,6 +324,10 @@ static void port_attach(void *self, uint64_t number, const actor_ref *actor, int
                   .incarnation = incarnation};
     subject direct = subject_of(SUBJECT_DIRECT, actor);
     natsConnection_Subscribe(&in->direct, bus->connection, direct.text, on_direct, bus);
+    // The server counts only a literal subscription as interest in a consumer's deliver subject:
+    // one wildcard for all of them would never get a message.
+    subject deliver = subject_deliver(&bus->config.host, number);
+    natsConnection_Subscribe(&in->deliver, bus->connection, deliver.text, on_deliver, bus);
     pthread_mutex_lock(&bus->mutex);
     inlet **bucket = bucket_of(bus, &actor->id);
     in->next_inlet = *bucket;
@@ -365,6 +365,7 @@ static void port_detach(void *self, uint64_t number)
     if (in == NULL)
         return;
     subscription_end(&in->direct);
+    subscription_end(&in->deliver);
     if (in->consuming)
         bus_consumer_delete(bus, in->consumer);
     free(in);

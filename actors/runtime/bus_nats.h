@@ -25,7 +25,7 @@ typedef struct inlet {
     actor_ref actor;
     uint64_t number;
     struct nats_bus *bus;
-    natsSubscription *direct;
+    natsSubscription *direct, *deliver;
     int64_t incarnation, cursor; // of the last message handed to the mailbox
     uint32_t attempt;
     bool consuming;   // a consumer exists as far as we know
@@ -50,7 +50,7 @@ typedef struct nats_bus {
     nats_bus_config config;
     runtime *runtime;
     natsConnection *connection;
-    natsSubscription *deliver, *acks, *host, *wakes[ACTOR_KINDS_END];
+    natsSubscription *acks, *host, *wakes[ACTOR_KINDS_END];
     _Atomic int64_t incarnation;
     _Atomic bool stopping;
     pthread_mutex_t mutex;

@@ -114,13 +114,12 @@ static void message_handle(runtime *r, const inbound *m)
 // ends early (*count) before a message whose rows might not fit.
 static store_result rows_fetch(runtime *r, const inbound *messages, uint32_t *count)
 {
-    enum { WANTED_MAX = 4 * ENVELOPE_COMMANDS_MAX };
-    static _Thread_local payment_id wanted[WANTED_MAX];
-    static _Thread_local payment_row rows[WANTED_MAX];
+    payment_id *wanted = r->wanted;
+    payment_row *rows = r->wanted_rows;
     uint32_t wanted_count = 0, rows_count = 0;
     for (uint32_t i = 0; i < *count; i++) {
         cell *c = cell_table_find(&r->cells, &messages[i].to.id);
-        if (wanted_count + ENVELOPE_COMMANDS_MAX > WANTED_MAX) {
+        if (wanted_count + ENVELOPE_COMMANDS_MAX > WANTED_ROWS_MAX) {
             *count = i;
             break;
         }
