@@ -92,9 +92,9 @@ static void alternative_try(const event_state *s, const event_command *c, uint32
         e->alternatives[e->alternatives_count++] = seat;
 }
 
-// Walks outwards from one lost seat in plan order, within its section.
+// Walks outwards from one lost seat in plan order, within its section, until there are count_max.
 static void alternatives_near(const event_state *s, const event_command *c, uint32_t wanted,
-                              event_effects *e)
+                              uint32_t count_max, event_effects *e)
 {
     uint16_t section = s->seats.section[wanted];
     uint32_t low = wanted > NEAR_SEATS_MAX ? wanted - NEAR_SEATS_MAX : 0;
@@ -102,7 +102,7 @@ static void alternatives_near(const event_state *s, const event_command *c, uint
     if (high > s->seats.count)
         high = s->seats.count;
     uint32_t left = open_below(s, wanted, low), right = open_above(s, wanted + 1, high);
-    while (e->alternatives_count < ALTERNATIVES_MAX) {
+    while (e->alternatives_count < count_max) {
         if (left != EVENT_NOBODY && s->seats.section[left] != section)
             left = EVENT_NOBODY;
         if (right != EVENT_NOBODY && s->seats.section[right] != section)
@@ -117,6 +117,18 @@ static void alternatives_near(const event_state *s, const event_command *c, uint
             right = open_above(s, right + 1, high);
         }
     }
+}
+
+// Every lost seat has its share of the list; what one cannot use goes to the others.
+static void alternatives_find(const event_state *s, const event_command *c, event_effects *e)
+{
+    for (uint32_t i = 0; i < e->conflicts_count; i++) {
+        uint32_t left = ALTERNATIVES_MAX - e->alternatives_count;
+        uint32_t share = (left + e->conflicts_count - i - 1) / (e->conflicts_count - i);
+        alternatives_near(s, c, e->conflicts[i], e->alternatives_count + share, e);
+    }
+    for (uint32_t i = 0; i + 1 < e->conflicts_count; i++)
+        alternatives_near(s, c, e->conflicts[i], ALTERNATIVES_MAX, e);
 }
 
 static error_code seats_check(const event_state *s, const event_command *c)
@@ -209,8 +221,7 @@ static void decide_reserve(const event_state *s, const event_command *c, event_e
         return refuse(e, ERROR_EVENT_NOT_ON_SALE);
     conflicts_find(s, c, e);
     if (e->conflicts_count > 0) {
-        for (uint32_t i = 0; i < e->conflicts_count; i++)
-            alternatives_near(s, c, e->conflicts[i], e);
+        alternatives_find(s, c, e);
         return refuse(e, ERROR_SEATS_UNAVAILABLE);
     }
     expire_overdue_owners(s, c, e);

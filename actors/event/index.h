@@ -33,12 +33,13 @@ void index_put(hash_index *x, uint32_t record); // the caller made room
 void index_drop(hash_index *x, uint32_t record);
 uint64_t index_bytes(const hash_index *x);
 
-// Bytes that are random already, spread over all bits.
-static inline uint64_t index_hash(const void *random_bytes)
+// Eight bytes of an id or a hash, spread over all bits: ids that were counted up do as well.
+static inline uint64_t index_hash(const void *bytes)
 {
     uint64_t h;
-    memcpy(&h, random_bytes, sizeof h);
+    memcpy(&h, bytes, sizeof h);
     h *= 0x9e3779b97f4a7c15u;
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
     return h ^ h >> 32;
 }
 

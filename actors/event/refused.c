@@ -58,8 +58,10 @@ bool event_payment_refused(const event_state *s, const payment_id *payment)
 
 void event_refusal_add(event_state *s, const payment_id *payment)
 {
-    assert(event_refused_has_room(s) && !uuid_is_zero(&payment->u));
     uint32_t at = refused_slot(s->refused, s->refused_slots, payment);
-    s->refused_count += uuid_is_zero(&s->refused[at].u);
+    if (uuid_equal(&s->refused[at].u, &payment->u))
+        return;
+    assert(event_refused_has_room(s));
     s->refused[at] = *payment;
+    s->refused_count++;
 }

@@ -1,5 +1,6 @@
-// Counts what the C library allocates, so that a test can say "nothing". Include it in one source
-// of a test program. Under a sanitizer, which replaces malloc itself, the count stays 0.
+// Counts what the C library allocates, so that a test can say "nothing", and fails an allocation of
+// choice, so that a test can see what happens then. Include it in one source of a test program.
+// Under a sanitizer, which replaces malloc itself, the count stays 0 and nothing fails.
 #ifndef CAVEA_TESTS_UNIT_ACTORS_ALLOCATIONS_H
 #define CAVEA_TESTS_UNIT_ACTORS_ALLOCATIONS_H
 
@@ -7,6 +8,7 @@
 #include <stdint.h>
 
 static uint64_t allocations;
+static uint64_t allocations_fail_at; // the allocation with this number gets NULL; 0: none
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -24,19 +26,22 @@ extern void *__libc_realloc(void *old, size_t bytes);
 
 void *malloc(size_t bytes)
 {
-    allocations++;
+    if (++allocations == allocations_fail_at)
+        return NULL;
     return __libc_malloc(bytes);
 }
 
 void *calloc(size_t count, size_t bytes)
 {
-    allocations++;
+    if (++allocations == allocations_fail_at)
+        return NULL;
     return __libc_calloc(count, bytes);
 }
 
 void *realloc(void *old, size_t bytes)
 {
-    allocations++;
+    if (++allocations == allocations_fail_at)
+        return NULL;
     return __libc_realloc(old, bytes);
 }
 #endif
