@@ -17,7 +17,7 @@ typedef struct reservation_answer {
     const uint32_t *seats;
     const int64_t *price_minor;
     uint32_t seats_count;
-    int64_t total_minor, created_us, expires_us;
+    int64_t total_minor, expires_us;
     const payment_id *payment; // zero: none
 } reservation_answer;
 
@@ -57,8 +57,6 @@ static void reservation_write(doc *d, const catalogue_event *event, const reserv
     doc_int(d, r->total_minor);
     doc_key(d, "currency");
     doc_text(d, event->detail.row.currency);
-    doc_key(d, "created_at");
-    doc_time(d, r->created_us);
     doc_key(d, "expires_at");
     doc_time(d, r->expires_us);
     if (!uuid_is_zero(&r->payment->u)) {
@@ -78,7 +76,6 @@ static void reply_write(edge_call *call, const catalogue_event *event, const bus
         .price_minor = answer->price_minor,
         .seats_count = answer->seats_count,
         .total_minor = answer->total_minor,
-        .created_us = answer->created_us,
         .expires_us = answer->expires_us,
         .payment = payment,
     };
@@ -212,7 +209,6 @@ void handle_reservation_read(edge_call *call)
         .price_minor = row.price_minor,
         .seats_count = row.seats_count,
         .total_minor = row.total_minor,
-        .created_us = row.created_us,
         .expires_us = row.expires_us,
         .payment = &row.payment,
     };

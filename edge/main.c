@@ -243,6 +243,7 @@ static bool servers_start(edge_program *p, char problem[static CONFIG_PROBLEM_BY
 {
     admin_options admin_port = {.address = p->s.service.admin_address,
                                 .port = p->s.service.admin_port,
+                                .program = METRIC_PROGRAM_EDGE,
                                 .self = p,
                                 .ready = edge_ready};
     http_options http_port = {

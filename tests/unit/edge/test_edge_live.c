@@ -1,0 +1,324 @@
+#include "edge/live.h"
+#include "schemas/cavea.pb-c.h"
+#include "tests/unit/edge/edge_plan.h"
+
+// cmocka.h needs these before it.
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+// A database and a broker in memory. Deltas reach the maps only while subscribed.
+typedef struct world {
+    live *live;
+    shared_plan *plan;
+    int64_t now_us;
+    uint64_t version;
+    uint8_t states[400];
+    int subscriptions, flushes, snapshots;
+    bool subscribed, database_down;
+    // Something that happens between the flush and the snapshot, or while it is read.
+    void (*before_snapshot)(struct world *w);
+} world;
+
+static const event_id event = {{{1, 2, 3}}};
+
+static void change(world *w, uint32_t seat, seat_state state, bool lost)
+{
+    uint32_t packed = seat * 4 + state;
+    uint8_t bytes[64];
+    Cavea__V1__LiveDelta m = CAVEA__V1__LIVE_DELTA__INIT;
+    m.first_version = m.last_version = ++w->version;
+    m.seats = &packed;
+    m.n_seats = 1;
+    w->states[seat] = (uint8_t)state;
+    size_t count = cavea__v1__live_delta__pack(&m, bytes);
+    if (w->subscribed && !lost)
+        live_receive(w->live, &event, bytes, count);
+}
+
+static bool link_subscribe(void *self, const event_id *id, void **ret_subscription)
+{
+    world *w = self;
+    assert_true(uuid_equal(&id->u, &event.u));
+    w->subscriptions++;
+    w->subscribed = true;
+    *ret_subscription = w;
+    return true;
+}
+
+static void link_unsubscribe(void *self, void *subscription)
+{
+    world *w = self;
+    assert_ptr_equal(subscription, w);
+    w->subscribed = false;
+}
+
+static bool link_flush(void *self)
+{
+    world *w = self;
+    w->flushes++;
+    return true;
+}
+
+static bool link_snapshot(void *self, const event_id *id, uint32_t seats_count, uint8_t *ret_states,
+                          uint64_t *ret_version)
+{
+    world *w = self;
+    (void)id;
+    if (w->before_snapshot)
+        w->before_snapshot(w);
+    if (w->database_down)
+        return false;
+    memcpy(ret_states, w->states, seats_count);
+    *ret_version = w->version;
+    w->snapshots++;
+    return true;
+}
+
+static int64_t link_now(void *self)
+{
+    return ((world *)self)->now_us;
+}
+
+static int setup(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    digest32 hash = {{1}};
+    live_link link = {w, link_subscribe, link_unsubscribe, link_flush, link_snapshot, link_now};
+    w->now_us = 1000000000;
+    w->version = 5;
+    w->plan = shared_plan_take(&hash, edge_plan_make(2, 10, 20));
+    w->live = live_new_bare(&link);
+    *state = w;
+    return w->plan && w->live ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    world *w = *state;
+    live_free(w->live);
+    assert_false(w->subscribed);
+    shared_plan_unref(w->plan);
+    free(w);
+    return 0;
+}
+
+static live_event *enter(world *w)
+{
+    error_code error = ERROR_NONE;
+    live_event *e = live_enter(w->live, &event, w->plan, w->now_us + 1000000, &error);
+    assert_non_null(e);
+    return e;
+}
+
+static void assert_current(world *w, live_event *e)
+{
+    uint8_t states[400];
+    uint64_t version;
+    live_states(e, 0, 400, states, &version);
+    assert_int_equal(version, w->version);
+    for (uint32_t i = 0; i < 400; i++)
+        if (i % 100 != 99)
+            assert_int_equal(states[i], w->states[i]);
+}
+
+static void test_live_enter__given_a_first_look_then_subscribes_before_the_snapshot(void **state)
+{
+    world *w = *state;
+    w->states[3] = SEAT_SOLD;
+    live_event *e = enter(w);
+    assert_int_equal(w->subscriptions, 1);
+    assert_int_equal(w->flushes, 1);
+    assert_int_equal(w->snapshots, 1);
+    assert_current(w, e);
+    change(w, 7, SEAT_HELD, false);
+    assert_current(w, e);
+    live_event *again = enter(w);
+    assert_ptr_equal(again, e);
+    assert_int_equal(w->snapshots, 1);
+    live_leave(w->live, again);
+    live_leave(w->live, e);
+}
+
+static void change_seat_8(world *w)
+{
+    w->before_snapshot = NULL;
+    change(w, 8, SEAT_HELD, false);
+}
+
+static void test_live_enter__given_a_delta_during_the_load_then_it_is_applied_once(void **state)
+{
+    world *w = *state;
+    w->before_snapshot = change_seat_8;
+    live_event *e = enter(w);
+    assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+static void test_live__given_a_gap_then_serves_the_old_map_and_loads_a_new_one(void **state)
+{
+    world *w = *state;
+    live_event *e = enter(w);
+    change(w, 1, SEAT_HELD, true);
+    change(w, 2, SEAT_HELD, false);
+    change(w, 3, SEAT_HELD, false);
+    assert_int_equal(live_version(e), 5);
+    live_tick(w->live);
+    assert_int_equal(w->snapshots, 1); // too soon after the last one
+    w->now_us += LIVE_RELOAD_PAUSE_MS * 1000;
+    live_tick(w->live);
+    assert_int_equal(w->snapshots, 2);
+    assert_current(w, e);
+    change(w, 4, SEAT_HELD, false);
+    assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+static void test_live__given_a_reply_of_a_later_version_then_loads_what_was_lost(void **state)
+{
+    world *w = *state;
+    live_event *e = enter(w);
+    change(w, 1, SEAT_HELD, true);
+    live_heard(w->live, &event, w->version);
+    w->now_us += LIVE_BEHIND_MS * 1000 - 1;
+    live_tick(w->live);
+    assert_int_equal(w->snapshots, 1);
+    w->now_us += 2;
+    live_tick(w->live);
+    assert_current(w, e);
+    w->now_us += 10 * LIVE_BEHIND_MS * 1000;
+    live_tick(w->live);
+    assert_int_equal(w->snapshots, 2);
+    live_leave(w->live, e);
+}
+
+static void test_live__given_long_silence_then_looks_again_while_somebody_looks(void **state)
+{
+    world *w = *state;
+    live_event *e = enter(w);
+    change(w, 1, SEAT_HELD, true);
+    w->now_us += (int64_t)LIVE_VERIFY_MS * 1000 + 1;
+    live_tick(w->live);
+    assert_int_equal(w->snapshots, 1);
+    live_leave(w->live, enter(w));
+    live_tick(w->live);
+    assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+static void test_live__given_a_lost_connection_then_loads_after_it(void **state)
+{
+    world *w = *state;
+    live_event *e = enter(w);
+    change(w, 1, SEAT_HELD, true);
+    live_reconnected(w->live);
+    w->now_us += LIVE_RELOAD_PAUSE_MS * 1000;
+    live_tick(w->live);
+    assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+static void test_live__given_no_database_then_keeps_the_old_map_and_tries_again(void **state)
+{
+    world *w = *state;
+    live_event *e = enter(w);
+    w->database_down = true;
+    live_reconnected(w->live);
+    w->now_us += LIVE_RELOAD_PAUSE_MS * 1000;
+    live_tick(w->live);
+    change(w, 9, SEAT_SOLD, false);
+    assert_int_equal(live_version(e), 5);
+    w->database_down = false;
+    w->now_us += LIVE_RELOAD_PAUSE_MS * 1000;
+    live_tick(w->live);
+    assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+static void test_live_enter__given_no_database_at_first_then_refuses_and_recovers(void **state)
+{
+    world *w = *state;
+    error_code error = ERROR_NONE;
+    w->database_down = true;
+    assert_null(live_enter(w->live, &event, w->plan, w->now_us + 1000000, &error));
+    assert_int_equal(error, ERROR_UNAVAILABLE);
+    w->database_down = false;
+    live_event *e = enter(w);
+    assert_int_equal(w->subscriptions, 1);
+    assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+static void test_live__given_nobody_who_looks_then_drops_the_map(void **state)
+{
+    world *w = *state;
+    live_leave(w->live, enter(w));
+    w->now_us += (int64_t)LIVE_IDLE_MS * 1000;
+    live_tick(w->live);
+    assert_true(w->subscribed);
+    w->now_us += 1000;
+    live_tick(w->live);
+    assert_false(w->subscribed);
+    live_leave(w->live, enter(w));
+    assert_int_equal(w->subscriptions, 2);
+}
+
+static void test_live__given_versions_then_builds_each_answer_once(void **state)
+{
+    world *w = *state;
+    live_event *e = enter(w);
+    shared_bytes *a = live_availability(e), *b = live_availability(e);
+    assert_ptr_equal(a, b);
+    assert_string_equal(a->etag, "\"a5\"");
+    static const char expected[] =
+        "{\"version\":5,\"available\":396,\"held\":0,\"sold\":0,\"blocked\":4,\"sections\":"
+        "[{\"id\":\"s0\",\"available\":198},{\"id\":\"s1\",\"available\":198}]}";
+    assert_int_equal(a->count, sizeof expected - 1);
+    assert_memory_equal(a->data, expected, a->count);
+    shared_bytes *m = live_map(e);
+    assert_string_equal(m->etag, "\"s5\"");
+    assert_int_equal(m->count, SEAT_MAP_HEAD_BYTES + 100);
+    change(w, 200, SEAT_SOLD, false);
+    shared_bytes *c = live_availability(e);
+    assert_string_equal(c->etag, "\"a6\"");
+    assert_string_equal(a->etag, "\"a5\""); // whoever has it keeps it
+    shared_bytes_unref(a);
+    shared_bytes_unref(b);
+    shared_bytes_unref(c);
+    shared_bytes_unref(m);
+    live_leave(w->live, e);
+}
+
+static void test_live_receive__given_rubbish_then_ignores_it(void **state)
+{
+    world *w = *state;
+    static const uint8_t rubbish[] = {0xff, 0xff, 0xff};
+    live_event *e = enter(w);
+    event_id other = {{{9}}};
+    live_receive(w->live, &event, rubbish, sizeof rubbish);
+    live_receive(w->live, &other, rubbish, sizeof rubbish);
+    change(w, 1, SEAT_HELD, false);
+    assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_live_enter__given_a_first_look_then_subscribes_before_the_snapshot),
+        TEST(test_live_enter__given_a_delta_during_the_load_then_it_is_applied_once),
+        TEST(test_live__given_a_gap_then_serves_the_old_map_and_loads_a_new_one),
+        TEST(test_live__given_a_reply_of_a_later_version_then_loads_what_was_lost),
+        TEST(test_live__given_long_silence_then_looks_again_while_somebody_looks),
+        TEST(test_live__given_a_lost_connection_then_loads_after_it),
+        TEST(test_live__given_no_database_then_keeps_the_old_map_and_tries_again),
+        TEST(test_live_enter__given_no_database_at_first_then_refuses_and_recovers),
+        TEST(test_live__given_nobody_who_looks_then_drops_the_map),
+        TEST(test_live__given_versions_then_builds_each_answer_once),
+        TEST(test_live_receive__given_rubbish_then_ignores_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
