@@ -53,7 +53,7 @@ strangers_are_refused() {
 
 files_are_private() {
     local name
-    for name in edge_url admin_url provider_url provider_key webhook_secret nats_url postgres_url; do
+    for name in {edge,admin,provider,nats,postgres}_url provider_key webhook_secret; do
         stack_field "$name" >/dev/null
     done
     [[ $(stat -c %a "$stack/stack.json") == 600 ]] || stop_test "stack.json of mode 0600"
