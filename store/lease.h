@@ -7,7 +7,8 @@
 //   3. Its host is silent for longer than its time to live: paused or cut off. It may sit in the
 //      middle of a commit, so its writer's backend is terminated first. The backend is named by pid
 //      and start, so a reused pid is left alone; that its client is not answered is safe, because
-//      everything it could still do is fenced off or unknown to it.
+//      everything it could still do is fenced off or unknown to it. All hosts have one database
+//      role, so that one may end the other's session.
 //
 // After a promotion, a crash or a restart of the server every advisory lock is gone and every
 // heartbeat is as old as the outage, while the hosts are alive and on their way back. So 2 and 3

@@ -1,6 +1,7 @@
-// How fast a commit is: store_bench URL. Ticks of two-seat reservations on one event, each with its
-// fact, for several sizes of a tick; seats come in random order, as buyers choose them. Prints the
-// time for each reservation, and how much of it the server's backend had the processor.
+// How fast a commit is: store_bench OWNER_URL STORE_URL. Ticks of two-seat reservations on one
+// event, each with its fact, for several sizes of a tick; seats come in random order, as buyers
+// choose them. Prints the time for each reservation, and how much of it the server's backend had
+// the processor.
 #include "tests/support/store_world.h"
 
 #include <assert.h>
@@ -98,11 +99,11 @@ int main(int argc, char **argv)
     static const uint32_t sizes[] = {1, 20, 200, 1000, 4000};
     static bench b;
     world w;
-    if (argc != 2) {
-        fprintf(stderr, "store_bench URL\n");
+    if (argc != 3) {
+        fprintf(stderr, "store_bench OWNER_URL STORE_URL\n");
         return 2;
     }
-    world_init(&w, argv[1]);
+    world_init(&w, argv[1], argv[2]);
     host_identity host = host_new("bench", 3000);
     b = (bench){.w = &w, .s = store_new(&w, &host, true), .j = journal_new()};
     assert(b.j != NULL);

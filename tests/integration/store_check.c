@@ -1,5 +1,5 @@
-// Checks of store_commit against a real PostgreSQL: store_check URL. Every table's way in and way
-// to change, the fence, the guards, and what a tick that touches a row twice comes to.
+// Checks of commits against a real PostgreSQL: store_check OWNER_URL STORE_URL. Every table's way
+// in and way to change, the fence, the guards, and what a tick that touches a row twice comes to.
 // store.sh makes the database and runs it.
 #include "store/connection.h"
 #include "tests/support/store_world.h"
@@ -436,12 +436,12 @@ static void check_verdicts(world *w)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "store_check URL\n");
+    if (argc != 3) {
+        fprintf(stderr, "store_check OWNER_URL STORE_URL\n");
         return 2;
     }
     world w;
-    world_init(&w, argv[1]);
+    world_init(&w, argv[1], argv[2]);
     host_identity host = host_new("check", 3000);
     store_pg *s = store_new(&w, &host, true);
     journal *j = journal_new();

@@ -1,5 +1,6 @@
-// What a store answers when the database fails in the middle: store_fault_check URL. The url's user
-// is a superuser and the server is this test's own. store.sh makes it and runs this last.
+// What a store answers when the database fails in the middle: store_fault_check OWNER_URL
+// STORE_URL. The owner is a superuser and the server is this test's own. store.sh makes it and runs
+// this last.
 #include "tests/support/store_world.h"
 
 #include <poll.h>
@@ -128,7 +129,7 @@ static void check_slow(world *w)
 {
     host_identity host = host_new("slow", 3000);
     store_pg_options options = {
-        .url = w->url, .host = host, .statement_timeout_ms = 200, .reply_timeout_ms = 1000};
+        .url = w->store_url, .host = host, .statement_timeout_ms = 200, .reply_timeout_ms = 1000};
     store_pg *s = NULL;
     commit_job job;
     check(w, store_pg_open(&options, &s) == STORE_OK, "a store with short patience");
@@ -280,12 +281,12 @@ static void check_away(world *w)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "store_fault_check URL\n");
+    if (argc != 3) {
+        fprintf(stderr, "store_fault_check OWNER_URL STORE_URL\n");
         return 2;
     }
     world w;
-    world_init(&w, argv[1]);
+    world_init(&w, argv[1], argv[2]);
     check_killed(&w);
     check_race(&w);
     check_slow(&w);

@@ -1,5 +1,5 @@
-// Checks of leases and hosts against a real PostgreSQL: store_lease_check URL. store.sh makes the
-// database and runs it.
+// Checks of leases and hosts against a real PostgreSQL: store_lease_check OWNER_URL STORE_URL.
+// store.sh makes the database and runs it.
 #include "store/host_writer.h"
 #include "tests/support/store_world.h"
 
@@ -98,7 +98,7 @@ static void check_taking(world *w)
 // nothing it is asked reaches it.
 static PGconn *paused_holder(world *w, const host_identity *host, const actor_ref *ref)
 {
-    PGconn *pg = PQconnectdb(w->url);
+    PGconn *pg = PQconnectdb(w->store_url);
     sql_run(w,
             "INSERT INTO host (id, name, lock_key, backend_pid, backend_start, kinds, ttl_ms,"
             " heartbeat_at) SELECT '%s', 'paused', %lld, pid, backend_start, 30, %d,"
@@ -143,7 +143,7 @@ static void check_paused(world *w)
     PQfinish(paused);
 
     host_identity three = host_new("three", TTL_MS);
-    PGconn *innocent = PQconnectdb(w->url);
+    PGconn *innocent = PQconnectdb(w->store_url);
     char sql[128];
     snprintf(sql, sizeof sql, "SELECT pg_advisory_lock(%lld)", (long long)host_lock_key(&three.id));
     PQclear(PQexec(innocent, sql));
@@ -224,7 +224,7 @@ static void check_hosts(world *w)
 {
     host_identity one = host_new("one", TTL_MS), two = host_new("two", TTL_MS);
     store_pg *a = store_new(w, &one, true), *b = store_new(w, &two, true);
-    host_link *link = host_link_open(w->url, &one);
+    host_link *link = host_link_open(w->store_url, &one);
     host_row rows[16];
     uint32_t count = 0;
     sql_run(w, "UPDATE host SET heartbeat_at = now() - interval '1 hour'");
@@ -260,12 +260,12 @@ static void check_hosts(world *w)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "store_lease_check URL\n");
+    if (argc != 3) {
+        fprintf(stderr, "store_lease_check OWNER_URL STORE_URL\n");
         return 2;
     }
     world w;
-    world_init(&w, argv[1]);
+    world_init(&w, argv[1], argv[2]);
     check_taking(&w);
     check_paused(&w);
     check_stale_writer(&w);

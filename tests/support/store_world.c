@@ -1,6 +1,7 @@
 #include "tests/support/store_world.h"
 
 #include "schemas/digest.h"
+#include "store/migrate.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -91,7 +92,7 @@ bool sql_until(world *w, int64_t number, const char *format, ...)
     return false;
 }
 
-void check(world *w, bool is_true, const char *what, ...)
+bool check(world *w, bool is_true, const char *what, ...)
 {
     va_list list;
     va_start(list, what);
@@ -102,13 +103,23 @@ void check(world *w, bool is_true, const char *what, ...)
     w->passed += is_true;
     w->failed += !is_true;
     fflush(stdout);
+    return is_true;
 }
 
-void world_init(world *w, const char *url)
+static void told_nobody(void *self, const migration_step *step)
 {
+    (void)self;
+    (void)step;
+}
+
+void world_init(world *w, const char *url, const char *store_url)
+{
+    char problem[MIGRATE_PROBLEM_BYTES];
     if (sodium_init() < 0)
         give_up("libsodium", "does not start");
-    *w = (world){.url = url, .sql = PQconnectdb(url)};
+    if (!schema_migrate(url, schema_version_latest(), told_nobody, NULL, problem))
+        give_up("schema", problem);
+    *w = (world){.url = url, .store_url = store_url, .sql = PQconnectdb(url)};
     if (PQstatus(w->sql) != CONNECTION_OK)
         give_up(url, PQerrorMessage(w->sql));
     w->organizer = uuid_new();
@@ -165,7 +176,7 @@ host_identity host_new(const char *name, int32_t ttl_ms)
 store_pg *store_new(world *w, const host_identity *host, bool is_writer)
 {
     store_pg *s;
-    store_pg_options options = {.url = w->url, .host = *host, .is_writer = is_writer};
+    store_pg_options options = {.url = w->store_url, .host = *host, .is_writer = is_writer};
     if (store_pg_open(&options, &s) != STORE_OK)
         give_up("store", s != NULL ? store_pg_error(s) : "out of memory");
     return s;

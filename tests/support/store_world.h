@@ -8,8 +8,9 @@
 #include <libpq-fe.h>
 
 typedef struct world {
-    const char *url;
-    PGconn *sql; // of the owner of the schema
+    const char *url;       // of the owner of the schema
+    const char *store_url; // of the role that stores have
+    PGconn *sql;           // the owner's
     uuid organizer, venue;
     digest32 plan;
     int passed, failed;
@@ -21,10 +22,11 @@ typedef struct test_actor {
     int64_t epoch, incarnation, cursor, seq;
 } test_actor;
 
-void world_init(world *w, const char *url); // ends the program when there is no database
-int world_done(world *w);                   // prints the counts; the program's exit status
+// Brings the schema up to date; ends the program when there is no database.
+void world_init(world *w, const char *url, const char *store_url);
+int world_done(world *w); // prints the counts; the program's exit status
 
-void check(world *w, bool is_true, const char *what, ...) __attribute__((format(printf, 3, 4)));
+bool check(world *w, bool is_true, const char *what, ...) __attribute__((format(printf, 3, 4)));
 // Runs SQL; ends the program when the server refuses it.
 void sql_run(world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The first column of the first row as a number; -1 when there is none or it is NULL.
