@@ -111,11 +111,9 @@ bool cell_table_init(cell_table *t)
 
 void cell_table_done(cell_table *t)
 {
-    for (uint32_t i = 0; t->buckets != NULL && i < t->buckets_count; i++)
-        for (cell *c = t->buckets[i], *next; c != NULL; c = next) {
-            next = c->next;
-            cell_free(c);
-        }
+    for (uint32_t i = 0; i < t->list_count; i++)
+        cell_free(t->list[i]);
+    free(t->list);
     free(t->buckets);
     free(t->numbered);
     *t = (cell_table){0};
@@ -137,15 +135,33 @@ cell *cell_table_numbered(const cell_table *t, uint64_t number)
     return c;
 }
 
-void cell_table_put(cell_table *t, cell *c)
+static bool list_make_room(cell_table *t)
 {
+    if (t->list_count < t->list_max)
+        return true;
+    uint32_t max = t->list_max == 0 ? 256 : 2 * t->list_max;
+    cell **list = realloc(t->list, max * sizeof *list);
+    if (list == NULL)
+        return false;
+    t->list = list;
+    t->list_max = max;
+    return true;
+}
+
+bool cell_table_put(cell_table *t, cell *c)
+{
+    if (!list_make_room(t))
+        return false;
     cell **numbered = &t->numbered[c->number & (t->buckets_count - 1)];
     c->next_numbered = *numbered;
     *numbered = c;
     cell **bucket = &t->buckets[bucket_of(t, &c->ref.id)];
     c->next = *bucket;
     *bucket = c;
+    c->listed_at = t->list_count;
+    t->list[t->list_count++] = c;
     t->by_kind[c->ref.kind]++;
+    return true;
 }
 
 cell *cell_table_take(cell_table *t, const actor_id *id)
@@ -161,18 +177,9 @@ cell *cell_table_take(cell_table *t, const actor_id *id)
     while (*at != c)
         at = &(*at)->next_numbered;
     *at = c->next_numbered;
+    cell *last = t->list[--t->list_count];
+    t->list[c->listed_at] = last;
+    last->listed_at = c->listed_at;
     t->by_kind[c->ref.kind]--;
     return c;
-}
-
-cell *cell_table_next(const cell_table *t, uint32_t *at, cell *previous)
-{
-    if (previous != NULL && previous->next != NULL)
-        return previous->next;
-    while (*at < t->buckets_count) {
-        cell *c = t->buckets[(*at)++];
-        if (c != NULL)
-            return c;
-    }
-    return NULL;
 }

@@ -43,6 +43,7 @@ typedef struct cell {
     uint64_t first_version;         // of the live delta: the fact after the committed ones
     bool listed_timer;
     struct cell *next, *next_numbered; // in their buckets
+    uint32_t listed_at;                // in the table's list
 } cell;
 
 const kind_ops *kind_of(actor_kind kind); // NULL for a number that is no kind
@@ -57,6 +58,8 @@ void cell_free(cell *c);
 
 typedef struct cell_table {
     cell **buckets, **numbered;
+    cell **list; // all of them, in no order
+    uint32_t list_count, list_max;
     uint32_t buckets_count, by_kind[ACTOR_KINDS_END];
 } cell_table;
 
@@ -64,9 +67,8 @@ MUST_CHECK bool cell_table_init(cell_table *t);
 void cell_table_done(cell_table *t); // frees the cells too
 cell *cell_table_find(const cell_table *t, const actor_id *id);
 cell *cell_table_numbered(const cell_table *t, uint64_t number);
-void cell_table_put(cell_table *t, cell *c);              // owns it; there is none with its id
+// Owns the cell from here on; there is none with its id. False: memory is out, nothing happened.
+MUST_CHECK bool cell_table_put(cell_table *t, cell *c);
 cell *cell_table_take(cell_table *t, const actor_id *id); // hands it back to the caller; or NULL
-// Walks all cells: *at starts at 0; NULL at the end. The table must not change meanwhile.
-cell *cell_table_next(const cell_table *t, uint32_t *at, cell *previous);
 
 #endif

@@ -24,6 +24,7 @@ enum {
     AWAY_REST_MS = 50,                           // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
+    RESEND_PAGES_MAX = 32,    // in one upkeep
 };
 
 typedef struct out_item {
@@ -77,6 +78,7 @@ struct runtime {
     uint32_t messages_count;
     payment_id wanted[WANTED_ROWS_MAX]; // of the tick, see rows_fetch
     payment_row wanted_rows[WANTED_ROWS_MAX];
+    uint32_t upkeep_at; // in the list of cells: where the next upkeep begins
     bool away;         // stale cells wait for it too
     int64_t now_us;    // of the current tick
     int64_t offset_us; // database clock - monotonic clock
@@ -117,7 +119,7 @@ void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message
                      cell_ack *ack);
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq);
 void ack_note(cell *c, int64_t seq);
-void resend_upkeep(runtime *r, cell *c);
+bool resend_upkeep(runtime *r, cell *c); // whether it asked the database
 
 // runtime.c
 void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c);

@@ -130,16 +130,18 @@ static void page_publish(runtime *r, cell *c)
     outbox_emit(r, r->now_us, true);
 }
 
-void resend_upkeep(runtime *r, cell *c)
+bool resend_upkeep(runtime *r, cell *c)
 {
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     if (c->acks_count > 0) {
         if (c->acks[c->acks_at].sent_us + r->config.resend_ms * 1000 > mono)
-            return;
+            return false;
         c->resending = true;
         c->resend_from = c->published_seq;
         c->acks_count = 0;
     }
-    if (c->resending && c->ops->resend != NULL)
-        page_publish(r, c);
+    if (!c->resending || c->ops->resend == NULL)
+        return false;
+    page_publish(r, c);
+    return true;
 }

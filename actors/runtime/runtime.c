@@ -151,7 +151,10 @@ static void cell_install(runtime *r, cell *c)
         runtime_drop(r, old);
     clock_learn(r, c->leased_us);
     c->used_us = r->config.clock.monotonic_us(r->config.clock.self);
-    cell_table_put(&r->cells, c);
+    if (!cell_table_put(&r->cells, c)) {
+        cell_free(c); // its lease is ours but unused: the next wake-up takes it again
+        return;
+    }
     timers_list(r, c);
     r->config.bus.attach(r->config.bus.self, c->number, &c->ref, c->incarnation, c->cursor);
     r->config.bus.flush(r->config.bus.self);
@@ -224,27 +227,40 @@ bool runtime_step(runtime *r)
     return taken + count > 0;
 }
 
+// The stream is a new one: what it lost of the recent past is published again.
+static void stream_renewed(cell *c, int64_t incarnation)
+{
+    c->published_seq -= c->published_seq < RESEND_FACTS_MAX ? c->published_seq : RESEND_FACTS_MAX;
+    c->published_incarnation = incarnation;
+    c->resend_from = c->published_seq;
+    c->resending = c->published_seq < c->last_seq;
+    c->acks_count = 0;
+}
+
+static bool cell_is_idle(const runtime *r, const cell *c, int64_t mono)
+{
+    return c->ref.kind == ACTOR_EVENT && c->acks_count == 0 && !c->resending &&
+           c->used_us + r->config.idle_ms * 1000 < mono;
+}
+
 void runtime_upkeep(runtime *r)
 {
     if (r->away)
         return;
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     int64_t incarnation = r->config.bus.incarnation(r->config.bus.self);
-    cell *idle = NULL, *c = NULL;
-    uint32_t at = 0;
-    while ((c = cell_table_next(&r->cells, &at, c)) != NULL) {
-        if (incarnation != 0 && c->published_incarnation != incarnation && !c->resending) {
-            // The stream is a new one: what it lost of the recent past is published again.
-            c->published_seq -=
-                c->published_seq < RESEND_FACTS_MAX ? c->published_seq : RESEND_FACTS_MAX;
-            c->published_incarnation = incarnation;
-            c->resend_from = c->published_seq;
-            c->resending = c->published_seq < c->last_seq;
-            c->acks_count = 0;
-        }
-        resend_upkeep(r, c);
-        if (c->ref.kind == ACTOR_EVENT && c->acks_count == 0 && !c->resending &&
-            c->used_us + r->config.idle_ms * 1000 < mono)
+    cell *idle = NULL;
+    uint32_t pages = 0, count = r->cells.list_count, first = r->upkeep_at;
+    for (uint32_t i = 0; i < count; i++) {
+        cell *c = r->cells.list[(first + i) % count];
+        if (incarnation != 0 && c->published_incarnation != incarnation && !c->resending)
+            stream_renewed(c, incarnation);
+        // Each page is a query on this thread: some now, the others next time.
+        if (pages < RESEND_PAGES_MAX)
+            r->upkeep_at = (first + i) % count;
+        if (pages < RESEND_PAGES_MAX)
+            pages += resend_upkeep(r, c);
+        if (cell_is_idle(r, c, mono))
             idle = c;
     }
     if (idle != NULL) {
@@ -256,19 +272,17 @@ void runtime_upkeep(runtime *r)
 
 void runtime_hand_over(runtime *r)
 {
-    cell *c = NULL;
-    uint32_t at = 0;
-    while ((c = cell_table_next(&r->cells, &at, c)) != NULL)
-        r->config.bus.detach(r->config.bus.self, c->number);
+    for (uint32_t i = 0; i < r->cells.list_count; i++)
+        r->config.bus.detach(r->config.bus.self, r->cells.list[i]->number);
     while (!r->away && (mailbox_depth(&r->mailbox) > 0 || r->messages_count > 0))
         runtime_step(r);
-    for (uint32_t i = 0; i < r->cells.buckets_count; i++)
-        while ((c = r->cells.buckets[i]) != NULL) {
-            actor_ref ref = c->ref;
-            (void)r->config.store.lease_release(r->config.store.self, &ref.id, c->epoch);
-            runtime_drop(r, c);
-            wake_send(r, &ref);
-        }
+    while (r->cells.list_count > 0) {
+        cell *c = r->cells.list[r->cells.list_count - 1];
+        actor_ref ref = c->ref;
+        (void)r->config.store.lease_release(r->config.store.self, &ref.id, c->epoch);
+        runtime_drop(r, c);
+        wake_send(r, &ref);
+    }
     r->config.bus.flush(r->config.bus.self);
 }
 
