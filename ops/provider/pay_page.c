@@ -239,19 +239,23 @@ static void page_return(struct mg_connection *c, const view *v)
     jsonout_done(&location);
 }
 
-// Parses the form of a POST, else the query. Returns a status to refuse with, or 0.
+// Parses the query, and after it the form of a POST: the address alone is enough to pay at.
+// Returns a status to refuse with, or 0.
 static int page_read(struct mg_connection *c, bool is_post, form *ret_form)
 {
     const char *query = mg_get_request_info(c)->query_string;
-    if (!is_post)
-        return form_parse(query != NULL ? query : "", query != NULL ? strlen(query) : 0,
-                          ret_form) == NULL
-                   ? 0
-                   : 400;
     web_body body = {0};
-    int refusal = web_body_read(c, FORM_BYTES_MAX, API_DEADLINE_MS, &body);
-    if (refusal == 0 && form_parse(body.at, body.bytes, ret_form) != NULL)
+    int refusal = is_post ? web_body_read(c, FORM_BYTES_MAX, API_DEADLINE_MS, &body) : 0;
+    jsonout both = {0};
+    if (query != NULL) {
+        jsonout_raw(&both, query, strlen(query));
+        jsonout_raw(&both, "&", body.bytes > 0 ? 1 : 0);
+    }
+    if (body.bytes > 0)
+        jsonout_raw(&both, body.at, body.bytes);
+    if (refusal == 0 && form_parse(both.at != NULL ? both.at : "", both.bytes, ret_form) != NULL)
         refusal = 400;
+    jsonout_done(&both);
     web_body_done(&body);
     return refusal;
 }
