@@ -200,7 +200,7 @@ CREATE TABLE actor_lease (
     incarnation           bigint NOT NULL DEFAULT 0,
     cursor_seq            bigint NOT NULL DEFAULT 0,
     last_seq              bigint NOT NULL DEFAULT 0,   -- last fact
-    last_hash             bytea NOT NULL DEFAULT '\x0000000000000000000000000000000000000000000000000000000000000000',
+    last_hash             bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
     claimed               integer NOT NULL DEFAULT 0,  -- seats held or sold
     senders               bytea NOT NULL DEFAULT '',
     published_incarnation bigint NOT NULL DEFAULT 0,

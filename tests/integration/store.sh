@@ -20,7 +20,7 @@ trap 'exit 143' TERM INT
 
 finish() {
     local status=$? postmaster
-    if postmaster=$(head -n 1 "$work/home/data/postmaster.pid" 2>/dev/null); then
+    if postmaster=$(head -n 1 "$work/cluster/data/postmaster.pid" 2>/dev/null); then
         kill -INT "$postmaster" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
     fi
@@ -31,14 +31,15 @@ finish() {
 
 server_start() {
     install -d -m 755 "$sockets"
-    install -d -m 700 "$work/home"
-    if ((EUID == 0)); then chown postgres: "$sockets" "$work/home"; fi
-    as_postgres "$bin/initdb" -D "$work/home/data" --username=postgres --encoding=UTF8 \
+    install -d -m 700 "$work/cluster"
+    if ((EUID == 0)); then chown postgres: "$sockets" "$work/cluster"; fi
+    as_postgres "$bin/initdb" -D "$work/cluster/data" --username=postgres --encoding=UTF8 \
         --locale=C.UTF-8 --auth=trust >"$work/log" 2>&1
-    as_postgres tee "$work/home/data/cavea.conf" \
+    as_postgres tee "$work/cluster/data/cavea.conf" \
         <"$cavea_root/ops/postgres/postgresql.conf" >/dev/null
-    printf "include 'cavea.conf'\n" | as_postgres tee -a "$work/home/data/postgresql.conf" >/dev/null
-    as_postgres "$bin/postgres" -D "$work/home/data" -c listen_addresses='' \
+    printf "include 'cavea.conf'\n" |
+        as_postgres tee -a "$work/cluster/data/postgresql.conf" >/dev/null
+    as_postgres "$bin/postgres" -D "$work/cluster/data" -c listen_addresses='' \
         -c "unix_socket_directories=$sockets" >>"$work/log" 2>&1 &
     server=$!
     wait_until 60 server_ready
