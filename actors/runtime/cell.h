@@ -12,6 +12,7 @@ enum { CELL_ACKS_MAX = 64 };
 // Facts that were published and not yet acknowledged by the stream.
 typedef struct cell_ack {
     int64_t seq;      // the last fact of what was published together
+    int64_t token;    // names it in acknowledgements: one that comes late counts for nothing else
     uint32_t pending; // messages still without acknowledgement
     int64_t sent_us;  // monotonic
 } cell_ack;
@@ -33,6 +34,7 @@ typedef struct cell {
     int64_t published_incarnation, published_seq;
     cell_ack acks[CELL_ACKS_MAX]; // a ring, oldest first
     uint32_t acks_at, acks_count;
+    int64_t tokens;
     bool resending; // facts behind resend_from are published again, page by page
     int64_t resend_from;
 

@@ -19,6 +19,8 @@ enum {
     // The most that one message can ask for: a message that does not fit waits for the next tick.
     MESSAGE_ROWS_MAX = ENVELOPE_COMMANDS_MAX * 12,
     MESSAGE_JOURNAL_BYTES_MAX = 1024 * 1024,
+    CELLS_SPARE = 64,   // of one tick: those of the next message, and those whose timers are due
+    CELL_ITEMS_MAX = 2, // that a cell adds to the outbox at the end of a tick
     WAKES_REMEMBERED = 1024,
     WANTED_ROWS_MAX = 4 * ENVELOPE_COMMANDS_MAX, // payment rows that one tick may fetch
     AWAY_REST_MS = 50,                           // between two looks at a database that is away
@@ -79,9 +81,9 @@ struct runtime {
     payment_id wanted[WANTED_ROWS_MAX]; // of the tick, see rows_fetch
     payment_row wanted_rows[WANTED_ROWS_MAX];
     uint32_t upkeep_at; // in the list of cells: where the next upkeep begins
-    bool away;         // stale cells wait for it too
-    int64_t now_us;    // of the current tick
-    int64_t offset_us; // database clock - monotonic clock
+    bool away;          // stale cells wait for it too
+    int64_t now_us;     // of the current tick
+    int64_t offset_us;  // database clock - monotonic clock
     runtime_report tally;
     struct {
         actor_id actor;
@@ -93,13 +95,15 @@ struct runtime {
 MUST_CHECK bool outbox_init(outbox *o);
 void outbox_done(outbox *o);
 void outbox_clear(outbox *o);
-bool outbox_has_room(const outbox *o);
+// For one more message or timer, and for what `cells` cells add at the end.
+bool outbox_has_room(const outbox *o, uint32_t cells);
 void wake_send(runtime *r, const actor_ref *to);
 void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command);
 void outbox_reply(outbox *o, cell *from, const char *to, uint64_t number, const wire *replies);
 void outbox_live(outbox *o, cell *from, const Cavea__V1__LiveDelta *delta);
-// Sends everything. database_now_us goes into replies. also_direct: over the direct path as well.
-void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct);
+// Sends everything. database_now_us goes into replies. also_direct: messages go over the direct
+// path as well, and their acknowledgements count for resent, if that is not NULL.
+void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct, cell_ack *resent);
 
 // tick.c: decodes, decides and applies messages, in order, as one transaction; what did not fit is
 // left over (*ret_done tells how many were handled). On STORE_OK everything has been sent.
@@ -118,7 +122,7 @@ void facts_publish(runtime *r, cell *c);
 void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,
                      cell_ack *ack);
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq);
-void ack_note(cell *c, int64_t seq);
+void ack_note(cell *c, int64_t token);
 bool resend_upkeep(runtime *r, cell *c); // whether it asked the database
 
 // runtime.c

@@ -12,7 +12,7 @@ typedef struct mail {
         inbound message;
         struct {
             uint64_t number;
-            int64_t seq;
+            int64_t token;
         } ack;
         cell *installed; // owned by the mail
         struct {

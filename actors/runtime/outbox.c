@@ -50,11 +50,12 @@ void outbox_clear(outbox *o)
     o->blob.full = false;
 }
 
-bool outbox_has_room(const outbox *o)
+bool outbox_has_room(const outbox *o, uint32_t cells)
 {
-    return o->items_count + 4 * ENVELOPE_COMMANDS_MAX < OUTBOX_ITEMS_MAX &&
+    uint32_t items = 4 * ENVELOPE_COMMANDS_MAX + CELL_ITEMS_MAX * cells;
+    return o->items_count + items < OUTBOX_ITEMS_MAX &&
            o->effects_count + ENVELOPE_COMMANDS_MAX < TICK_COMMANDS_MAX &&
-           o->blob.max - o->blob.count > 2 * REPLY_BYTES_MAX;
+           o->blob.max - o->blob.count > 4 * REPLY_BYTES_MAX;
 }
 
 static out_item *item_add(outbox *o, enum out_type type, cell *from)
@@ -187,7 +188,7 @@ static cell_ack *ack_of(cell *c)
     return newest->seq == c->last_seq ? newest : NULL;
 }
 
-void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct)
+void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct, cell_ack *resent)
 {
     outbox *o = &r->out;
     for (uint32_t i = 0; i < o->items_count; i++)
@@ -198,7 +199,7 @@ void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct)
     for (uint32_t i = 0; i < o->items_count; i++) {
         const out_item *item = &o->items[i];
         if (item->type == OUT_SEND && item->is_head) {
-            chain_emit(r, item, also_direct, ack_of(item->from));
+            chain_emit(r, item, also_direct, also_direct ? resent : ack_of(item->from));
         } else if (item->type == OUT_LIVE) {
             subject live = subject_of(SUBJECT_LIVE, &item->from->ref);
             r->config.bus.send(r->config.bus.self, live.text, o->blob.bytes + item->bytes_at,

@@ -21,11 +21,11 @@ typedef struct inbound {
 
 typedef struct bus_port {
     void *self;
-    // Stored by JetStream; the acknowledgement comes back through runtime_acknowledged(number,
-    // seq). msg_id may be NULL. Fire and forget otherwise: what is not acknowledged is published
-    // again.
+    // Stored by JetStream; the acknowledgement comes back through runtime_acknowledged(cell_number,
+    // token); token 0 wants none. msg_id may be NULL. Fire and forget otherwise: what is not
+    // acknowledged is published again.
     void (*publish)(void *self, const subject *to, const void *data, uint32_t data_bytes,
-                    const char *msg_id, uint64_t cell_number, int64_t seq);
+                    const char *msg_id, uint64_t cell_number, int64_t token);
     // Core NATS: replies, live deltas, wake-ups, the direct path. `to` was received or built.
     void (*send)(void *self, const char *to, const void *data, uint32_t data_bytes);
     // Makes the actor reachable: direct subscription now, stream consumer behind the cursor soon.

@@ -11,15 +11,17 @@ cell_ack *ack_open(runtime *r, cell *c, int64_t seq)
         return NULL;
     }
     cell_ack *ack = &c->acks[(c->acks_at + c->acks_count++) % CELL_ACKS_MAX];
-    *ack = (cell_ack){.seq = seq, .sent_us = r->config.clock.monotonic_us(r->config.clock.self)};
+    *ack = (cell_ack){.seq = seq,
+                      .token = ++c->tokens,
+                      .sent_us = r->config.clock.monotonic_us(r->config.clock.self)};
     return ack;
 }
 
-void ack_note(cell *c, int64_t seq)
+void ack_note(cell *c, int64_t token)
 {
     for (uint32_t i = 0; i < c->acks_count; i++) {
         cell_ack *ack = &c->acks[(c->acks_at + i) % CELL_ACKS_MAX];
-        if (ack->seq == seq && ack->pending > 0)
+        if (ack->token == token && ack->pending > 0)
             ack->pending--;
     }
     while (c->acks_count > 0 && c->acks[c->acks_at].pending == 0) {
@@ -39,7 +41,7 @@ void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message
     if (ack != NULL)
         ack->pending++;
     r->config.bus.publish(r->config.bus.self, to, message->bytes, message->count, id, c->number,
-                          ack == NULL ? 0 : ack->seq);
+                          ack == NULL ? 0 : ack->token);
 }
 
 static void batch_publish(runtime *r, cell *c, const wire *batch, int64_t first_seq, cell_ack *ack)
@@ -124,10 +126,10 @@ static void page_publish(runtime *r, cell *c)
     r->touched_count = 0;
     r->now_us = runtime_now_us(r);
     turn t = {.r = r, .c = c, .reply_to = ""};
-    for (uint32_t i = 0; i < page.facts_count && outbox_has_room(&r->out); i++)
+    for (uint32_t i = 0; i < page.facts_count; i++)
         c->ops->resend(&c->ref, page.facts[i].kind, page.bytes + page.facts[i].payload_at,
                        page.facts[i].payload_bytes, &t);
-    outbox_emit(r, r->now_us, true);
+    outbox_emit(r, r->now_us, true, ack);
 }
 
 bool resend_upkeep(runtime *r, cell *c)

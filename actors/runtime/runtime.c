@@ -50,9 +50,9 @@ bool runtime_deliver(runtime *r, const inbound *m)
     return mailbox_put(&r->mailbox, &item);
 }
 
-void runtime_acknowledged(runtime *r, uint64_t number, int64_t seq)
+void runtime_acknowledged(runtime *r, uint64_t number, int64_t token)
 {
-    mail item = {.type = MAIL_ACK, .ack = {number, seq}};
+    mail item = {.type = MAIL_ACK, .ack = {number, token}};
     if (!mailbox_put(&r->mailbox, &item))
         return; // lost: then the facts are published again
 }
@@ -150,6 +150,8 @@ static void cell_install(runtime *r, cell *c)
     if (old != NULL)
         runtime_drop(r, old);
     clock_learn(r, c->leased_us);
+    if (c->published_seq == 0) // nothing was, so no other stream can have lost it
+        c->published_incarnation = r->config.bus.incarnation(r->config.bus.self);
     c->used_us = r->config.clock.monotonic_us(r->config.clock.self);
     if (!cell_table_put(&r->cells, c)) {
         cell_free(c); // its lease is ours but unused: the next wake-up takes it again
@@ -160,13 +162,11 @@ static void cell_install(runtime *r, cell *c)
     r->config.bus.flush(r->config.bus.self);
 }
 
-static void acknowledged(runtime *r, uint64_t number, int64_t seq)
+static void acknowledged(runtime *r, uint64_t number, int64_t token)
 {
     cell *c = cell_table_numbered(&r->cells, number);
-    if (c == NULL)
-        return; // it left this host meanwhile
-    c->published_incarnation = r->config.bus.incarnation(r->config.bus.self);
-    ack_note(c, seq);
+    if (c != NULL) // it may have left this host meanwhile
+        ack_note(c, token);
 }
 
 static void unstick(runtime *r, const actor_ref *to, const stuck_row *row)
@@ -179,7 +179,7 @@ static void unstick(runtime *r, const actor_ref *to, const stuck_row *row)
     r->now_us = runtime_now_us(r);
     turn t = {.r = r, .c = c, .reply_to = ""};
     c->ops->unstick(c->state, row, &t);
-    outbox_emit(r, r->now_us, true);
+    outbox_emit(r, r->now_us, true, NULL);
 }
 
 // Takes what has arrived; messages go to r->messages, everything else is done at once.
@@ -191,7 +191,7 @@ static uint32_t mails_sort(runtime *r)
         if (item->type == MAIL_MESSAGE) {
             r->messages[r->messages_count++] = item->message;
         } else if (item->type == MAIL_ACK) {
-            acknowledged(r, item->ack.number, item->ack.seq);
+            acknowledged(r, item->ack.number, item->ack.token);
         } else if (item->type == MAIL_CELL) {
             cell_install(r, item->installed);
         } else {

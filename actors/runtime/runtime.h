@@ -48,8 +48,8 @@ void runtime_free(runtime *r);
 
 // Queues a message. False when the mailbox is full: the caller still owns it (and drops it).
 MUST_CHECK bool runtime_deliver(runtime *r, const inbound *m);
-// The stream stored a message of cell `number` that covers its facts up to seq.
-void runtime_acknowledged(runtime *r, uint64_t number, int64_t seq);
+// The stream stored a message that was published for cell `number` with this token.
+void runtime_acknowledged(runtime *r, uint64_t number, int64_t token);
 // Hands a loaded cell over; it replaces an older one of the same actor.
 void runtime_install(runtime *r, cell *c);
 // The reconciler found something for an actor; ignored when this host does not hold it.

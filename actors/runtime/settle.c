@@ -117,10 +117,11 @@ static bool settle_poisoned(runtime *r, const inbound *message)
         if (result != ATTEMPT_REFUSED)
             return result == ATTEMPT_DONE;
     }
-    if (tick_reject(r, message) == STORE_OK)
+    store_result result = tick_reject(r, message);
+    if (result == STORE_OK)
         return true;
     touched_stale(r);
-    if (reload_stale(r))
+    if (reload_stale(r) && result != STORE_UNKNOWN)
         return true; // its actor was fenced meanwhile, or cannot even record it: the report tells
     postpone(r, message, 1);
     return false;

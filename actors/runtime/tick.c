@@ -25,8 +25,10 @@ static void tick_open(runtime *r)
 
 static bool tick_has_room(const runtime *r)
 {
-    return journal_has_room(r->j, MESSAGE_ROWS_MAX, MESSAGE_JOURNAL_BYTES_MAX) &&
-           outbox_has_room(&r->out) && r->touched_count + 64 < JOURNAL_ACTORS_MAX;
+    uint32_t cells = r->touched_count + CELLS_SPARE; // each will write its senders at the end
+    uint32_t bytes = MESSAGE_JOURNAL_BYTES_MAX + cells * SENDERS_ENCODED_BYTES_MAX;
+    return cells < JOURNAL_ACTORS_MAX && journal_has_room(r->j, MESSAGE_ROWS_MAX, bytes) &&
+           outbox_has_room(&r->out, cells);
 }
 
 // Moves the cursor over a stored message. False: it is behind the cursor, so it was decided.
@@ -45,16 +47,6 @@ static bool nobody_waits(const runtime *r, const Cavea__V1__Command *command)
 {
     return command->body_case == CAVEA__V1__COMMAND__BODY_RESERVE &&
            command->reserve->wait_until_us != 0 && command->reserve->wait_until_us < r->now_us;
-}
-
-static void refuse_all(turn *t, const Cavea__V1__Envelope *e, error_code code)
-{
-    for (size_t i = 0; i < e->n_commands; i++) {
-        Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
-        reply.command_id = e->commands[i]->id;
-        reply.error = code;
-        turn_reply(t, &reply);
-    }
 }
 
 static void commands_handle(turn *t, const Cavea__V1__Envelope *e)
@@ -82,10 +74,12 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e)
     r->tally.seen += t.seen;
     r->replies.count = 0;
     r->replies.full = false;
-    if (verdict == SENDER_FULL)
-        refuse_all(&t, e, ERROR_OVERLOADED);
-    else
-        commands_handle(&t, e);
+    if (verdict == SENDER_FULL) {
+        // As if it were lost. A refusal could be followed by a copy that finds room and is decided.
+        runtime_report_now(r, REPORT_DROPPED, c);
+        return;
+    }
+    commands_handle(&t, e);
     // Also without a single reply: an envelope that is never answered is sent again for ever.
     if (reply_to[0] != 0 && !r->replies.full)
         outbox_reply(&r->out, c, reply_to, e->number, &r->replies);
@@ -148,7 +142,8 @@ static void timers_run(runtime *r)
 {
     for (uint32_t i = 0; i < r->timers_count; i++) {
         cell *c = r->timers[i];
-        if (c->stale || c->ops->next_due_us(c->state) > r->now_us)
+        if (c->stale || c->ops->next_due_us(c->state) > r->now_us ||
+            !outbox_has_room(&r->out, r->touched_count + CELLS_SPARE))
             continue;
         tick_touch(r, c);
         turn t = {.r = r, .c = c, .reply_to = nobody};
@@ -202,7 +197,7 @@ static void tick_committed(runtime *r, int64_t database_now_us, int64_t started_
         r->offset_us = database_now_us - mono;
     else
         database_now_us = mono + r->offset_us;
-    outbox_emit(r, database_now_us, false);
+    outbox_emit(r, database_now_us, false, NULL);
     for (uint32_t i = 0; i < r->touched_count; i++) {
         r->touched[i]->touched = false;
         r->touched[i]->committed_seq = r->touched[i]->last_seq;
