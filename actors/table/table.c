@@ -22,12 +22,14 @@ struct table {
     uint32_t index_mask;
 };
 
-// Ids end in random bits; eight of their bytes, well stirred, are enough.
+// Ids end in random bits; eight of their bytes, stirred until each bit of them counts (the finalizer
+// of MurmurHash3), are enough.
 static uint32_t home(const table *t, const uuid *key)
 {
     uint64_t h;
     memcpy(&h, key->bytes + 8, sizeof h);
-    return (uint32_t)(h * 0x9e3779b97f4a7c15u >> 32) & t->index_mask;
+    h = (h ^ h >> 33) * 0xff51afd7ed558ccdu;
+    return (uint32_t)(h ^ h >> 33) & t->index_mask;
 }
 
 static void index_put(table *t, uint32_t slot)

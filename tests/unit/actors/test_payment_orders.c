@@ -10,23 +10,21 @@
 enum { REPORTS = 6 };
 #define START_US (INT64_C(1800000000) * 1000000)
 
-static payment_id payment_of(uint8_t n)
+static payment_id payment_of(uint32_t n)
 {
-    static const uint8_t random[6] = {1, 2, 3, 4, 5, 6};
-    payment_id id = {uuid_tagged(START_US / 1000, 0x12345678, random)};
-    id.u.bytes[15] = n;
-    return id;
+    uint8_t random[6] = {1, 2, 3, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+    return (payment_id){uuid_tagged(START_US / 1000, 0x12345678, random)};
 }
 
-static payment_command start_of(uint8_t n)
+static payment_command start_of(uint32_t n)
 {
     payment_command c = {
         .type = PAYMENT_COMMAND_START,
         .now_us = START_US,
         .payment = payment_of(n),
-        .reservation = {payment_of(100).u},
-        .event = {payment_of(101).u},
-        .buyer = {payment_of(102).u},
+        .reservation = {payment_of(1000000).u},
+        .event = {payment_of(1000001).u},
+        .buyer = {payment_of(1000002).u},
         .amount_minor = 4500,
         .currency = "EUR",
     };
@@ -67,7 +65,7 @@ static void run(payments *self, const payment_command *c, asked *a)
     run(self, &no, a);
 }
 
-static void report(payments *self, uint8_t n, const payment_report *r, asked *a)
+static void report(payments *self, uint32_t n, const payment_report *r, asked *a)
 {
     payment_command c = {.type = PAYMENT_COMMAND_REPORT,
                          .now_us = START_US + 1,
@@ -119,30 +117,26 @@ static bool orders_next(orders *o)
     return false;
 }
 
-// Runs the reports in every order, the second payment with each report twice, and compares every
-// end with the first one. Returns the number of orders.
+// Runs the reports in every order, for a payment of its own, and for a second one with each report
+// twice, and compares every end with the first one. Returns the number of orders.
 static uint32_t every_order(const payment_report *reports, uint32_t count, payment *ret_end,
                             asked *ret_least_asked)
 {
     payments *self = payments_new();
     orders o = orders_of(count);
     uint32_t n = 0;
-    bool first = true;
+    assert_non_null(self);
     do {
-        payments_free(self);
-        self = payments_new();
-        assert_non_null(self);
-        for (uint8_t copies = 1; copies <= 2; copies++) {
+        for (uint32_t copies = 1; copies <= 2; copies++) {
             asked a = {0};
-            payment_command start = start_of(copies);
+            payment_command start = start_of(2 * n + copies);
             run(self, &start, &a);
             for (uint32_t i = 0; i < count; i++)
-                for (uint8_t k = 0; k < copies; k++)
-                    report(self, copies, &reports[o.list[i]], &a);
-            if (first) {
+                for (uint32_t k = 0; k < copies; k++)
+                    report(self, 2 * n + copies, &reports[o.list[i]], &a);
+            if (n == 0 && copies == 1) {
                 *ret_end = *payment_find(self, &start.payment);
                 *ret_least_asked = a;
-                first = false;
             }
             same_end(payment_find(self, &start.payment), ret_end);
             if (a.refunds < ret_least_asked->refunds)
