@@ -21,7 +21,8 @@ stack_down() {
     local status=$?
     trap '' TERM INT
     if ((status != 0)); then
-        tail -n 15 "$stack"/log/*.log 2>/dev/null || true
+        tail -n 5 "$stack"/log/*.log 2>/dev/null || true
+        cat "$work/complaint" || true
     fi
     [[ ! -d $stack/run ]] || "$cavea_root/ops/run" --stop --dir "$stack" || true
     rm -rf "$work"
@@ -88,7 +89,7 @@ check() {
 }
 
 stop_test() {
-    printf 'not so: %s (last answer: %s %s)\n' "$1" "${status:-none}" "${answer:-}"
+    printf 'not so: %s (last answer: %s %s)\n' "$1" "${status:-none}" "$answer" >"$work/complaint"
     exit 1
 }
 
