@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 static uint64_t allocations;
-__attribute__((unused)) static uint64_t allocations_fail_at; // the allocation with this number gets NULL; 0: none
+// The allocation with this number gets NULL; 0: none.
+__attribute__((unused)) static uint64_t allocations_fail_at;
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
