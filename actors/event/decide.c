@@ -1,8 +1,5 @@
 #include "actors/event/state.h"
-
-#ifdef CAVEA_BUGS
-bool event_bug_taken_seat_is_free;
-#endif
+#include "schemas/bug.h"
 
 enum { NEAR_SEATS_MAX = 1024 }; // how far away alternatives are looked for, on each side
 
@@ -153,10 +150,8 @@ static void conflicts_find(const event_state *s, const event_command *c, event_e
         if (!seat_free(s, seat, c->now_us))
             e->conflicts[e->conflicts_count++] = seat;
     }
-#ifdef CAVEA_BUGS
-    if (event_bug_taken_seat_is_free)
+    if (bug_on(BUG_TAKEN_SEAT))
         e->conflicts_count = 0;
-#endif
 }
 
 // The same command or the same key was accepted before: answers it and returns true.
@@ -165,7 +160,7 @@ static bool reserve_replay(const event_state *s, const event_command *c, event_e
     uint32_t n = event_lookup_id(s, &c->reservation);
     if (n == EVENT_NOBODY)
         n = event_lookup_key(s, &c->buyer, &c->key_hash, c->now_us);
-    if (n == EVENT_NOBODY)
+    if (n == EVENT_NOBODY || bug_on(BUG_NO_IDEMPOTENCY))
         return false;
     const event_record *r = event_record_at(s, n);
     if (r->body != event_hash_start(&c->body_hash)) {
@@ -256,7 +251,9 @@ static void decide_cancel(const event_state *s, const event_command *c, event_ef
 static void decide_expire(const event_state *s, const event_command *c, event_effects *e)
 {
     uint32_t n = event_lookup_id(s, &c->reservation);
-    if (n != EVENT_NOBODY && event_record_overdue(event_record_at(s, n), c->now_us))
+    if (n == EVENT_NOBODY)
+        return;
+    if (event_record_overdue(event_record_at(s, n), c->now_us) || bug_on(BUG_EXPIRE_ANY))
         fact_ended(s, e, c, event_record_at(s, n), RESERVATION_EXPIRED);
 }
 

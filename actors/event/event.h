@@ -163,9 +163,4 @@ void event_restore_refusal(event_state *s, const payment_id *payment);
 // reservation, in seat order; equal for equal houses, however they came to be.
 digest32 event_digest(const event_state *s);
 
-// Bugs that a test build switches on at run time, to prove that the database stops them.
-#ifdef CAVEA_BUGS
-extern bool event_bug_taken_seat_is_free;
-#endif
-
 #endif

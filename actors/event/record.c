@@ -1,5 +1,6 @@
 // Records of reservations: finding them, adding them, what their seats and checkouts look like.
 #include "actors/event/state.h"
+#include "schemas/bug.h"
 
 // Ids end in 42 random bits, key hashes are random.
 bool event_hash_id(const void *state, uint32_t n, uint64_t *ret_hash)
@@ -118,10 +119,7 @@ static void seats_claim(event_state *s, uint32_t n)
     const event_place *places = event_places(s, r);
     for (uint32_t i = 0; i < r->seats_count; i++) {
         uint32_t seat = places[i].seat;
-#ifdef CAVEA_BUGS
-        if (!event_bug_taken_seat_is_free)
-#endif
-            assert(s->owner[seat] == EVENT_NOBODY);
+        assert(s->owner[seat] == EVENT_NOBODY || bug_on(BUG_TAKEN_SEAT));
         s->owner[seat] = n;
         s->open[seat / 64] &= ~(UINT64_C(1) << seat % 64);
     }
@@ -134,7 +132,7 @@ void event_seats_release(event_state *s, uint32_t n)
     const event_place *places = event_places(s, r);
     for (uint32_t i = 0; i < r->seats_count; i++) {
         uint32_t seat = places[i].seat;
-        if (s->owner[seat] != n) // only under event_bug_taken_seat_is_free
+        if (s->owner[seat] != n) // only under BUG_TAKEN_SEAT
             continue;
         s->owner[seat] = EVENT_NOBODY;
         if (!(s->seats.flags[seat] & SEAT_FLAG_BLOCKED))

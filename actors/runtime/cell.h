@@ -39,10 +39,8 @@ typedef struct cell {
     int64_t resend_from;
 
     bool touched, stale;            // in the current tick; to be loaded again before anything else
-    bool has_journal;               // this tick wrote a fact or a row
     uint32_t first_fact, last_fact; // into the journal's facts of this tick, UINT32_MAX: none
     int64_t saved_us, used_us;      // monotonic: cursor last committed, last message
-    uint64_t first_version;         // of the live delta: the fact after the committed ones
     bool listed_timer;
     struct cell *next, *next_numbered; // in their buckets
     uint32_t listed_at;                // in the table's list

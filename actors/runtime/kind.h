@@ -23,6 +23,7 @@ const char *turn_reply_to(const turn *t); // of the envelope, "" when nobody wai
 // Appends a fact: numbers it, hashes it into the actor's chain, puts it into the journal and the
 // outbox. message is packed at once. Returns the fact's number.
 int64_t turn_fact(turn *t, uint16_t fact_kind, const ProtobufCMessage *message);
+bool turn_has_facts(const turn *t); // whether the actor wrote any in this tick
 journal *turn_journal(turn *t);
 void turn_reply(turn *t, const Cavea__V1__Reply *reply); // into the envelope's ReplyBatch
 // Answers somebody who has waited since an earlier message.

@@ -296,7 +296,8 @@ static void event_flush(void *state, turn *t)
     event_cell *e = state;
     turn_claimed(t, event_claimed(e->core));
     event_deadlines_send(&e->id, e->deadlines, e->deadlines_count, t);
-    if (e->changed_count > 0 || e->status_changed) {
+    // Also without a seat: a version that nobody hears of looks like a lost delta.
+    if (turn_has_facts(t)) {
         Cavea__V1__LiveDelta delta = CAVEA__V1__LIVE_DELTA__INIT;
         for (uint32_t i = 0; i < e->changed_count; i++)
             e->changed[i] = e->changed[i] * 4 + event_seat_state(e->core, e->changed[i]);

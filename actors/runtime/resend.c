@@ -1,6 +1,7 @@
 // Publishing facts, following their acknowledgements, and publishing again what was not
 // acknowledged: after a take-over, after a silence, after the stream was lost.
 #include "actors/runtime/inside.h"
+#include "schemas/bug.h"
 
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq)
 {
@@ -142,7 +143,7 @@ bool resend_upkeep(runtime *r, cell *c)
         c->resend_from = c->published_seq;
         c->acks_count = 0;
     }
-    if (!c->resending || c->ops->resend == NULL)
+    if (!c->resending || c->ops->resend == NULL || bug_on(BUG_NO_RESEND))
         return false;
     page_publish(r, c);
     return true;

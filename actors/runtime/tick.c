@@ -1,5 +1,6 @@
 // One tick: messages become decisions, decisions one transaction, and only then answers.
 #include "actors/runtime/inside.h"
+#include "schemas/bug.h"
 
 static const char nobody[] = "";
 
@@ -9,7 +10,6 @@ void tick_touch(runtime *r, cell *c)
         return;
     assert(r->touched_count < JOURNAL_ACTORS_MAX);
     c->touched = true;
-    c->has_journal = false;
     c->first_fact = c->last_fact = UINT32_MAX;
     r->touched[r->touched_count++] = c;
 }
@@ -62,7 +62,7 @@ static void commands_handle(turn *t, const Cavea__V1__Envelope *e)
     }
 }
 
-static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e)
+static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, bool direct)
 {
     const char *reply_to = e->reply_to == NULL ? nobody : e->reply_to;
     turn t = {.r = r, .c = c, .reply_to = reply_to, .number = e->number};
@@ -70,6 +70,8 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e)
     uuid from;
     if (e->number > 0 && uuid_from_bytes(e->sender.data, e->sender.len, &from))
         verdict = senders_note(&c->senders, &from, e->number, r->now_us);
+    if (direct && bug_on(BUG_DIRECT_TWICE))
+        verdict = SENDER_NEW;
     t.seen = verdict == SENDER_SEEN;
     r->tally.seen += t.seen;
     r->replies.count = 0;
@@ -101,7 +103,7 @@ static void message_handle(runtime *r, const inbound *m)
     if (e == NULL || e->n_commands > ENVELOPE_COMMANDS_MAX)
         runtime_report_now(r, REPORT_MALFORMED, c);
     else
-        envelope_handle(r, c, e);
+        envelope_handle(r, c, e, m->sequence == 0);
 }
 
 // Brings rows that commands will need into their cells, with one query for the whole tick. The tick
@@ -218,6 +220,8 @@ static store_result tick_close(runtime *r)
     cells_flush(r);
     int64_t started_us = r->config.clock.monotonic_us(r->config.clock.self), database_now_us = 0;
     store_result result = STORE_OK;
+    if (bug_on(BUG_EARLY_REPLY))
+        outbox_emit(r, r->now_us, false, NULL);
     if (r->j->moves_count > 0)
         result = r->config.store.commit(r->config.store.self, r->j, &database_now_us);
     if (result == STORE_OK)

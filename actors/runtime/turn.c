@@ -17,7 +17,6 @@ const char *turn_reply_to(const turn *t)
 
 journal *turn_journal(turn *t)
 {
-    t->c->has_journal = true;
     return t->r->j;
 }
 
@@ -45,6 +44,11 @@ int64_t turn_fact(turn *t, uint16_t fact_kind, const ProtobufCMessage *message)
         t->r->fact_next[c->last_fact] = n;
     c->last_fact = n;
     return f->seq;
+}
+
+bool turn_has_facts(const turn *t)
+{
+    return t->c->last_seq > t->c->committed_seq;
 }
 
 void turn_reply(turn *t, const Cavea__V1__Reply *reply)
