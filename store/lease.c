@@ -15,7 +15,8 @@ enum {
 
 #define LEASE_COLUMNS                                                                              \
     "epoch, incarnation, cursor_seq, last_seq, last_hash, published_incarnation, published_seq,"   \
-    " senders, clock_timestamp()"
+    " senders, greatest(clock_timestamp(), (SELECT f.at FROM fact f"                               \
+    " WHERE f.actor = actor_lease.actor AND f.seq = actor_lease.last_seq))"
 #define TTL "make_interval(secs => h.ttl_ms / 1000.0)"
 
 const statement lease_statements[LEASE_STATEMENTS] = {

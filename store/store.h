@@ -24,7 +24,9 @@ typedef struct lease {
     int64_t last_seq;
     digest32 last_hash;
     int64_t published_incarnation, published_seq;
-    int64_t now_us;   // the database's clock when the lease was had
+    // The database's clock when the lease was had; not before the actor's last fact, whose host's
+    // clock may have been a little fast.
+    int64_t now_us;
     uint8_t *senders; // owned by the lease
     uint32_t senders_bytes;
 } lease;
