@@ -1,0 +1,224 @@
+// What must be true once everything has drained: the books balance between the provider, the rows
+// and the facts, and nobody waits for anything.
+#include "actors/event/codec.h"
+#include "actors/payment/payment.h"
+#include "actors/runtime/event_restore.h"
+#include "chaos/sim/world.h"
+
+static event_state *state_of_rows(world *w, uint32_t event)
+{
+    event_image image __attribute__((cleanup(event_image_done))) = {0};
+    rows_image(w, event, &image);
+    event_state *s = event_image_restore(&image, w->houses[w->events[event].house], 0, w->now_us);
+    if (s == NULL)
+        broken(w, "an event's rows cannot be");
+    return s;
+}
+
+// A new event's status is the one it was created with.
+static event_state *state_of_facts(world *w, uint32_t event)
+{
+    event_image image __attribute__((cleanup(event_image_done))) = {0};
+    const sim_event *e = &w->events[event];
+    const sim_actor *a = &w->actors[e->actor];
+    rows_image(w, event, &image);
+    image.status = e->sale_starts_us != 0 ? EVENT_SCHEDULED : EVENT_ON_SALE;
+    event_config config = event_image_config(&image, 0);
+    event_seats seats = event_plan_seats(w->houses[e->house]);
+    event_state *s = event_state_new(&config, &seats);
+    for (uint32_t i = 0; s != NULL && i < a->facts_count; i++) {
+        event_fact f;
+        bool roomy = event_make_room(s, 1, w->now_us);
+        assert(roomy);
+        if (event_fact_read(a->fact_bytes + a->facts[i].payload_at, a->facts[i].payload_bytes, NULL,
+                            &f))
+            event_apply(s, &f);
+        else
+            broken(w, "fact %u of an event cannot be read", i + 1);
+    }
+    return s;
+}
+
+void check_digests(world *w)
+{
+    for (uint32_t i = 0; i < w->events_count; i++) {
+        event_state *rows = state_of_rows(w, i), *facts = state_of_facts(w, i);
+        if (rows == NULL || facts == NULL)
+            return;
+        digest32 a = event_digest(rows), b = event_digest(facts);
+        if (!digest32_equal(&a, &b))
+            broken(w, "the state rebuilt from facts is not the one in the rows");
+        if (event_claimed(facts) != (int32_t)seats_claimed(w, i))
+            broken(w, "the facts claim %d seats, the rows %u", event_claimed(facts),
+                   seats_claimed(w, i));
+        event_state_free(rows);
+        event_state_free(facts);
+    }
+}
+
+static uint32_t tickets_valid(const world *w, uint32_t reservation)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->tickets_count; i++)
+        n += w->tickets[i].reservation == reservation && w->tickets[i].state == 1;
+    return n;
+}
+
+static bool payment_final(const payment_row *p)
+{
+    switch ((payment_state)p->state) {
+    case PAYMENT_OPEN:
+    case PAYMENT_DECLINED:
+    case PAYMENT_CANCELLED:
+    case PAYMENT_CONFIRMED:
+    case PAYMENT_REFUNDED:
+        return true;
+    case PAYMENT_PROCESSING: // as long as the provider says so too
+    case PAYMENT_CREATED:
+    case PAYMENT_CAPTURED:
+    case PAYMENT_REFUND_DUE:
+    case PAYMENT_REFUNDING:
+    case PAYMENT_REFUND_FAILED:
+    case PAYMENT_NONE:
+    case PAYMENT_STATES_END:
+        break;
+    }
+    return false;
+}
+
+static const char *reservation_waits(const world *w)
+{
+    for (uint32_t i = 0; i < w->reservations_count; i++) {
+        const event_image_reservation *r = &w->reservations[i].row;
+        if (r->state == 1)
+            return "a reservation is still held";
+        if (r->state == 2 && tickets_valid(w, i) < r->seats_count)
+            return "a sold seat has no ticket";
+        if (!uuid_is_zero(&r->payment.u) &&
+            key_map_get(&w->by_payment, &r->payment) == KEY_MAP_NONE)
+            return "a checkout has no payment";
+    }
+    return NULL;
+}
+
+static const char *money_waits(const world *w)
+{
+    for (uint32_t i = 0; i < w->payments_count; i++)
+        if (!payment_final(&w->payments[i]))
+            return "a payment is under way";
+    for (uint32_t i = 0; i < w->intents_count; i++) {
+        const sim_intent *intent = &w->intents[i];
+        uint32_t n = key_map_get(&w->by_payment, &intent->payment);
+        if (intent->pending > 0)
+            return "the provider is not done";
+        if (intent->captured_minor > 0 && n != KEY_MAP_NONE &&
+            w->payments[n].state < PAYMENT_CONFIRMED)
+            return "captured money was not heard of";
+    }
+    for (uint32_t i = 0; i < w->callbacks_count; i++)
+        if (!w->callbacks[i].taken)
+            return "a notice of the provider was not taken";
+    return NULL;
+}
+
+bool check_drained(const world *w, const char **ret_waits_for)
+{
+    const char *what = reservation_waits(w);
+    if (what == NULL)
+        what = money_waits(w);
+    for (uint32_t i = 0; what == NULL && i < w->buyers_count; i++)
+        if (w->buyers[i].doing != BUYER_WANTS && w->buyers[i].doing != BUYER_LEFT)
+            what = "a buyer is still there";
+    for (uint32_t i = 0; what == NULL && i < w->actors_count; i++)
+        for (uint32_t k = 0; k < w->actors[i].facts_count; k++)
+            if (!w->actors[i].facts[k].published)
+                what = "a fact was never published";
+    *ret_waits_for = what;
+    return what == NULL;
+}
+
+static void check_intent(world *w, const sim_intent *intent)
+{
+    uint32_t n = key_map_get(&w->by_payment, &intent->payment), refunds = 0;
+    if (n == KEY_MAP_NONE)
+        return broken(w, "the provider has an intent of no payment");
+    const payment_row *p = &w->payments[n];
+    uint32_t r = key_map_get(&w->by_reservation, &p->reservation);
+    for (uint32_t i = 0; i < intent->refunds_count; i++)
+        refunds += intent->refunds[i].status == PROVIDER_REFUNDED;
+    if (intent->captured_minor == 0 && p->captured_minor != 0)
+        return broken(w, "a payment counts money that was never captured");
+    if (intent->captured_minor == 0)
+        return;
+    const event_image_reservation *row = &w->reservations[r].row;
+    bool confirmed = p->state == PAYMENT_CONFIRMED && row->state == 2 &&
+                     uuid_equal(&row->payment.u, &p->id.u) && refunds == 0;
+    bool refunded =
+        p->state == PAYMENT_REFUNDED && refunds == 1 && p->refunded_minor == intent->captured_minor;
+    if (confirmed == refunded)
+        broken(w,
+               "captured money is neither confirmed nor refunded once: payment in state %d, "
+               "%u refunds",
+               p->state, refunds);
+    w->outcome.refunded += refunded;
+}
+
+static void check_books(world *w)
+{
+    int64_t taken_minor = 0, sold_minor = 0;
+    uint32_t seats_sold = 0, valid = 0;
+    for (uint32_t i = 0; i < w->intents_count; i++) {
+        check_intent(w, &w->intents[i]);
+        taken_minor += w->intents[i].captured_minor;
+        for (uint32_t k = 0; k < w->intents[i].refunds_count; k++)
+            if (w->intents[i].refunds[k].status == PROVIDER_REFUNDED)
+                taken_minor -= w->intents[i].amount_minor;
+    }
+    for (uint32_t i = 0; i < w->reservations_count; i++) {
+        const event_image_reservation *r = &w->reservations[i].row;
+        if (r->state != 2)
+            continue;
+        uint32_t n = key_map_get(&w->by_payment, &r->payment);
+        if (n == KEY_MAP_NONE || w->payments[n].state != PAYMENT_CONFIRMED)
+            broken(w, "a confirmed reservation has no confirmed payment");
+        w->outcome.confirmed++;
+        sold_minor += r->total_minor;
+        seats_sold += r->seats_count;
+    }
+    for (uint32_t i = 0; i < w->tickets_count; i++)
+        valid += w->tickets[i].state == 1;
+    if (taken_minor != sold_minor)
+        broken(w, "seats for %lld were sold and %lld was taken", (long long)sold_minor,
+               (long long)taken_minor);
+    if (valid != seats_sold)
+        broken(w, "%u tickets are valid for %u sold seats", valid, seats_sold);
+}
+
+static void check_views(world *w)
+{
+    for (uint32_t i = 0; i < w->edges_count; i++)
+        for (uint32_t k = 0; k < w->events_count; k++) {
+            const seat_view *v = &w->edges[i].views[k];
+            const sim_event *e = &w->events[k];
+            if (v->version != (uint64_t)w->actors[e->actor].last_seq)
+                continue; // its last delta was lost; the next answer tells it
+            for (uint32_t seat = 0; seat < w->houses[e->house]->seats_count; seat++) {
+                uint8_t state = w->houses[e->house]->seat_flags[seat] & SEAT_FLAG_BLOCKED
+                                    ? SEAT_BLOCKED
+                                    : SEAT_AVAILABLE;
+                if (e->claims[seat] != NOBODY)
+                    state = w->reservations[e->claims[seat]].row.state == 2 ? SEAT_SOLD : SEAT_HELD;
+                if (v->states[seat] != state)
+                    broken(w, "an edge shows seat %u as %u, it is %u", seat, v->states[seat],
+                           state);
+            }
+        }
+}
+
+void check_end(world *w)
+{
+    check_rows(w);
+    check_digests(w);
+    check_books(w);
+    check_views(w);
+}

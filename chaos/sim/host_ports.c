@@ -1,0 +1,118 @@
+// The bus and clock ports of a simulated host. What a dead or standing host sends is not sent.
+#include "chaos/sim/world.h"
+
+static world *world_of(const sim_host *h)
+{
+    return h->writer.world;
+}
+
+static bool mute(const sim_host *h)
+{
+    return !h->up || h->doomed || world_of(h)->outcome.broken;
+}
+
+static void bus_publish(void *self, const subject *to, const void *data, uint32_t data_bytes,
+                        const char *msg_id, uint64_t cell_number, int64_t seq)
+{
+    sim_host *h = self;
+    world *w = world_of(h);
+    subject_room room;
+    actor_ref actor;
+    (void)msg_id; // the broker's own deduplication promises nothing
+    bool parsed = subject_parse(to->text, strlen(to->text), &room, &actor);
+    uint32_t n = parsed ? actor_index(w, &actor.id) : NOBODY;
+    if (n == NOBODY)
+        return broken(w, "a host publishes to %s", to->text);
+    if (mute(h))
+        return;
+    if (room == SUBJECT_FACT)
+        check_published(w, &w->actors[n], data, data_bytes);
+    broker_publish(w, room, n, parcel_new(w, data, data_bytes), h, cell_number, seq);
+}
+
+static void bus_send(void *self, const char *to, const void *data, uint32_t data_bytes)
+{
+    static const char reply[] = "cavea.v1.reply.", wake[] = "cavea.v1.wake.";
+    sim_host *h = self;
+    world *w = world_of(h);
+    subject_room room;
+    actor_ref actor;
+    if (mute(h))
+        return;
+    if (strncmp(to, reply, sizeof reply - 1) == 0) {
+        check_reply(w, h, data, data_bytes);
+        edge_reply(w, to, data, data_bytes);
+        return;
+    }
+    if (strncmp(to, wake, sizeof wake - 1) == 0) {
+        Cavea__V1__Wake *m = cavea__v1__wake__unpack(NULL, data_bytes, data);
+        if (m != NULL && uuid_from_bytes(m->actor.data, m->actor.len, &actor.id.u))
+            broker_wake(w, actor_index(w, &actor.id));
+        cavea__v1__wake__free_unpacked(m, NULL);
+        return;
+    }
+    bool parsed = subject_parse(to, strlen(to), &room, &actor);
+    uint32_t n = parsed ? actor_index(w, &actor.id) : NOBODY;
+    if (n == NOBODY)
+        return broken(w, "a host sends to %s", to);
+    parcel *p = parcel_new(w, data, data_bytes);
+    if (room == SUBJECT_DIRECT)
+        broker_direct(w, n, p, NOBODY);
+    else if (room == SUBJECT_LIVE)
+        edge_live(w, w->actors[n].event, data, data_bytes);
+    parcel_drop(p);
+}
+
+static void bus_attach(void *self, uint64_t cell_number, const actor_ref *actor,
+                       int64_t incarnation, int64_t cursor)
+{
+    sim_host *h = self;
+    world *w = world_of(h);
+    for (uint32_t i = 0; i < INLETS_MAX; i++) {
+        inlet *in = &h->inlets[i];
+        if (in->used)
+            continue;
+        *in = (inlet){.used = true,
+                      .number = cell_number,
+                      .actor = actor_index(w, &actor->id),
+                      .incarnation = incarnation,
+                      .cursor = cursor};
+        inlet_wants(w, h, in, prng_between(&w->random, 500, 60 * MS_US));
+        return;
+    }
+    broken(w, "a host attaches more actors than there are");
+}
+
+static void bus_detach(void *self, uint64_t cell_number)
+{
+    sim_host *h = self;
+    for (uint32_t i = 0; i < INLETS_MAX; i++)
+        if (h->inlets[i].used && h->inlets[i].number == cell_number)
+            h->inlets[i].used = false;
+}
+
+static int64_t bus_incarnation(void *self)
+{
+    return ((sim_host *)self)->incarnation;
+}
+
+static void bus_flush(void *self)
+{
+    (void)self; // everything leaves at once
+}
+
+bus_port host_bus(sim_host *h)
+{
+    return (bus_port){h, bus_publish, bus_send, bus_attach, bus_detach, bus_incarnation, bus_flush};
+}
+
+static int64_t clock_monotonic_us(void *self)
+{
+    const sim_host *h = self;
+    return host_monotonic_us(h, world_of(h)->now_us);
+}
+
+clock_port host_clock(sim_host *h)
+{
+    return (clock_port){h, clock_monotonic_us};
+}
