@@ -22,8 +22,8 @@ struct table {
     uint32_t index_mask;
 };
 
-// Ids end in random bits; eight of their bytes, stirred until each bit of them counts (the finalizer
-// of MurmurHash3), are enough.
+// Ids end in random bits; eight of their bytes, stirred until each bit counts (by MurmurHash3's
+// finalizer), are enough.
 static uint32_t home(const table *t, const uuid *key)
 {
     uint64_t h;

@@ -108,7 +108,8 @@ static bool header_read(const char *text, size_t text_bytes, const char **ret_id
     return true;
 }
 
-// Base64url without padding. libsodium refuses stray bits, but 1.0.18 takes bytes above 127 for '_'.
+// Base64url without padding. libsodium refuses stray bits, but 1.0.18 takes bytes above 127 for
+// '_'.
 static bool base64_read(const char *text, size_t text_bytes, void *ret_data, size_t data_max,
                         size_t *ret_bytes)
 {
