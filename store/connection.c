@@ -276,13 +276,14 @@ static bool session_set(connection *c, const connection_options *o)
                           ", set_config('enable_mergejoin', 'off', false)",
         [PLANS_FRESH] = ", set_config('plan_cache_mode', 'force_custom_plan', false)",
     };
-    char sql[1024];
+    char sql[1536];
     PIPELINE_AUTO p = {0};
     snprintf(sql, sizeof sql,
              "SELECT set_config('statement_timeout', '%d', false),"
              " set_config('synchronous_commit', '%s', false),"
              " set_config('default_transaction_read_only', '%s', false),"
              " set_config('jit', 'off', false), set_config('timezone', 'UTC', false),"
+             " set_config('max_parallel_workers_per_gather', '0', false),"
              " set_config('tcp_keepalives_idle', '1', false),"
              " set_config('tcp_keepalives_interval', '1', false),"
              " set_config('tcp_keepalives_count', '2', false),"
