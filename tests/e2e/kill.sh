@@ -28,7 +28,7 @@ flood_done() {
 
 # Every acknowledged reservation is a row that owns its seat, and nothing else is.
 books_agree() {
-    cat "$work"/kill "$work"/pause 2>/dev/null | cut -d' ' -f1 | sort >"$work/told"
+    cat "$work/kill" "$work/pause" | cut -d' ' -f1 | sort >"$work/told"
     sql "SELECT c.reservation_id FROM seat_claim c JOIN reservation r
          ON r.event_id = c.event_id AND r.id = c.reservation_id AND r.state = 1
          WHERE c.event_id = '$event'" | sort >"$work/claimed"
@@ -96,5 +96,6 @@ export CAVEA_HOST_TTL=${ttl_ms}ms
 stack_up
 event_on_sale
 shop_export
+: >"$work/pause"
 kill_the_holder
 pause_the_holder
