@@ -119,6 +119,15 @@ void faults_begin(world *w)
                (happening){.run = on_fault});
 }
 
+// An event whose host died sleeps until somebody wants something of it; only then are its last
+// facts published. In the end somebody always does.
+static void on_interest(world *w, const happening *p)
+{
+    for (uint32_t i = 0; i < w->events_count; i++)
+        broker_wake(w, w->events[i].actor);
+    happen(w, 10 * SECOND_US, *p);
+}
+
 void calm_begin(world *w)
 {
     trouble(w, "world.is_calm", NOBODY);
@@ -127,6 +136,7 @@ void calm_begin(world *w)
     w->store_away = false;
     if (w->broker.leaderless)
         on_leader(w, NULL);
+    happen(w, 10 * SECOND_US, (happening){.run = on_interest});
     for (uint32_t i = 0; i < w->hosts_count; i++) {
         host_resume(w, i);
         if (!w->hosts[i].up)
