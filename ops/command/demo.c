@@ -58,7 +58,7 @@ static command_status demo_plan(command *c, const struct demo_event *demo, diges
     plan_side side;
     plan_stored stored;
     plan_draft d;
-    if (!plan_draft_init(&d))
+    if (!plan_draft_init(&d, PLAN_BYTES_MAX))
         return command_fail(c, COMMAND_FAILED, "out of memory");
     command_status status =
         plan_house_store(c, house, house->seats_standard, demo->plan_name, &d, &side, &stored);

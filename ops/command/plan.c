@@ -122,15 +122,14 @@ static command_status plan_import(command *c)
 {
     plan_draft d;
     plan_ids_report ids = {.renamed = NULL};
-    char *text;
+    char problem[JSON_FILE_PROBLEM_BYTES], *text;
     size_t bytes;
     command_status status;
-    if (!plan_draft_init(&d))
+    if (!json_file_read(c->arguments[0], PLAN_BYTES_MAX, &text, &bytes, problem))
+        return command_fail(c, COMMAND_FAILED, "%s", problem);
+    if (!plan_draft_init(&d, bytes)) {
+        free(text);
         return command_fail(c, COMMAND_FAILED, "out of memory");
-    if (!json_file_read(c->arguments[0], PLAN_BYTES_MAX, &text, &bytes, d.problem)) {
-        status = command_fail(c, COMMAND_FAILED, "%s", d.problem);
-        plan_draft_done(&d);
-        return status;
     }
     if (plan_pretix_read(&d, text, bytes, command_flag(c, "strict"), &ids))
         status = import_store(c, &d, text, bytes, &ids);
@@ -154,7 +153,7 @@ static command_status plan_generate(command *c)
     if (!command_number(c, "seats", house->seats_min, house->seats_max, house->seats_standard,
                         &seats))
         return COMMAND_USAGE;
-    if (!plan_draft_init(&d))
+    if (!plan_draft_init(&d, PLAN_BYTES_MAX))
         return command_fail(c, COMMAND_FAILED, "out of memory");
     command_status status = plan_house_store(c, house, (uint32_t)seats,
                                              command_option(c, "name", NULL), &d, &side, &stored);

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MEMORY_BYTES_MAX = 64 * 1024 * 1024 }; // address space; only what is used is touched
-
 bool plan_draft_refuse(plan_draft *d, const char *format, ...)
 {
     va_list arguments;
@@ -20,15 +18,26 @@ bool plan_draft_refuse(plan_draft *d, const char *format, ...)
     return false;
 }
 
-bool plan_draft_init(plan_draft *d)
+bool plan_draft_init(plan_draft *d, size_t json_bytes)
 {
+    enum {
+        SEAT_JSON_BYTES_MIN = 16,   // {"category":"A"}
+        SEAT_MEMORY_BYTES = 384,    // its structs, its texts and those it may get
+        PLAN_MEMORY_BYTES = 262144, // sections, categories
+        TEXT_BYTES_MAX = 16 * 1024 * 1024,
+    };
+    size_t seats = json_bytes / SEAT_JSON_BYTES_MIN + 1;
+    size_t texts = json_bytes < TEXT_BYTES_MAX ? json_bytes : TEXT_BYTES_MAX;
     *d = (plan_draft){.name = ""};
-    if (!arena_init(&d->memory, MEMORY_BYTES_MAX))
+    d->seats_max = seats < SEATS_PER_EVENT_MAX ? (uint32_t)seats : SEATS_PER_EVENT_MAX;
+    // Address space; only what is used is touched.
+    if (!arena_init(&d->memory,
+                    PLAN_MEMORY_BYTES + (size_t)d->seats_max * SEAT_MEMORY_BYTES + 4 * texts))
         return false;
     d->categories = arena_alloc(&d->memory, CATEGORIES_PER_PLAN_MAX * sizeof *d->categories);
     d->sections = arena_alloc(&d->memory, SECTIONS_PER_PLAN_MAX * sizeof *d->sections);
-    d->rows = arena_alloc(&d->memory, SEATS_PER_EVENT_MAX * sizeof *d->rows);
-    d->seats = arena_alloc(&d->memory, SEATS_PER_EVENT_MAX * sizeof *d->seats);
+    d->rows = arena_alloc(&d->memory, d->seats_max * sizeof *d->rows);
+    d->seats = arena_alloc(&d->memory, d->seats_max * sizeof *d->seats);
     d->shapes = json_array();
     return true;
 }
@@ -103,8 +112,8 @@ bool plan_draft_section(plan_draft *d, const char *id, const char *name)
 
 bool plan_draft_row(plan_draft *d, const char *name)
 {
-    if (d->rows_count == SEATS_PER_EVENT_MAX)
-        return plan_draft_refuse(d, "a plan has at most %d rows", SEATS_PER_EVENT_MAX);
+    if (d->rows_count == d->seats_max)
+        return plan_draft_refuse(d, "a plan has at most %u rows", d->seats_max);
     if (!name_check(d, "row", d->rows_count + 1, name))
         return false;
     draft_row row = {plan_draft_copy(d, name), d->sections_count - 1};
@@ -116,8 +125,8 @@ bool plan_draft_row(plan_draft *d, const char *name)
 
 bool plan_draft_seat(plan_draft *d, const draft_seat *seat)
 {
-    if (d->seats_count == SEATS_PER_EVENT_MAX)
-        return plan_draft_refuse(d, "a plan has at most %d seats", SEATS_PER_EVENT_MAX);
+    if (d->seats_count == d->seats_max)
+        return plan_draft_refuse(d, "a plan has at most %u seats", d->seats_max);
     if (!text_name_valid(seat->number, strlen(seat->number), SEAT_NUMBER_BYTES_MAX))
         return plan_draft_refuse(d, "a seat in row %s has no readable number of 1 to %d bytes",
                                  d->rows[d->rows_count - 1].name, SEAT_NUMBER_BYTES_MAX);

@@ -40,11 +40,13 @@ typedef struct plan_draft {
     draft_row *rows;
     draft_seat *seats;
     uint32_t categories_count, sections_count, rows_count, seats_count;
+    uint32_t seats_max;               // room for so many seats and rows
     json_t *shapes;                   // array: what is drawn beside the seats, in the layout's form
     char problem[PLAN_PROBLEM_BYTES]; // why the last call failed, one sentence
 } plan_draft;
 
-MUST_CHECK bool plan_draft_init(plan_draft *d);
+// Makes room for what so many bytes of JSON can hold; PLAN_BYTES_MAX is room for any plan.
+MUST_CHECK bool plan_draft_init(plan_draft *d, size_t json_bytes);
 void plan_draft_done(plan_draft *d);
 
 // All of these copy their texts and return false with d->problem when a bound of limits.h is

@@ -106,8 +106,8 @@ bool plan_ids_assign(plan_draft *d, plan_ids_report *ret_report)
                              arena_alloc(&d->memory, (size_t)d->seats_count * sizeof *r.renamed)};
     bool *keeps = arena_alloc(&d->memory, d->seats_count + 1);
     text_map uses = {.slots = NULL}, taken = {.slots = NULL};
-    bool assigned = r.renamed && keeps && text_map_init(&uses, SEATS_PER_EVENT_MAX) &&
-                    text_map_init(&taken, 2 * SEATS_PER_EVENT_MAX);
+    bool assigned = r.renamed && keeps && text_map_init(&uses, d->seats_count) &&
+                    text_map_init(&taken, 2 * d->seats_count);
     if (assigned) {
         for (uint32_t i = 0; i < d->seats_count; i++)
             ++*text_map_at(&uses, d->seats[i].id);

@@ -100,7 +100,7 @@ command_status plan_load(command *c, const digest32 *hash, plan_loaded *ret_load
         return command_store_fail(c, result, problem);
     if (!found)
         return command_fail(c, COMMAND_FAILED, "there is no such plan");
-    if (!plan_draft_init(&l.draft))
+    if (!plan_draft_init(&l.draft, stored.layout_bytes))
         status = command_fail(c, COMMAND_FAILED, "out of memory");
     else if (!loaded_fill(&l, &stored))
         status = command_fail(c, COMMAND_FAILED, "the stored plan is damaged: %s", l.draft.problem);

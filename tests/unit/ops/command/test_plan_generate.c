@@ -13,7 +13,7 @@
 
 static void generate(const plan_house *house, uint32_t seats, plan_draft *d, plan_form *form)
 {
-    assert_true(plan_draft_init(d));
+    assert_true(plan_draft_init(d, PLAN_BYTES_MAX));
     if (!house->generate(d, seats) || !plan_draft_finish(d, form))
         fail_msg("%s of %u: %s", house->kind, seats, d->problem);
     assert_int_equal(form->plan->seats_count, seats);
@@ -121,7 +121,7 @@ static void test_plan_generate__given_the_same_number_then_the_same_plan(void **
         plan_form_done(&form);
         assert_true(plan_draft_finish(&d, &form));
         char *text = plan_pretix_write(&d);
-        assert_true(plan_draft_init(&e));
+        assert_true(plan_draft_init(&e, strlen(text)));
         assert_true(plan_pretix_read(&e, text, strlen(text), true, &ids));
         assert_true(plan_draft_finish(&e, &back));
         assert_true(digest32_equal(&form.hash, &back.hash));

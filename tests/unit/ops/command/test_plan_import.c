@@ -38,7 +38,7 @@ static void imported_done(imported *i)
 static bool import_text(imported *i, const char *text, size_t bytes, bool strict)
 {
     *i = (imported){.ids = {.renamed = NULL}};
-    assert_true(plan_draft_init(&i->draft));
+    assert_true(plan_draft_init(&i->draft, bytes));
     return plan_pretix_read(&i->draft, text, bytes, strict, &i->ids) &&
            plan_draft_finish(&i->draft, &i->form);
 }
@@ -236,7 +236,7 @@ static void assert_round_trip(const imported *i)
 {
     imported back;
     plan_draft read;
-    assert_true(plan_draft_init(&read));
+    assert_true(plan_draft_init(&read, i->form.layout_bytes));
     assert_true(plan_layout_read(&read, i->form.layout, i->form.layout_bytes));
     char *text = plan_pretix_write(&read);
     assert_non_null(text);

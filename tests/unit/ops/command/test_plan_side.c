@@ -13,7 +13,7 @@
 static void house(plan_draft *d)
 {
     static const char *const zones[] = {"Hall", "Balcony"};
-    assert_true(plan_draft_init(d));
+    assert_true(plan_draft_init(d, 4096));
     assert_true(plan_draft_category(d, "Front", "#111111"));
     assert_true(plan_draft_category(d, "Back", "#222222"));
     for (int z = 0; z < 2; z++) {
