@@ -39,7 +39,7 @@ const statement lease_statements[LEASE_STATEMENTS] = {
          " h.heartbeat_at < clock_timestamp() - " TTL " AS is_silent,"
          " s.since <= clock_timestamp() - " TTL " AS is_settled,"
          " s.since <= h.registered_at AS is_registered"
-         " FROM actor_lease l LEFT JOIN host h ON h.id = l.holder LEFT JOIN server_life s ON true"
+         " FROM actor_lease l LEFT JOIN host h ON h.id = l.holder LEFT JOIN server_life s ON s.one"
          " WHERE l.actor = $1"},
     [LEASE_TERMINATE] = {"lease_terminate",
                          "SELECT pg_terminate_backend(a.pid, 2000) FROM host h"

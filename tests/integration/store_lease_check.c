@@ -210,8 +210,12 @@ static void check_new_life(world *w)
     }
     check(w, t.taken && wall_us() - began_us >= (TTL_MS - 50) * 1000,
           "until one time to live has passed");
-    life_set(w, "0 s");
+    sql_run(w, "UPDATE server_life SET since = 'epoch', postmaster_start = 'epoch'");
     store_pg *again = store_new(w, &two, true);
+    check(w,
+          sql_number(w, "SELECT count(*) FROM server_life WHERE since > clock_timestamp() -"
+                        " interval '10 s' AND postmaster_start = pg_postmaster_start_time()") == 1,
+          "an orderly restart begins a new life, noted by who connects first");
     check(w, !take(again, &ref).taken, "the new holder keeps it");
     actor_ref next = actor_new(w);
     check(w, take(again, &next).taken, "a host that came back takes what is free");
