@@ -222,14 +222,14 @@ static void exchange_run(exchange *x)
     x->request.started_us = x->started_us;
     if (refusal == ERROR_NONE)
         refusal = body_take(x);
-    if (atomic_load_explicit(&x->h->draining, memory_order_relaxed) || refusal != ERROR_NONE)
-        x->head.closes = true;
-    if (x->head.closes)
-        mg_disable_connection_keep_alive(x->connection);
     if (refusal == ERROR_NONE)
         route_serve(x);
     else
         http_answer_problem(&x->answer, refusal, NULL);
+    if (atomic_load_explicit(&x->h->draining, memory_order_relaxed) || refusal != ERROR_NONE)
+        x->head.closes = true;
+    if (x->head.closes)
+        mg_disable_connection_keep_alive(x->connection);
     if (!http_answer_write(&x->answer, x->connection, x->worker, &x->head))
         mg_disable_connection_keep_alive(x->connection);
     if (refusal != ERROR_NONE && refusal != ERROR_TIMED_OUT)

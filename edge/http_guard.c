@@ -16,10 +16,10 @@ static bool uri_valid(const char *text, size_t bytes_max)
 // takes the rest for the body: then it and a proxy in front disagree about where this request ends.
 // Its last line must therefore be followed by the empty one. It has replaced the line's end, CRLF
 // or LF, by zeros.
-static bool lines_complete(const struct mg_request_info *info)
+static bool lines_complete(const struct mg_request_info *info, bool old)
 {
     if (info->num_headers == 0)
-        return false;
+        return old; // whose connection ends with its answer
     const char *value = info->http_headers[info->num_headers - 1].value;
     const char *end = value + strlen(value) + 1;
     if (*end == 0)
@@ -129,7 +129,7 @@ error_code http_head_read(const struct mg_request_info *info, http_head *ret_hea
     if (!info->local_uri_raw || !uri_valid(info->local_uri_raw, ROUTE_PATH_BYTES_MAX) ||
         (info->query_string && !uri_valid(info->query_string, HTTP_QUERY_BYTES_MAX)))
         return ERROR_MALFORMED;
-    if (!lines_complete(info) || !fields_read(info, &f))
+    if (!lines_complete(info, old) || !fields_read(info, &f))
         return ERROR_MALFORMED;
     if ((!old && !f.host) || !framing_read(&f, old, &head))
         return ERROR_MALFORMED;

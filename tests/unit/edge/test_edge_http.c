@@ -1,0 +1,399 @@
+#include "edge/http.h"
+#include "ops/host/clock.h"
+
+// cmocka.h needs these before it.
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BODY_DEADLINE_MS = 400, ANSWER_MS = 20000, INFLIGHT_MAX = 2 };
+
+typedef struct fixture {
+    http *http;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int blocked; // requests inside the handler that waits
+    bool open;   // it may go on
+} fixture;
+
+// Echoes what arrived; with ?wait it does not return before the test says so.
+static void serve(void *self, const http_request *q, http_answer *a)
+{
+    fixture *f = self;
+    if (strcmp(q->query, "wait") == 0) {
+        pthread_mutex_lock(&f->mutex);
+        f->blocked++;
+        pthread_cond_broadcast(&f->changed);
+        while (!f->open)
+            pthread_cond_wait(&f->changed, &f->mutex);
+        f->blocked--;
+        pthread_mutex_unlock(&f->mutex);
+    }
+    if (strcmp(q->query, "etag") == 0 && http_answer_fresh(a, q, "\"v1\""))
+        return;
+    if (strcmp(q->query, "large") == 0) {
+        size_t bytes = 300000;
+        char *data = malloc(bytes);
+        memset(data, 'x', bytes);
+        a->shared = shared_bytes_take(data, bytes);
+        return;
+    }
+    doc_object(&a->body);
+    doc_key(&a->body, "id");
+    doc_text_of(&a->body, q->id, q->id_bytes);
+    doc_key(&a->body, "body");
+    doc_text_of(&a->body, q->body, q->body_bytes);
+    doc_object_end(&a->body);
+}
+
+static const route routes[] = {
+    {"GET", "/v1/things/{id}", METRIC_ROUTE_OTHER, 0, NULL},
+    {"POST", "/v1/things", METRIC_ROUTE_OTHER, 0, NULL},
+    {"POST", "/v1/first", METRIC_ROUTE_OTHER, ROUTE_FIRST, NULL},
+};
+
+static int setup(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    char problem[CONFIG_PROBLEM_BYTES] = "";
+    pthread_mutex_init(&f->mutex, NULL);
+    pthread_cond_init(&f->changed, NULL);
+    http_options options = {.address = "127.0.0.1",
+                            .threads = 8,
+                            .inflight_max = INFLIGHT_MAX,
+                            .keep_alive_ms = 30000,
+                            .read_timeout_ms = 30000,
+                            .body_deadline_ms = BODY_DEADLINE_MS,
+                            .routes = routes,
+                            .routes_count = sizeof routes / sizeof *routes,
+                            .self = f,
+                            .serve = serve};
+    *state = f;
+    if (http_start(&options, &f->http, problem))
+        return 0;
+    fprintf(stderr, "%s\n", problem);
+    return -1;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    if (f->http)
+        http_stop(&f->http, 5000);
+    pthread_mutex_destroy(&f->mutex);
+    pthread_cond_destroy(&f->changed);
+    free(f);
+    return 0;
+}
+
+static int dial(const fixture *f)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)http_port(f->http)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    size_t bytes = strlen(text);
+    assert_int_equal(send(fd, text, bytes, MSG_NOSIGNAL), bytes);
+}
+
+// Reads up to a whole answer, or to the end of the connection. Returns its length.
+static size_t hear(int fd, char *buffer, size_t buffer_bytes)
+{
+    size_t count = 0;
+    for (;;) {
+        buffer[count] = 0;
+        char *body = strstr(buffer, "\r\n\r\n"), *length = strstr(buffer, "Content-Length: ");
+        if (body && (!length || length > body ||
+                     count >= (size_t)(body + 4 - buffer) + strtoul(length + 16, NULL, 10)))
+            return count;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        assert_int_equal(poll(&p, 1, ANSWER_MS), 1);
+        ssize_t got = recv(fd, buffer + count, buffer_bytes - 1 - count, 0);
+        if (got <= 0)
+            return count;
+        count += (size_t)got;
+    }
+}
+
+static bool closed(int fd)
+{
+    char c;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, ANSWER_MS), 1);
+    return recv(fd, &c, 1, 0) <= 0;
+}
+
+// One request on a connection of its own; the answer's status.
+static int ask(const fixture *f, const char *text, char *answer, size_t answer_bytes)
+{
+    int fd = dial(f), status = 0;
+    say(fd, text);
+    hear(fd, answer, answer_bytes);
+    close(fd);
+    assert_int_equal(sscanf(answer, "HTTP/1.1 %d ", &status), 1);
+    return status;
+}
+
+#define HOST "Host: x\r\n"
+
+static void test_http__given_requests_in_one_connection_then_answers_all_of_them(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    int fd = dial(f);
+    for (int i = 0; i < 3; i++) {
+        say(fd, "POST /v1/things HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
+        hear(fd, answer, sizeof answer);
+        assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+        assert_non_null(strstr(answer, "\"body\":\"hello\"}"));
+        assert_null(strstr(answer, "Connection: close"));
+        assert_non_null(strstr(answer, "X-Content-Type-Options: nosniff\r\n"));
+    }
+    say(fd, "GET /v1/things/a-1 HTTP/1.1\r\n" HOST "\r\nGET /v1/things/a-2 HTTP/1.1\r\n" HOST
+            "Connection: close\r\n\r\n");
+    size_t count = hear(fd, answer, sizeof answer);
+    if (!strstr(answer, "a-2"))
+        hear(fd, answer + count, sizeof answer - count);
+    assert_non_null(strstr(answer, "\"id\":\"a-1\""));
+    assert_non_null(strstr(answer, "\"id\":\"a-2\""));
+    assert_true(closed(fd));
+    close(fd);
+}
+
+static void test_http__given_bodies_in_pieces_then_reads_them_whole(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    int fd = dial(f);
+    say(fd, "POST /v1/things HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+            "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    hear(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "\"body\":\"abcde\"}"));
+    say(fd, "POST /v1/things HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nab");
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 20), 0);
+    say(fd, "cd");
+    hear(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "\"body\":\"abcd\"}"));
+    say(fd,
+        "POST /v1/things HTTP/1.1\r\n" HOST "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    hear(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "HTTP/1.1 100 Continue\r\n\r\n"));
+    say(fd, "ok");
+    hear(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "\"body\":\"ok\"}"));
+    close(fd);
+}
+
+static void test_http__given_what_no_proxy_agrees_on_then_refuses_and_closes(void **state)
+{
+    static const char *const texts[] = {
+        "POST /v1/things HTTP/1.1\r\n" HOST
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "0\r\n\r\n",
+        "POST /v1/things HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        "POST /v1/things HTTP/1.1\r\n" HOST "X: a\r\n folded\r\nContent-Length: 3\r\n\r\nabc",
+        "GET /v1/things/a\x01 HTTP/1.1\r\n" HOST "\r\n",
+        "GET /v1/things/a HTTP/1.1\r\n\r\n",
+        "GET /v1/things/a HTTP/1.1\r\n" HOST "X: a\x02\r\n\r\n",
+        "nonsense\r\n\r\n",
+    };
+    fixture *f = *state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char answer[4096];
+        int fd = dial(f);
+        say(fd, texts[i]);
+        hear(fd, answer, sizeof answer);
+        assert_non_null(strstr(answer, "HTTP/1.1 400 "));
+        assert_non_null(strstr(answer, "application/problem+json"));
+        assert_non_null(strstr(answer, "Connection: close\r\n"));
+        assert_true(closed(fd));
+        close(fd);
+    }
+}
+
+static void test_http__given_a_body_beyond_the_bound_then_answers_413(void **state)
+{
+    fixture *f = *state;
+    char *text = calloc(1, 64 * 1024), answer[4096];
+    snprintf(text, 256, "POST /v1/things HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n", 60000);
+    memset(text + strlen(text), 'x', 60000);
+    assert_int_equal(ask(f, text, answer, sizeof answer), 413);
+    snprintf(text, 256,
+             "POST /v1/things HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n%x\r\n", 40000);
+    memset(text + strlen(text), 'x', 40000);
+    assert_int_equal(ask(f, text, answer, sizeof answer), 413);
+    free(text);
+}
+
+// A byte now and then keeps civetweb waiting for ever; the deadline is for the whole body.
+static void test_http__given_a_dripping_body_then_answers_408_in_time(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    int fd = dial(f);
+    int64_t started_us = clock_monotonic_us();
+    say(fd, "POST /v1/things HTTP/1.1\r\n" HOST "Content-Length: 1000\r\n\r\n");
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    for (int i = 0; i < 500 && poll(&p, 1, 20) == 0; i++)
+        say(fd, "x");
+    hear(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "HTTP/1.1 408 "));
+    int64_t took_ms = (clock_monotonic_us() - started_us) / 1000;
+    assert_true(took_ms >= BODY_DEADLINE_MS);
+    assert_true(took_ms < BODY_DEADLINE_MS + 5000);
+    assert_true(closed(fd));
+    close(fd);
+}
+
+static void wait_blocked(fixture *f, int count)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ANSWER_MS / 1000;
+    pthread_mutex_lock(&f->mutex);
+    while (f->blocked < count)
+        assert_int_equal(pthread_cond_timedwait(&f->changed, &f->mutex, &until), 0);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+static void let_go(fixture *f)
+{
+    pthread_mutex_lock(&f->mutex);
+    f->open = true;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+static void test_http__given_too_many_in_flight_then_sheds_all_but_the_first_class(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    int fds[INFLIGHT_MAX];
+    for (int i = 0; i < INFLIGHT_MAX; i++) {
+        fds[i] = dial(f);
+        say(fds[i], "GET /v1/things/a?wait HTTP/1.1\r\n" HOST "\r\n");
+    }
+    wait_blocked(f, INFLIGHT_MAX);
+    assert_int_equal(ask(f, "GET /v1/things/b HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer),
+                     503);
+    assert_non_null(strstr(answer, "Retry-After: 1\r\n"));
+    assert_null(strstr(answer, "Connection: close"));
+    assert_int_equal(ask(f, "POST /v1/first HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", answer,
+                         sizeof answer),
+                     200);
+    let_go(f);
+    for (int i = 0; i < INFLIGHT_MAX; i++) {
+        hear(fds[i], answer, sizeof answer);
+        assert_non_null(strstr(answer, "HTTP/1.1 200 OK"));
+        close(fds[i]);
+    }
+    assert_int_equal(ask(f, "GET /v1/things/b HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer),
+                     200);
+}
+
+static void test_http__given_methods_then_answers_as_rfc_9110_asks(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    assert_int_equal(ask(f, "HEAD /v1/things/abc HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                         answer, sizeof answer),
+                     200);
+    assert_non_null(strstr(answer, "Content-Length: 22\r\n"));
+    assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+    assert_int_equal(
+        ask(f, "OPTIONS /v1/things/abc HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer), 204);
+    assert_non_null(strstr(answer, "Allow: GET, HEAD, OPTIONS\r\n"));
+    assert_int_equal(
+        ask(f, "DELETE /v1/things/abc HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer), 405);
+    assert_non_null(strstr(answer, "Allow: GET, HEAD, OPTIONS\r\n"));
+    assert_int_equal(ask(f, "GET /nowhere HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer), 404);
+    assert_int_equal(
+        ask(f, "GET /v1/things/abc?etag HTTP/1.1\r\n" HOST "If-None-Match: \"v0\", \"v1\"\r\n\r\n",
+            answer, sizeof answer),
+        304);
+    assert_non_null(strstr(answer, "ETag: \"v1\"\r\n"));
+    assert_int_equal(ask(f, "GET /v1/things/abc HTTP/1.0\r\n\r\n", answer, sizeof answer), 200);
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+}
+
+static void test_http__given_a_large_answer_then_sends_all_of_it(void **state)
+{
+    fixture *f = *state;
+    static char answer[310000];
+    int fd = dial(f);
+    say(fd, "GET /v1/things/a?large HTTP/1.1\r\n" HOST "\r\n");
+    size_t count = hear(fd, answer, sizeof answer);
+    char *body = strstr(answer, "\r\n\r\n");
+    assert_int_equal(count - (size_t)(body + 4 - answer), 300000);
+    say(fd, "GET /v1/things/b HTTP/1.1\r\n" HOST "\r\n");
+    hear(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "\"id\":\"b\""));
+    close(fd);
+}
+
+static void *stop_run(void *self)
+{
+    http_stop(&((fixture *)self)->http, 10000);
+    return NULL;
+}
+
+static void test_http_stop__given_a_request_in_flight_then_it_is_answered_first(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    pthread_t stopper;
+    int idle = dial(f), fd = dial(f);
+    say(idle, "GET /v1/things/a HTTP/1.1\r\n" HOST "\r\n");
+    hear(idle, answer, sizeof answer);
+    say(fd, "GET /v1/things/a?wait HTTP/1.1\r\n" HOST "\r\n");
+    wait_blocked(f, 1);
+    int64_t started_us = clock_monotonic_us();
+    assert_int_equal(pthread_create(&stopper, NULL, stop_run, f), 0);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 50), 0);
+    let_go(f);
+    hear(fd, answer, sizeof answer);
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK"));
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    assert_true(closed(idle)); // an idle connection does not delay the stop
+    pthread_join(stopper, NULL);
+    assert_true(clock_monotonic_us() - started_us < 10000000);
+    close(idle);
+    close(fd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_http__given_requests_in_one_connection_then_answers_all_of_them),
+        TEST(test_http__given_bodies_in_pieces_then_reads_them_whole),
+        TEST(test_http__given_what_no_proxy_agrees_on_then_refuses_and_closes),
+        TEST(test_http__given_a_body_beyond_the_bound_then_answers_413),
+        TEST(test_http__given_a_dripping_body_then_answers_408_in_time),
+        TEST(test_http__given_too_many_in_flight_then_sheds_all_but_the_first_class),
+        TEST(test_http__given_methods_then_answers_as_rfc_9110_asks),
+        TEST(test_http__given_a_large_answer_then_sends_all_of_it),
+        TEST(test_http_stop__given_a_request_in_flight_then_it_is_answered_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
