@@ -1,5 +1,5 @@
-// A turn for adapters under test: it writes what it is told into a text, one line each, and keeps a
-// real journal. Include it in one source of a test program.
+// A turn for adapters under test: it writes what it is told into a text, one line each, keeps a
+// real journal, and copies of the messages. Include it in one source of a test program.
 #ifndef CAVEA_TESTS_UNIT_ACTORS_RUNTIME_FAKE_TURN_H
 #define CAVEA_TESTS_UNIT_ACTORS_RUNTIME_FAKE_TURN_H
 
@@ -12,8 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { FAKE_MESSAGES_MAX = 32 };
+
 struct turn {
-    int64_t now_us, facts;
+    int64_t now_us, facts, facts_before; // ever, and before this tick
+    bool seen;
     const char *reply_to;
     journal *j;
     effect effects[16];
@@ -21,7 +24,36 @@ struct turn {
     char *text;
     size_t text_bytes;
     FILE *out;
+    // What was said since the last call of fake_turn_said, owned by the turn.
+    Cavea__V1__Command *sent[FAKE_MESSAGES_MAX];
+    Cavea__V1__Reply *replies[FAKE_MESSAGES_MAX];
+    Cavea__V1__LiveDelta *live;
+    uint32_t sent_count, replies_count;
 };
+
+static inline void *fake_copy(const ProtobufCMessage *m)
+{
+    size_t bytes = protobuf_c_message_get_packed_size(m);
+    uint8_t *packed = malloc(bytes + 1);
+    assert_non_null(packed);
+    protobuf_c_message_pack(m, packed);
+    void *copy = protobuf_c_message_unpack(m->descriptor, NULL, bytes, packed);
+    free(packed);
+    assert_non_null(copy);
+    return copy;
+}
+
+static inline void fake_forget(turn *t)
+{
+    for (uint32_t i = 0; i < t->sent_count; i++)
+        cavea__v1__command__free_unpacked(t->sent[i], NULL);
+    for (uint32_t i = 0; i < t->replies_count; i++)
+        cavea__v1__reply__free_unpacked(t->replies[i], NULL);
+    if (t->live != NULL)
+        cavea__v1__live_delta__free_unpacked(t->live, NULL);
+    t->live = NULL;
+    t->sent_count = t->replies_count = 0;
+}
 
 static void fake_turn_open(turn *t, int64_t now_us)
 {
@@ -31,21 +63,31 @@ static void fake_turn_open(turn *t, int64_t now_us)
     assert_non_null(t->out);
 }
 
-// What was said since the last call must be this; a new tick begins.
-static void fake_turn_said(turn *t, const char *wanted)
+// A new tick begins; nothing of the last one is left.
+static void fake_turn_again(turn *t)
 {
     fclose(t->out);
-    assert_string_equal(t->text, wanted);
     free(t->text);
     t->out = open_memstream(&t->text, &t->text_bytes);
     t->effects_count = 0;
+    t->facts_before = t->facts;
+    fake_forget(t);
     journal_clear(t->j);
+}
+
+// What was said since the last call must be this; a new tick begins.
+static inline void fake_turn_said(turn *t, const char *wanted)
+{
+    fflush(t->out);
+    assert_string_equal(t->text, wanted);
+    fake_turn_again(t);
 }
 
 static void fake_turn_close(turn *t)
 {
     fclose(t->out);
     free(t->text);
+    fake_forget(t);
     journal_free(t->j);
 }
 
@@ -56,8 +98,7 @@ int64_t turn_now_us(const turn *t)
 
 bool turn_seen(const turn *t)
 {
-    (void)t;
-    return false;
+    return t->seen;
 }
 
 const char *turn_reply_to(const turn *t)
@@ -71,6 +112,11 @@ int64_t turn_fact(turn *t, uint16_t fact_kind, const ProtobufCMessage *message)
     return ++t->facts;
 }
 
+bool turn_has_facts(const turn *t)
+{
+    return t->facts > t->facts_before;
+}
+
 journal *turn_journal(turn *t)
 {
     return t->j;
@@ -80,6 +126,8 @@ void turn_reply(turn *t, const Cavea__V1__Reply *reply)
 {
     if (t->reply_to[0] != 0)
         fprintf(t->out, "reply error=%u\n", reply->error);
+    if (t->replies_count < FAKE_MESSAGES_MAX)
+        t->replies[t->replies_count++] = fake_copy(&reply->base);
 }
 
 void turn_reply_later(turn *t, const char *reply_to, const Cavea__V1__Reply *reply)
@@ -91,12 +139,15 @@ void turn_reply_later(turn *t, const char *reply_to, const Cavea__V1__Reply *rep
 void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
 {
     fprintf(t->out, "send %s %u\n", actor_kind_name(to->kind), command->body_case);
+    if (t->sent_count < FAKE_MESSAGES_MAX)
+        t->sent[t->sent_count++] = fake_copy(&command->base);
 }
 
 void turn_live(turn *t, const Cavea__V1__LiveDelta *delta)
 {
-    (void)delta;
     fprintf(t->out, "live\n");
+    assert_null(t->live);
+    t->live = fake_copy(&delta->base);
 }
 
 void turn_perform(turn *t, const effect *e)
