@@ -129,6 +129,6 @@ bool resend_upkeep(runtime *r, cell *c); // whether it asked the database
 void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c);
 void runtime_drop(runtime *r, cell *c);
 void timers_list(runtime *r, cell *c);
-void clock_learn(runtime *r, int64_t database_us);
+void offset_learn(runtime *r, int64_t database_us);
 
 #endif

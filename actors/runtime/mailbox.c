@@ -60,16 +60,9 @@ uint32_t mailbox_take(mailbox *m, mail *ret_items, uint32_t max)
     return n;
 }
 
-void mailbox_wait(mailbox *m, int64_t timeout_ms, bool undisturbed)
+void mailbox_wait(mailbox *m, int64_t until_us, bool undisturbed)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
     pthread_mutex_lock(&m->mutex);
     int late = 0;
     while ((m->count == 0 || undisturbed) && late == 0)

@@ -90,7 +90,8 @@ int64_t runtime_rest_ms(runtime *r, int64_t timeout_ms)
 
 void runtime_wait(runtime *r, int64_t timeout_ms)
 {
-    mailbox_wait(&r->mailbox, runtime_rest_ms(r, timeout_ms), r->away);
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
+    mailbox_wait(&r->mailbox, mono + runtime_rest_ms(r, timeout_ms) * 1000, r->away);
 }
 
 int64_t runtime_now_us(runtime *r)
@@ -104,7 +105,7 @@ int64_t runtime_now_us(runtime *r)
 // The database's clock stood at database_us a moment ago. A monotonic clock that stood still with
 // its machine, or a host without a commit yet, would otherwise decide in the past: an actor's now
 // must never lie before the last fact of the host that had it before.
-void clock_learn(runtime *r, int64_t database_us)
+void offset_learn(runtime *r, int64_t database_us)
 {
     int64_t offset_us = database_us - r->config.clock.monotonic_us(r->config.clock.self);
     if (r->offset_us == 0 || offset_us > r->offset_us)
@@ -149,7 +150,7 @@ static void cell_install(runtime *r, cell *c)
     }
     if (old != NULL)
         runtime_drop(r, old);
-    clock_learn(r, c->leased_us);
+    offset_learn(r, c->leased_us);
     if (c->published_seq == 0) // nothing was, so no other stream can have lost it
         c->published_incarnation = r->config.bus.incarnation(r->config.bus.self);
     c->used_us = r->config.clock.monotonic_us(r->config.clock.self);

@@ -39,7 +39,7 @@ bool reload_stale(runtime *r)
             return false;
         r->touched[i] = NULL;
         c->stale = false;
-        clock_learn(r, c->leased_us);
+        offset_learn(r, c->leased_us);
         if (lost || result != STORE_OK) {
             runtime_report_now(r, REPORT_FENCED, c);
             runtime_drop(r, c);
