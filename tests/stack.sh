@@ -14,11 +14,11 @@
 work=$(mktemp -d -t cavea-test.XXXXXX)
 chmod 711 "$work" # the database's user must get through
 stack=$work/stack stack_port='' token='' event='' status='' answer=''
-trap stack_down EXIT
+trap 'stack_down $?' EXIT
 trap 'exit 143' TERM INT
 
 stack_down() {
-    local status=$?
+    local status=$1
     trap '' TERM INT
     if ((status != 0)); then
         tail -n 5 "$stack"/log/*.log 2>/dev/null || true

@@ -8,6 +8,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"
 
 run=$cavea_root/ops/run
+ended=0
 mkdir "$work/second"
 
 also_down() {
@@ -17,7 +18,7 @@ also_down() {
         rm -rf "$(<"$rootly/var/postgres.place")" "$rootly"
     }
 }
-trap 'also_down; stack_down' EXIT
+trap 'ended=$?; also_down; stack_down "$ended"' EXIT
 
 # refused TEXT COMMAND...: ends with an error whose last line has TEXT in it
 refused() {
@@ -57,7 +58,8 @@ files_are_private() {
         stack_field "$name" >/dev/null
     done
     [[ $(stat -c %a "$stack/stack.json") == 600 ]] || stop_test "stack.json of mode 0600"
-    [[ -z $(find "$stack/secrets" -type f -perm /077) ]] || stop_test "secrets of mode 0600"
+    [[ -z $(find "$stack/secrets" -type f -perm /077 ! -name '*.pub' ! -name active) ]] ||
+        stop_test "secrets of mode 0600"
     ! psql -X -q "$(stack_field postgres_edge_url)" -c 'SET default_transaction_read_only = off' \
         -c 'DELETE FROM ticket' 2>/dev/null || stop_test "an edge that may only read the database"
 }
