@@ -48,3 +48,11 @@ foreach(source ${programs})
     PkgConfig::CURL)
   target_compile_definitions(${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endforeach()
+
+# What ops/bench and the bench guard start: tests/bench/<name>.c is the program bench_<name>.
+file(GLOB benches CONFIGURE_DEPENDS tests/bench/*.c)
+foreach(source ${benches})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(bench_${name} ${source})
+  target_link_libraries(bench_${name} PRIVATE ${TEST_LIBRARIES} PkgConfig::NATS m)
+endforeach()

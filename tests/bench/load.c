@@ -3,7 +3,8 @@
 // arrivals; latency counts from the intended moment of sending, so that a stalled server cannot
 // hide behind a waiting generator). Prints one JSON object.
 //   reserve: POST /v1/reservations with two seats, from a list of events and a list of seat ids
-//   get:     GET of --path
+//   get:     GET of --path, with --header "Name: value" when given
+// Requests are numbered from --first to --requests, so that a later run goes on in the same house.
 #include "tests/bench/histogram.h"
 
 #include <arpa/inet.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,11 +41,11 @@ typedef struct lines {
 } lines;
 
 typedef struct options {
-    const char *mode, *address, *path, *events_file, *seats_file, *tokens_file;
+    const char *mode, *address, *path, *header, *events_file, *seats_file, *tokens_file;
     int port;
     uint32_t connections, seats_each, seed;
     double seconds, rate;
-    uint64_t requests_max;
+    uint64_t first, requests_max;
 } options;
 
 typedef struct load {
@@ -134,9 +136,9 @@ static void request_start(load *l, connection *c, int64_t intended_us)
     if (strcmp(l->o.mode, "reserve") == 0)
         reserve_write(l, c, n);
     else
-        c->request_bytes = (size_t)snprintf(c->request, sizeof c->request,
-                                            "GET %s HTTP/1.1\r\nHost: %s:%d\r\n\r\n", l->o.path,
-                                            l->o.address, l->o.port);
+        c->request_bytes = (size_t)snprintf(
+            c->request, sizeof c->request, "GET %s HTTP/1.1\r\nHost: %s:%d\r\n%s%s\r\n", l->o.path,
+            l->o.address, l->o.port, l->o.header, *l->o.header ? "\r\n" : "");
     c->busy = true;
     c->sent = c->answer_bytes = 0;
     c->intended_us = intended_us;
@@ -260,6 +262,14 @@ static void run(load *l)
     }
 }
 
+static int64_t cpu_us(void)
+{
+    struct rusage r;
+    getrusage(RUSAGE_SELF, &r);
+    return (r.ru_utime.tv_sec + r.ru_stime.tv_sec) * INT64_C(1000000) + r.ru_utime.tv_usec +
+           r.ru_stime.tv_usec;
+}
+
 static void report(const load *l)
 {
     double seconds = (double)(now_us() - l->start_us) / 1e6;
@@ -267,7 +277,7 @@ static void report(const load *l)
         "{\"mode\":\"%s\",\"seconds\":%.3f,\"sent\":%llu,\"answered\":%llu,\"per_second\":%.0f,"
         "\"ok_per_second\":%.0f,\"2xx\":%llu,\"3xx\":%llu,\"4xx\":%llu,\"409\":%llu,\"5xx\":%llu,"
         "\"broken\":%llu,\"p50_us\":%lld,\"p90_us\":%lld,\"p99_us\":%lld,\"p999_us\":%lld,"
-        "\"max_us\":%lld,\"lag_max_us\":%lld}\n",
+        "\"max_us\":%lld,\"lag_max_us\":%lld,\"cpu_us\":%lld,\"next\":%llu}\n",
         l->o.mode, seconds, (unsigned long long)l->sent, (unsigned long long)l->answered,
         (double)l->answered / seconds, (double)l->by_class[2] / seconds,
         (unsigned long long)l->by_class[2], (unsigned long long)l->by_class[3],
@@ -277,7 +287,7 @@ static void report(const load *l)
         (long long)histogram_quantile(&l->latency, 0.9),
         (long long)histogram_quantile(&l->latency, 0.99),
         (long long)histogram_quantile(&l->latency, 0.999), (long long)l->latency.max_us,
-        (long long)l->lag_max_us);
+        (long long)l->lag_max_us, (long long)cpu_us(), (unsigned long long)l->next);
 }
 
 static void options_read(options *o, int argc, char **argv)
@@ -288,10 +298,12 @@ static void options_read(options *o, int argc, char **argv)
                                           {"tokens", 1, 0, 't'},     {"connections", 1, 0, 'c'},
                                           {"seconds", 1, 0, 'd'},    {"rate", 1, 0, 'r'},
                                           {"requests", 1, 0, 'n'},   {"seed", 1, 0, 'x'},
-                                          {"seats-each", 1, 0, 'k'}, {0}};
+                                          {"seats-each", 1, 0, 'k'}, {"header", 1, 0, 'h'},
+                                          {"first", 1, 0, 'f'},      {0}};
     *o = (options){.mode = "reserve",
                    .address = "127.0.0.1",
                    .path = "/",
+                   .header = "",
                    .connections = 128,
                    .seats_each = 2,
                    .seconds = 5,
@@ -300,6 +312,7 @@ static void options_read(options *o, int argc, char **argv)
         const char **text = c == 'm'   ? &o->mode
                             : c == 'a' ? &o->address
                             : c == 'g' ? &o->path
+                            : c == 'h' ? &o->header
                             : c == 'e' ? &o->events_file
                             : c == 's' ? &o->seats_file
                             : c == 't' ? &o->tokens_file
@@ -312,6 +325,8 @@ static void options_read(options *o, int argc, char **argv)
             o->seconds = strtod(optarg, NULL);
         else if (c == 'r')
             o->rate = strtod(optarg, NULL);
+        else if (c == 'f')
+            o->first = strtoull(optarg, NULL, 10);
         else if (c == 'n')
             o->requests_max = strtoull(optarg, NULL, 10);
         else if (c == 'c' || c == 'k' || c == 'x')
@@ -333,6 +348,7 @@ int main(int argc, char **argv)
     static load l;
     options_read(&l.o, argc, argv);
     l.random = l.o.seed;
+    l.next = l.o.first;
     l.connections = calloc(l.o.connections, sizeof *l.connections);
     l.idle = calloc(l.o.connections, sizeof *l.idle);
     if (l.connections == NULL || l.idle == NULL)
