@@ -135,6 +135,43 @@ const payment *payment_due_take(payments *self, int64_t now_us, payment_todo *re
     return p;
 }
 
+static patience patience_asked(payment_state state)
+{
+    bool is_open =
+        state == PAYMENT_OPEN || state == PAYMENT_PROCESSING || state == PAYMENT_DECLINED;
+    return is_open ? (patience){60 * SECOND_US, 240 * SECOND_US} : patience_of(state);
+}
+
+static asked *asked_for(payments *self, const payment *row)
+{
+    uint32_t slot = table_find(self->asked, &row->id.u);
+    if (slot == TABLE_NONE) {
+        slot = table_add(self->asked, &row->id.u);
+        if (slot == TABLE_NONE) {
+            table_remove(self->asked, table_stalest(self->asked, LOOKS_MAX));
+            slot = table_add(self->asked, &row->id.u);
+        }
+    }
+    table_touch(self->asked, slot);
+    return table_item(self->asked, slot);
+}
+
+payment_todo payment_unstick(payments *self, const payment *row, int64_t now_us)
+{
+    payment_todo nothing = {.act = PAYMENT_ACT_NONE};
+    patience wait = patience_asked(row->state);
+    if (payment_is_timed(self, &row->id) || wait.first_us == 0 ||
+        now_us < row->changed_us + wait.first_us)
+        return nothing;
+    asked *a = asked_for(self, row);
+    if (a->changed_us != row->changed_us)
+        *a = (asked){.changed_us = row->changed_us};
+    if (now_us < a->again_us)
+        return nothing;
+    a->again_us = now_us + doubled(wait.first_us, wait.longest_us, a->tries++);
+    return payment_nudge(row, now_us);
+}
+
 bool payment_is_timed(const payments *self, const payment_id *id)
 {
     uint32_t slot = table_find(self->table, &id->u);

@@ -39,6 +39,7 @@ enum {
 
     PAYMENTS_MAX = 32768,          // of one partition in memory
     PAYMENT_WAITERS_MAX = 4096,    // of one partition
+    PAYMENT_ASKED_MAX = 8192,      // of one partition, found by the reconciler
     PAYMENT_REFUND_TRIES_MAX = 16, // after that a person has to look
     // A payment older than this has no living reservation: holds last 30 minutes and are extended
     // at most once by as much.
@@ -66,9 +67,8 @@ typedef struct payment {
     int64_t created_us, changed_us;
     // Volatile: for the provider's receipt, forgotten as soon as the intent exists.
     char email[PAYMENT_EMAIL_BYTES];
-    uint32_t tries;      // how often time ran out since the last change
-    uint32_t waiters;    // first of the list, in the pool of waiters
-    uint32_t journal_at; // where the adapter wrote the row in this tick
+    uint32_t tries;   // how often time ran out since the last change
+    uint32_t waiters; // first of the list, in the pool of waiters
 } payment;
 
 typedef struct payments payments;
@@ -80,7 +80,6 @@ uint32_t payments_count(const payments *self);
 const payment *payment_find(const payments *self, const payment_id *id);
 // A row from the store, its volatile fields zero. What is known already is kept as it is.
 void payment_provide(payments *self, const payment *row);
-void payment_journal_set(payments *self, const payment_id *id, uint32_t journal_at);
 // The intent exists and the buyer can be sent to it; or there is nothing to pay.
 bool payment_answerable(const payment *p);
 
@@ -210,5 +209,10 @@ int64_t payments_due_us(const payments *self); // INT64_MAX: never
 // The next payment whose time has come, and what to do; its next time is set. NULL: none is due.
 const payment *payment_due_take(payments *self, int64_t now_us, payment_todo *ret_todo);
 bool payment_is_timed(const payments *self, const payment_id *id); // its time will come by itself
+// The reconciler found this payment where it is, in memory or not. What brings it on, if it has
+// been there for long enough and was not asked for just now: an open payment is asked for after a
+// minute, then at least every four, because its callback may be lost; others as their patience
+// says.
+payment_todo payment_unstick(payments *self, const payment *row, int64_t now_us);
 
 #endif

@@ -8,8 +8,9 @@ payments *payments_new(void)
     if (self == NULL)
         return NULL;
     self->table = table_new(sizeof(payment), PAYMENTS_MAX, PAYMENTS_MAX);
+    self->asked = table_new(sizeof(asked), PAYMENT_ASKED_MAX, PAYMENT_ASKED_MAX);
     self->waiters = calloc(PAYMENT_WAITERS_MAX, sizeof *self->waiters);
-    if (self->table == NULL || self->waiters == NULL) {
+    if (self->table == NULL || self->asked == NULL || self->waiters == NULL) {
         payments_free(self);
         return NULL;
     }
@@ -21,6 +22,7 @@ void payments_free(payments *self)
     if (self == NULL)
         return;
     table_free(self->table);
+    table_free(self->asked);
     free(self->waiters);
     free(self);
 }
@@ -49,7 +51,7 @@ payment *payment_add(payments *self, const payment_id *id)
 {
     uint32_t slot = table_add(self->table, &id->u);
     if (slot == TABLE_NONE) {
-        uint32_t stale = table_stalest(self->table, EVICT_LOOKS_MAX);
+        uint32_t stale = table_stalest(self->table, LOOKS_MAX);
         const payment *p = table_item(self->table, stale);
         payment_waiter forgotten;
         while (payment_waiter_take(self, &p->id, &forgotten))
@@ -59,7 +61,7 @@ payment *payment_add(payments *self, const payment_id *id)
     }
     payment *p = table_item(self->table, slot);
     p->id = *id;
-    p->waiters = p->journal_at = TABLE_NONE;
+    p->waiters = TABLE_NONE;
     return p;
 }
 
@@ -71,15 +73,8 @@ void payment_provide(payments *self, const payment *row)
     *p = *row;
     p->email[0] = 0;
     p->tries = 0;
-    p->waiters = p->journal_at = TABLE_NONE;
+    p->waiters = TABLE_NONE;
     payment_time_set(self, p, p->changed_us);
-}
-
-void payment_journal_set(payments *self, const payment_id *id, uint32_t journal_at)
-{
-    payment *p = payment_slot(self, id);
-    assert(p != NULL);
-    p->journal_at = journal_at;
 }
 
 bool payment_answerable(const payment *p)

@@ -9,12 +9,18 @@
 
 enum {
     PARKED_REMEMBERED = 64, // the same parked money is told of once
+    LOOKS_MAX = 64,         // for somebody to forget
     WAITERS_OF_ONE_MAX = 4,
-    EVICT_LOOKS_MAX = 64,
 };
+
+typedef struct asked { // by payment: when the reconciler's find is worth asking for again
+    int64_t changed_us, again_us;
+    uint32_t tries;
+} asked;
 
 struct payments {
     table *table; // of payment
+    table *asked; // of asked
     payment_waiter *waiters;
     uint32_t waiters_next; // a ring: the oldest is overwritten
     struct parked {

@@ -79,28 +79,16 @@ static payment payment_of(const payment_row *row)
     return p;
 }
 
-// One row for a payment and tick: later changes in the tick go into the row that is there already,
-// because one statement cannot write a row twice.
-static void row_put(payments *self, const payment_id *id, turn *t)
-{
-    const payment *p = payment_find(self, id);
-    journal *j = turn_journal(t);
-    if (p->journal_at < j->payments_count && uuid_equal(&j->payments[p->journal_at].id.u, &id->u)) {
-        j->payments[p->journal_at] = row_of(p);
-        return;
-    }
-    j->payments[j->payments_count] = row_of(p);
-    payment_journal_set(self, id, j->payments_count++);
-}
-
 static void fact_emit(payments *self, const payment_fact *f, turn *t)
 {
     Cavea__V1__PaymentFact message;
     payment_fact_write(f, &message);
     turn_fact(t, payment_fact_kind_of(f), &message.base);
     payment_apply(self, f);
-    if (f->state != PAYMENT_NONE)
-        row_put(self, &f->payment, t);
+    if (f->state == PAYMENT_NONE)
+        return;
+    journal *j = turn_journal(t);
+    j->payments[j->payments_count++] = row_of(payment_find(self, &f->payment));
 }
 
 static void captured_send(const payment_id *id, const reservation_id *reservation,
@@ -329,13 +317,11 @@ static payment payment_of_stuck(const stuck_row *row)
     return p;
 }
 
-static void payment_unstick(void *state, const stuck_row *row, turn *t)
+static void payment_found(void *state, const stuck_row *row, turn *t)
 {
     payment stored;
     const payment *p = payment_find(state, &row->payment);
-    if (payment_is_timed(state, &row->payment))
-        return; // its time will come by itself
-    if (row->kind == STUCK_CHECKOUT_UNSTARTED && p == NULL)
+    if (p == NULL && row->kind == STUCK_CHECKOUT_UNSTARTED)
         return start_send(row, t);
     if (p == NULL) {
         if (row->payment_state <= PAYMENT_NONE || row->payment_state >= PAYMENT_STATES_END)
@@ -343,7 +329,7 @@ static void payment_unstick(void *state, const stuck_row *row, turn *t)
         stored = payment_of_stuck(row);
         p = &stored;
     }
-    payment_todo todo = payment_nudge(p, turn_now_us(t));
+    payment_todo todo = payment_unstick(state, p, turn_now_us(t));
     act(p, &todo, t);
 }
 
@@ -358,5 +344,5 @@ const kind_ops kind_payment = {
     .reject = payment_reject,
     .wants = payment_wants,
     .provide = payment_row_provide,
-    .unstick = payment_unstick,
+    .unstick = payment_found,
 };

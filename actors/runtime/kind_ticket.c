@@ -22,24 +22,10 @@ static void ticket_free(void *state)
     tickets_free(state);
 }
 
-// The row of a ticket written earlier in this tick, which only changes its state.
-static ticket_row *row_of_tick(journal *j, const ticket_id *id)
-{
-    for (uint32_t i = 0; i < j->tickets_count; i++)
-        if (uuid_equal(&j->tickets[i].id.u, &id->u))
-            return &j->tickets[i];
-    return NULL;
-}
-
 static void row_put(const ticket_fact *f, turn *t)
 {
     journal *j = turn_journal(t);
-    ticket_row *row = f->state == TICKET_VALID ? NULL : row_of_tick(j, &f->ticket);
-    if (row != NULL) {
-        row->state = (int16_t)f->state;
-        return;
-    }
-    row = &j->tickets[j->tickets_count++];
+    ticket_row *row = &j->tickets[j->tickets_count++];
     *row = (ticket_row){
         .event = f->event,
         .id = f->ticket,

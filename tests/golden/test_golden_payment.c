@@ -168,6 +168,21 @@ static void show_step(stage *s, transcript *t, char *const *words)
                    payment_is_timed(s->self, &id));
 }
 
+// The reconciler finds the payment every so many seconds: when does something follow?
+static void found_step(stage *s, transcript *t, char *const *words, uint32_t n)
+{
+    payment_id id = {id_of(words[1])};
+    int64_t every = transcript_number(words, n, "every", 2), start_us = s->now_us;
+    for (int64_t left = transcript_number(words, n, "for", 0); left > 0; left -= every) {
+        s->now_us += every * 1000000;
+        payment_todo todo = payment_unstick(s->self, payment_find(s->self, &id), s->now_us);
+        if (todo.act != PAYMENT_ACT_NONE)
+            transcript_say(t, "after %lld s act %s refund=%u%s",
+                           (long long)((s->now_us - start_us) / 1000000), act_names[todo.act],
+                           todo.refund_number, todo.ask_first ? " ask_first" : "");
+    }
+}
+
 static void nudge_step(stage *s, transcript *t, char *const *words)
 {
     payment_id id = {id_of(words[1])};
@@ -193,6 +208,8 @@ static void step(void *self, transcript *t, char *const *words, uint32_t n)
         time_step(s, t, words);
     } else if (strcmp(words[0], "show") == 0) {
         show_step(s, t, words);
+    } else if (strcmp(words[0], "found") == 0) {
+        found_step(s, t, words, n);
     } else if (strcmp(words[0], "nudge") == 0) {
         nudge_step(s, t, words);
     } else {

@@ -110,15 +110,16 @@ static void test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells(v
     fake_turn_said(&f->t, "fact 7 PaymentFact\n");
 }
 
-static void test_kind_payment__given_several_changes_in_a_tick_then_writes_one_row(void **state)
+static void
+test_kind_payment__given_several_changes_in_a_tick_then_the_last_row_is_the_end(void **state)
 {
     fixture *f = *state;
     start(f, (char *)(uintptr_t) "");
     report(f, PROVIDER_SUCCEEDED, "");
     decided(f, false);
-    assert_int_equal(f->t.j->payments_count, 1);
-    assert_int_equal(f->t.j->payments[0].state, PAYMENT_REFUND_DUE);
-    assert_int_equal(f->t.j->payments[0].refund_number, 1);
+    assert_int_equal(f->t.j->payments_count, 3);
+    assert_int_equal(f->t.j->payments[2].state, PAYMENT_REFUND_DUE);
+    assert_int_equal(f->t.j->payments[2].refund_number, 1);
     assert_int_equal(f->t.effects[1].amount_minor, 0); // all of it
     assert_string_equal(f->t.effects[1].intent_id, "pi_1");
     fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\nfact 6 PaymentFact\n"
@@ -184,16 +185,19 @@ static void test_kind_payment__given_stuck_work_then_sends_or_asks(void **state)
 {
     fixture *f = *state;
     stuck_row row = stuck_of(f, STUCK_PAYMENT_UNDECIDED, PAYMENT_CAPTURED);
+    f->t.now_us += 2000000;
     kind_payment.unstick(f->state, &row, &f->t);
+    kind_payment.unstick(f->state, &row, &f->t); // found again at once
     fake_turn_said(&f->t, "send event 14\n");
     row = stuck_of(f, STUCK_CHECKOUT_UNSTARTED, PAYMENT_NONE);
     kind_payment.unstick(f->state, &row, &f->t);
     fake_turn_said(&f->t, "send payment 20\n");
-    row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_CREATED);
-    kind_payment.unstick(f->state, &row, &f->t);
-    fake_turn_said(&f->t, "perform 1 refund=0\n");
     row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_OPEN);
     memcpy(row.intent_id, "pi_1", 5);
+    row.changed_us++;
+    kind_payment.unstick(f->state, &row, &f->t); // it is the buyer's turn
+    fake_turn_said(&f->t, "");
+    f->t.now_us += 60000000;
     kind_payment.unstick(f->state, &row, &f->t);
     assert_string_equal(f->t.effects[0].intent_id, "pi_1");
     fake_turn_said(&f->t, "perform 3 refund=0\n");
@@ -202,12 +206,19 @@ static void test_kind_payment__given_stuck_work_then_sends_or_asks(void **state)
     fake_turn_said(&f->t, "perform 2 refund=0\n");
     row = stuck_of(f, STUCK_REFUND_UNSENT, PAYMENT_REFUND_FAILED);
     row.refund_number = 1;
+    row.changed_us += 2;
     kind_payment.unstick(f->state, &row, &f->t);
     fake_turn_said(&f->t, "perform 4 refund=2\n");
+}
+
+static void test_kind_payment__given_stuck_work_with_a_time_then_leaves_it(void **state)
+{
+    fixture *f = *state;
+    stuck_row row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_CREATED);
     start(f, (char *)(uintptr_t) "");
     fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
-    row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_CREATED);
-    kind_payment.unstick(f->state, &row, &f->t); // its own time will come
+    f->t.now_us += 60000000;
+    kind_payment.unstick(f->state, &row, &f->t); // its own time has come, or will
     fake_turn_said(&f->t, "");
 }
 
@@ -249,10 +260,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells),
-        TEST(test_kind_payment__given_several_changes_in_a_tick_then_writes_one_row),
+        TEST(test_kind_payment__given_several_changes_in_a_tick_then_the_last_row_is_the_end),
         TEST(test_kind_payment__given_a_row_then_wants_it_once_and_goes_on),
         TEST(test_kind_payment__given_time_then_asks_again),
         TEST(test_kind_payment__given_stuck_work_then_sends_or_asks),
+        TEST(test_kind_payment__given_stuck_work_with_a_time_then_leaves_it),
         TEST(test_kind_payment__given_a_stored_fact_then_a_captured_one_is_told_again),
         TEST(test_kind_payment__given_nonsense_then_refuses_or_records_it),
     };
