@@ -38,9 +38,11 @@ static uint64_t random_next(void) // xorshift64*
 
 static void random_fill(void *bytes, size_t bytes_count)
 {
-    uint8_t *at = bytes;
-    for (size_t i = 0; i < bytes_count; i++)
-        at[i] = (uint8_t)(random_next() >> 32);
+    for (size_t i = 0; i < bytes_count; i += sizeof(uint64_t)) {
+        uint64_t random = random_next();
+        size_t n = bytes_count - i < sizeof random ? bytes_count - i : sizeof random;
+        memcpy((uint8_t *)bytes + i, &random, n);
+    }
 }
 
 static double now_ns(void)
