@@ -6,7 +6,8 @@
 
 #include <assert.h>
 
-enum { TIMES_PER_TICK_MAX = 256 };
+// The runtime keeps room for as many effects of a timer as of one envelope.
+enum { TIMES_PER_TICK_MAX = ENVELOPE_COMMANDS_MAX };
 
 static void *ticket_load(kind_context *context, const actor_ref *actor, store_result *ret_result)
 {
