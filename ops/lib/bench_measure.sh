@@ -1,0 +1,86 @@
+# One measured run: CPU of each process from /proc, bytes of write-ahead log, the generator's
+# report; one line of JSON in $results for each run.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # set by the scripts that source this file
+
+# cpu_of PID: microseconds of user and system time, of children that ended too
+cpu_of() {
+    local stat fields
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || { echo 0 && return; }
+    read -ra fields <<<"${stat##*) }"
+    echo $(((fields[11] + fields[12] + ${2:-0} * (fields[13] + fields[14])) * 1000000 / clk_tck))
+}
+
+# The postmaster, its living children and those that ended.
+cpu_of_postgres() {
+    local master child children sum
+    master=$(process_pid "$stack/run" postgres)
+    sum=$(cpu_of "$master" 1)
+    read -ra children <"/proc/$master/task/$master/children"
+    for child in "${children[@]}"; do
+        ((sum += $(cpu_of "$child"))) || true
+    done
+    echo "$sum"
+}
+
+# cpu_now SYSTEM: edge, actors, nats, postgres in microseconds
+cpu_now() {
+    local run=$stack/run edge=edge nats=nats-server actor actors=0
+    [[ $1 == product ]] || run=$work/bare edge=bare-edge nats=bare-nats
+    for actor in "$run"/*actor*.pid; do
+        actor=$(basename "$actor" .pid)
+        ((actors += $(cpu_of "$(process_pid "$run" "$actor")"))) || true
+    done
+    echo "$(cpu_of "$(process_pid "$run" $edge)") $actors" \
+        "$(cpu_of "$(process_pid "$run" $nats)") $(cpu_of_postgres)"
+}
+
+wal_now() {
+    bench_sql postgres <<<"SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"
+}
+
+# measure PART SYSTEM LABEL PORT LOAD_OPTION...: a run between two looks at the clocks
+measure() {
+    local part=$1 system=$2 label=$3 port=$4 before after wal_before wal_after
+    shift 4
+    wal_before=$(wal_now)
+    read -ra before <<<"$(cpu_now "$system")"
+    bench_load "$port" "$@" >"$work/run.json" || say "bench: not everything was answered"
+    read -ra after <<<"$(cpu_now "$system")"
+    wal_after=$(wal_now)
+    jq -c --arg part "$part" --arg system "$system" --arg name "$label" \
+        --argjson wal $((wal_after - wal_before)) --argjson edge $((after[0] - before[0])) \
+        --argjson actors $((after[1] - before[1])) --argjson nats $((after[2] - before[2])) \
+        --argjson postgres $((after[3] - before[3])) \
+        '{part: $part, system: $system, label: $name, load: ., wal: $wal,
+          cpu: {edge: $edge, actors: $actors, nats: $nats, postgres: $postgres,
+                generator: .cpu_us}}' "$work/run.json" >>"$results"
+    tail -n 1 "$results" | jq -r '"\(.part) \(.system) \(.label): " +
+        "\(.load.per_second)/s, \(.load."2xx") ok, \(.load."409") refused, " +
+        "\(.load."5xx") 5xx, p50 \(.load.p50_us) us, p99 \(.load.p99_us) us"' >&2
+}
+
+# reserve PART SYSTEM LABEL LOAD_OPTION...: in houses that are never more than 30 % full
+reserve() {
+    local part=$1 system=$2 label=$3
+    shift 3
+    if [[ $system == product ]]; then
+        ((house_next < house_limit / 2)) || bench_house "$house_events"
+        measure "$part" product "$label" "$edge_port" --events "$work/events" \
+            --seats "$work/seats" --tokens "$work/tokens" --seed 1 --first "$house_next" \
+            --requests "$house_limit" "$@"
+        house_next=$(jq .next "$work/run.json")
+    else
+        ((bare_next < bare_limit / 2)) || bare_house
+        measure "$part" bare "$label" "$bare_port" --events "$work/bare/events" \
+            --seats "$work/bare/seats" --tokens "$work/tokens" --seed 1 --first "$bare_next" \
+            --requests "$bare_limit" "$@"
+        bare_next=$(jq .next "$work/run.json")
+    fi
+}
+
+# note PART SYSTEM LABEL JSON: a line that has no run of the generator behind it
+note() {
+    jq -nc --arg part "$1" --arg system "$2" --arg name "$3" --argjson figures "$4" \
+        '{part: $part, system: $system, label: $name} + $figures' | tee -a "$results" >&2
+}

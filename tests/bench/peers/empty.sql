@@ -1,0 +1,4 @@
+UPDATE peer_seat SET reservation_id = NULL WHERE reservation_id IS NOT NULL;
+TRUNCATE peer_reservation, peer_fact;
+VACUUM peer_seat;
+CHECKPOINT;
