@@ -113,7 +113,7 @@ stack_provider() {
 stack_actors() {
     stack_daemon "$1" cavea-actors \
         CAVEA_HOST_NAME="$1" CAVEA_ADMIN_PORT="$2" \
-        CAVEA_PROVIDER_RATE="${CAVEA_PROVIDER_RATE:-0}" \
+        CAVEA_PROVIDER_RATE="${CAVEA_PROVIDER_RATE:-0}" CAVEA_HOLD_SECONDS="$hold_seconds" \
         CAVEA_NATS_URL="$(nats_url_of actors)" \
         CAVEA_POSTGRES_URL="$(postgres_url_of cavea_actors postgres-actors)" \
         CAVEA_PROVIDER_URL="http://127.0.0.1:${ports[provider_port]}" \
