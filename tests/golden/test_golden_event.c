@@ -199,8 +199,12 @@ static void house_step(stage *s, words w)
         s->section[i] = (uint16_t)(i * sections / count);
         s->category[i] = (uint8_t)(i % categories);
     }
-    for (char *end; *blocked; blocked = *end == ',' ? end + 1 : end)
-        s->flags[strtol(blocked, &end, 10)] = SEAT_FLAG_BLOCKED;
+    for (char *end; *blocked; blocked = *end == ',' ? end + 1 : end) {
+        long first = strtol(blocked, &end, 10),
+             last = *end == '-' ? strtol(end + 1, &end, 10) : first;
+        for (long seat = first; seat <= last; seat++)
+            s->flags[seat] = SEAT_FLAG_BLOCKED;
+    }
     event_seats seats = {count, s->section, s->category, s->flags};
     event_state_free(s->state);
     s->state = event_state_new(&config, &seats);

@@ -15,7 +15,7 @@ enum {
     CATEGORIES = 2,
     BUYERS = 5,
     KEYS = 12,
-    SEEDS = 12,
+    SEEDS = 16,
     COMMANDS = 4000,
     COMPARE_EVERY = 200,
     NEAR_MAX = 1024, // as far as alternatives are looked for
@@ -178,7 +178,7 @@ static event_command command_make(world *w)
     if (below(w, 150) == 0)
         c.type = EVENT_COMMAND_STATUS_SET;
     c.status = below(w, 3) ? EVENT_ON_SALE : (event_status)(1 + below(w, EVENT_CLOSED));
-    if (below(w, 2000) == 0)
+    if (below(w, 60) == 0)
         c.status = EVENT_CANCELLED;
     return c;
 }
