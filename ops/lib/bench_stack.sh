@@ -104,7 +104,8 @@ bare_house() {
     password=$(<"$stack/secrets/postgres-superuser")
     process_start "$work/bare" "$work/bare/actor.log" bare-actor "$build/bench_bare" actor \
         "$bare_nats" "postgresql://postgres:$password@127.0.0.1:$postgres_port/bare"
-    wait_until 20 bare_ready actor || fail "the bare actor did not start: $(<"$work/bare/actor.log")"
+    wait_until 20 bare_ready actor ||
+        fail "the bare actor did not start: $(<"$work/bare/actor.log")"
     bare_next=0
     bare_limit=$((bench_events * bench_seats * 3 / 20))
 }
