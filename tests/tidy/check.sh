@@ -6,7 +6,7 @@
 # shellcheck disable=SC2154 # tree and libraries are set by the script that sources this file
 
 export LC_ALL=C.UTF-8
-tidy_here=$(dirname "${BASH_SOURCE[0]}")
+tidy_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # Files of the tree with one of these endings, relative to it.
 tidy_files() {
@@ -38,11 +38,6 @@ tidy_grep() {
         }'
 }
 
-# C sources whose comments and strings are blanked, so that words in them do not count as code.
-tidy_code() {
-    (cd "$tree" && sed -E -e 's/"([^"\\]|\\.)*"/""/g' -e 's|//.*||' "$1")
-}
-
 check_lengths() {
     local files
     mapfile -t files < <(tidy_sources | grep -v '\.proto$')
@@ -52,59 +47,18 @@ check_lengths() {
     tidy_grep 'a line has at most 100 columns' '^.{101,}$' "${files[@]}"
 }
 
-check_functions() {
-    local file
-    while read -r file; do
-        awk -v file="$file" '
-            /^\{/ || /^[a-z_]+\(\) \{$/ { start = NR }
-            /^\}/ { if (start && NR - start >= 59)
-                        print file ":" start ": a function has fewer than 60 lines"
-                    start = 0 }' "$tree/$file"
-    done < <(tidy_files '*.c' '*.h' && tidy_scripts)
-}
-
-check_calls() {
-    local file banned='(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|localtime|gmtime'
+check_code() {
+    local files banned='(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|localtime|gmtime'
     banned+='|rand|srand|sleep|usleep|alloca|system|popen)'
-    while read -r file; do
-        tidy_code "$file" | grep -nE "(^|[^a-z0-9_.>])$banned *\(" |
-            sed "s|^\([0-9]*\):|$file:\1: a banned call: |"
-        tidy_code "$file" | grep -nE '(^|[^a-z_])goto ' |
-            sed "s|^\([0-9]*\):|$file:\1: cleanup goes by attribute: |"
-    done < <(tidy_files '*.c' '*.h')
-}
-
-# room_of FILE: its row of rooms.txt. A file of the runtime that CMakeLists.txt lists as an adapter
-# has a row of its own.
-room_of() {
-    local dir
-    dir=$(dirname "$1")
-    [[ $dir == edge/* ]] && dir=edge
-    [[ $dir == ops/command/* ]] && dir=ops/command
-    if [[ $dir == actors/runtime ]] && tidy_adapters | grep -qxF "$(basename "$1")"; then
-        dir='actors/runtime/*'
-    fi
-    printf '%s\n' "$dir"
-}
-
-tidy_adapters() {
-    sed -n '/^set(RUNTIME_ADAPTERS/,/)/p' "$tree/CMakeLists.txt" | tr -s ' ()' '\n' |
-        sed 's/\.[ch]$//' | grep -v '^set$' | awk 'NF { print $0 ".c"; print $0 ".h" }'
+    mapfile -t files < <(tidy_files '*.c' '*.h' && tidy_scripts)
+    (cd "$tree" && awk -v banned="$banned" -f "$tidy_here/code.awk" "${files[@]}")
 }
 
 check_includes() {
-    local file room allowed outside
-    while read -r file; do
-        room=$(room_of "$file")
-        allowed=$(awk -v room="$room" -F '   *' '$1 == room { print $2 }' "$tidy_here/rooms.txt")
-        outside=$(awk -v room="$room" -F '   *' '$1 == room { print $3 }' "$tidy_here/rooms.txt")
-        if [[ -z $allowed ]]; then
-            [[ $file == tests/* ]] || printf '%s:1: rooms.txt knows no room %s\n' "$file" "$room"
-            continue
-        fi
-        awk -v file="$file" -v allowed="$allowed" -v outside="$outside" \
-            -f "$tidy_here/includes.awk" "$tree/$file"
-    done < <(tidy_files '*.c' '*.h')
+    local files
+    mapfile -t files < <(tidy_files '*.c' '*.h')
+    (cd "$tree" && awk -f "$tidy_here/includes.awk" "$tidy_here/rooms.txt" CMakeLists.txt \
+        "${files[@]}")
 }
 
 check_words() {
@@ -148,8 +102,8 @@ check_scripts() {
     done < <(tidy_scripts)
     mapfile -t files < <(tidy_scripts | grep '^tests/')
     tidy_grep 'a test waits for a condition' '(^|[;&|] *|\bdo )sleep [0-9.]+' "${files[@]}"
-    mapfile -t files < <(cd "$tree" && tidy_scripts | xargs -r grep -LE '^# shellcheck shell=bash')
-    ((${#files[@]} == 0)) || (cd "$tree" && shellcheck -x -f gcc "${files[@]}") || true
+    (cd "$tree" && tidy_scripts | xargs -r grep -LE '^# shellcheck shell=bash' |
+        xargs -r -n 4 -P 4 shellcheck -x -f gcc) || true
 }
 
 # Names of metrics that documents, alerts and tests use.

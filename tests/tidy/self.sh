@@ -70,12 +70,12 @@ bad_code() {
     put tests/unit/test_x.c <<<'static void test_x_works(void **state)'
     expect check_lengths 'schemas/long.c:500: a file has'
     expect check_lengths 'schemas/wide.c:1: a line has'
-    expect check_functions 'schemas/function.c:1: a function has'
+    expect check_code 'schemas/function.c:1: a function has'
     local call
     for call in strcpy sprintf atoi rand sleep alloca localtime; do
-        expect check_calls "a banned call: void f(void) { $call(p)"
+        expect check_code "a banned call: void f(void) { $call(p)"
     done
-    expect check_calls 'cleanup goes by attribute'
+    expect check_code 'cleanup goes by attribute'
     expect check_includes 'actors/event/wrong.c:1: this room may not include store/store.h'
     expect check_includes 'actors/runtime/tick.c:1: this room may not use nats/nats.h'
     expect check_includes 'cellar/thing.c:1: rooms.txt knows no room cellar'
