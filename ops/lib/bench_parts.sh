@@ -4,13 +4,13 @@
 
 # Product and bare pipeline in turns A-B-B-A, so that a machine that slows down slows both.
 part_throughput() {
-    local connections round system turns
+    local count round system turns
     for ((round = 1; round <= rounds; round++)); do
         turns=(product bare)
         ((round % 2)) || turns=(bare product)
-        for connections in 1 64 256; do
+        for count in "${connections[@]}"; do
             for system in "${turns[@]}"; do
-                reserve throughput "$system" "$connections" --connections "$connections" \
+                reserve throughput "$system" "$count" --connections "$count" \
                     --seconds "$seconds"
             done
         done
@@ -18,7 +18,7 @@ part_throughput() {
 }
 
 capacity() {
-    jq -s 'map(select(.part == "throughput" and .system == "product" and .label == "256") |
+    jq -s --arg last "${connections[-1]}" 'map(select(.part == "throughput" and .system == "product" and .label == $last) |
         .load.ok_per_second) | sort | .[length / 2 | floor] // 2000' "$results"
 }
 

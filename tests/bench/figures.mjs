@@ -70,20 +70,22 @@ export const cpuEach = (run) => cpuOf(run).all
 function document(recorded) {
     const find = (part, system, label) =>
         rows(recorded, part).find((row) => row.system === system && row.label === label)
-    const throughput = find('throughput', 'product', '256')
+    const busiest = rows(recorded, 'throughput').at(-1)?.label
+    const throughput = find('throughput', 'product', busiest)
     const open = find('latency', 'product', 'open loop, half the capacity')
     const peers = rows(recorded, 'peers').map((row) => row.ok.median)
+    const measured = recorded.filter((line) => line.load?.constructor === Object)
+    const parts = [...new Set(measured.map((line) => line.part))]
     return {
-        reservations_per_s: throughput?.ok.median, bare_share: share(recorded, '256', perSecond),
-        bare_per_s: find('throughput', 'bare', '256')?.ok.median,
+        reservations_per_s: throughput?.ok.median, bare_share: share(recorded, busiest, perSecond),
+        bare_per_s: find('throughput', 'bare', busiest)?.ok.median,
         pgbench_best_per_s: peers.length ? Math.max(...peers) : undefined,
         hot_per_s: find('hot', 'product', 'most refused')?.answered.median,
         p99_ms_open_loop: open && open.p99.median / 1000, errors_open_loop: open?.errors,
         polls_304_per_s: find('reads', 'product', 'seats.bin, If-None-Match')?.answered.median,
         polls_body_per_s: find('reads', 'product', 'seats.bin')?.answered.median,
-        cpu_us_per_reservation: throughput?.cpu.all,
-        parts: Object.fromEntries([...new Set(recorded.filter((r) => r.system && r.load?.constructor === Object)
-            .map((r) => r.part))].map((part) => [part, rows(recorded, part)])),
+        cpu_us_per_reservation: throughput?.cpu.all, cpu_ratio: share(recorded, busiest, cpuEach),
+        parts: Object.fromEntries(parts.map((part) => [part, rows(recorded, part)])),
     }
 }
 
