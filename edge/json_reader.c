@@ -1,6 +1,6 @@
 #include "edge/json_reader.h"
 
-#include "ops/host/utf8.h"
+#include "schemas/utf8.h"
 
 _Static_assert(JSON_DEPTH_MAX <= 32, "one bit of `started` for each level");
 

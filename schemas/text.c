@@ -1,26 +1,16 @@
 #include "schemas/text.h"
 
+#include "schemas/utf8.h"
+
 // Reads one character; returns its length in bytes, 0 when it is not well-formed.
 static size_t character_read(const uint8_t *at, size_t left, uint32_t *ret_character)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t bytes = at[0] < 0x80   ? 1
-                   : at[0] < 0xc2 ? 0
-                   : at[0] < 0xe0 ? 2
-                   : at[0] < 0xf0 ? 3
-                   : at[0] < 0xf5 ? 4
-                                  : 0;
-    if (bytes == 0 || bytes > left)
+    size_t bytes = utf8_sequence(at, left);
+    if (bytes == 0)
         return 0;
     uint32_t character = bytes == 1 ? at[0] : at[0] & (0x7fU >> bytes);
-    for (size_t i = 1; i < bytes; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
+    for (size_t i = 1; i < bytes; i++)
         character = character << 6 | (at[i] & 0x3f);
-    }
-    if (character < least[bytes] || character > 0x10ffff ||
-        (character >= 0xd800 && character <= 0xdfff))
-        return 0;
     *ret_character = character;
     return bytes;
 }

@@ -2,7 +2,7 @@
 
 #include "ops/host/clock.h"
 #include "ops/host/metric.h"
-#include "ops/host/utf8.h"
+#include "schemas/utf8.h"
 
 #include <assert.h>
 #include <inttypes.h>

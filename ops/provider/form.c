@@ -1,6 +1,6 @@
 #include "ops/provider/form.h"
 
-#include "ops/host/utf8.h"
+#include "schemas/utf8.h"
 
 #include <ctype.h>
 #include <stdio.h>

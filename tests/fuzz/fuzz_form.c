@@ -1,9 +1,9 @@
 // The provider's reader of form-encoded bodies against anything: what it accepts is whole, bounded
 // and clean, and reading it again gives the same.
 
-#include "ops/host/utf8.h"
 #include "ops/provider/form.h"
 #include "ops/provider/stripe.h"
+#include "schemas/utf8.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "ops/host/utf8.h"
+#include "schemas/utf8.h"
 
 size_t utf8_sequence(const uint8_t *data, size_t data_bytes)
 {

@@ -1,7 +1,7 @@
 // UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. Pure; any
 // thread.
-#ifndef CAVEA_OPS_HOST_UTF8_H
-#define CAVEA_OPS_HOST_UTF8_H
+#ifndef CAVEA_SCHEMAS_UTF8_H
+#define CAVEA_SCHEMAS_UTF8_H
 
 #include "schemas/id.h"
 
