@@ -3,7 +3,7 @@
 #include "ops/host/metric.h"
 
 #include <assert.h>
-#include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,19 +13,31 @@
 
 enum { RECYCLE_AFTER_MS = 60000 }; // a queue idle for so long may serve another actor
 
+// Held for less than a microsecond, by many: spinning a little costs less than sleeping.
+static void mutex_init(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
 bus *bus_new(const bus_options *options)
 {
+    static atomic_ullong serials;
     bus *b = calloc(1, sizeof *b);
     if (!b)
         return NULL;
     b->options = *options;
+    b->serial = atomic_fetch_add(&serials, 1) + 1;
     b->offset_us = INT64_MIN;
     if (!arena_init(&b->arena, ARENA_ENVELOPE_BYTES)) {
         free(b);
         return NULL;
     }
-    pthread_mutex_init(&b->table_mutex, NULL);
-    pthread_mutex_init(&b->pool_mutex, NULL);
+    mutex_init(&b->table_mutex);
+    mutex_init(&b->pool_mutex);
     return b;
 }
 
@@ -67,8 +79,8 @@ bus_batch *batch_new(bus *b)
     if (batch)
         b->pool = batch->next;
     pthread_mutex_unlock(&b->pool_mutex);
-    if (!batch)
-        batch = malloc(sizeof *batch);
+    if (!batch && (batch = malloc(sizeof *batch)) != NULL)
+        batch->bell = 0;
     if (!batch)
         return NULL;
     batch->references = 1;
@@ -156,7 +168,7 @@ static bus_queue *queue_new(bus *b)
     bus_queue *q = calloc(1, sizeof *q);
     if (!q)
         return NULL;
-    pthread_mutex_init(&q->mutex, NULL);
+    mutex_init(&q->mutex);
     q->due_us = INT64_MAX;
     q->index = b->queues_count;
     atomic_store(&b->queues[q->index], q);
@@ -205,17 +217,39 @@ static bus_queue *queue_enter(bus *b, const actor_ref *actor)
     return q;
 }
 
+// A thread mostly asks the same actor as before, and finds its queue without the table's mutex. A
+// queue lives as long as the bus; whether it still is that actor's is seen under its own mutex,
+// which is held on return.
+static bus_queue *queue_enter_locked(bus *b, const actor_ref *actor)
+{
+    static _Thread_local uint64_t last_serial;
+    static _Thread_local bus_queue *last;
+    if (last && last_serial == b->serial) {
+        pthread_mutex_lock(&last->mutex);
+        if (last->assigned && same_actor(&last->actor, actor)) {
+            atomic_fetch_add(&last->users, 1);
+            return last;
+        }
+        pthread_mutex_unlock(&last->mutex);
+    }
+    bus_queue *q = queue_enter(b, actor);
+    last_serial = b->serial;
+    last = q;
+    if (q)
+        pthread_mutex_lock(&q->mutex);
+    return q;
+}
+
 bool bus_begin(bus *b, const actor_ref *to, const uint8_t *command, uint32_t command_bytes,
                bus_waiter *w)
 {
     sending s = {.count = 0};
     if (atomic_load_explicit(&b->queued, memory_order_relaxed) >= b->options.queued_max)
         return false;
-    bus_queue *q = queue_enter(b, to);
+    bus_queue *q = queue_enter_locked(b, to);
     if (!q)
         return false;
     w->queue = q;
-    pthread_mutex_lock(&q->mutex);
     bool queued =
         q->queued < b->options.queued_actor_max && queue_append(b, q, command, command_bytes, w);
     if (queued)
@@ -270,24 +304,34 @@ void bus_end(bus *b, bus_waiter *w)
     queue_leave(w->queue);
 }
 
-// Sleeps until the state is no longer `seen` or the monotonic moment comes.
-static void waiter_sleep(bus_waiter *w, uint32_t seen, int64_t until_us)
+void futex_wake(_Atomic uint32_t *futex)
+{
+    syscall(SYS_futex, futex, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+// Sleeps while the futex has this value, until the monotonic moment comes.
+static void futex_wait(_Atomic uint32_t *futex, uint32_t value, int64_t until_us)
 {
     struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
-    syscall(SYS_futex, &w->state, FUTEX_WAIT_BITSET_PRIVATE, seen, &until, NULL,
+    syscall(SYS_futex, futex, FUTEX_WAIT_BITSET_PRIVATE, value, &until, NULL,
             FUTEX_BITSET_MATCH_ANY);
 }
 
 static void waiter_wait(bus *b, bus_waiter *w, int64_t deadline_us)
 {
-    uint32_t state;
-    while ((state = atomic_load_explicit(&w->state, memory_order_acquire)) != WAITER_DONE) {
+    for (;;) {
+        // The bell before the state: when the answer comes in between, the bell has another value.
+        uint32_t heard = w->bell ? atomic_load_explicit(w->bell, memory_order_acquire) : 0;
+        uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
+        if (state == WAITER_DONE)
+            return;
         if (state == WAITER_WAITS && bus_now_us(b) >= deadline_us && bus_give_up(b, w)) {
             w->result = w->batch ? BUS_LATE : BUS_PENDING;
             metric_add(METRIC_WAITS_TIMED_OUT, 1);
             return;
         }
-        waiter_sleep(w, state, state == WAITER_WAITS ? deadline_us : INT64_MAX / 1000);
+        int64_t until_us = state == WAITER_WAITS ? deadline_us : INT64_MAX / 1000;
+        futex_wait(w->bell ? w->bell : &w->state, w->bell ? heard : state, until_us);
     }
 }
 

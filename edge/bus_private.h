@@ -16,9 +16,14 @@ typedef enum waiter_state {
 } waiter_state;
 
 // One who waits, on the stack of its thread. Everything but `state` is under the queue's mutex
-// while it waits; a claimed waiter belongs to the thread that claimed it.
+// while it waits; a claimed waiter belongs to the thread that claimed it. The waiters of a batch
+// sleep at one futex, the bell, so that one system call wakes them together. It belongs to the
+// batch, only counts up, and is never freed before the bus: whoever is woken for somebody else's
+// sake looks at its own state and sleeps again. Whoever may wait longer than its batch sleeps at
+// its own state.
 typedef struct bus_waiter {
-    _Atomic uint32_t state; // waiter_state; a futex
+    _Atomic uint32_t state; // waiter_state
+    _Atomic uint32_t *bell; // NULL: its own state
     bus_result result;
     bool deferred;
     uuid command;
@@ -37,6 +42,7 @@ _Static_assert(BATCH_TAIL_BYTES > SUBJECT_BYTES_MAX + 64, "the tail fits");
 
 // An envelope: filled while it waits, sealed when it is sent, kept until it is answered.
 typedef struct bus_batch {
+    _Atomic uint32_t bell;  // never set back, also when the batch is used again
     atomic_uint references; // the queue's and each sending's
     struct bus_batch *next; // waiting, or free
     uint64_t number;        // 0 until it is sealed
@@ -72,6 +78,7 @@ enum { BUS_BUCKETS = 16384 };
 
 struct bus {
     bus_options options;
+    uint64_t serial;             // tells this bus from any other of the process
     pthread_mutex_t table_mutex; // guards what follows up to queues
     bus_queue *buckets[BUS_BUCKETS];
     uint64_t number_floor; // numbers of recycled queues end at or below it
@@ -98,6 +105,9 @@ MUST_CHECK bool bus_begin(bus *b, const actor_ref *to, const uint8_t *command,
 MUST_CHECK bool bus_give_up(bus *b, bus_waiter *w);
 // After the answer came or the waiter gave up.
 void bus_end(bus *b, bus_waiter *w);
+
+// Wakes all who sleep at a futex. Nobody may sleep there, nor the memory be there any more.
+void futex_wake(_Atomic uint32_t *futex);
 
 bus_batch *batch_new(bus *b); // one reference; NULL when memory is out
 void batch_unref(bus *b, bus_batch *batch);

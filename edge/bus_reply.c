@@ -2,11 +2,6 @@
 
 #include "ops/host/metric.h"
 
-#include <linux/futex.h>
-#include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 enum {
     OFFSET_KEEP_US = 10 * 1000 * 1000,
     NO_REPLY = UINT32_MAX,
@@ -95,17 +90,24 @@ static void claim_add(claims *c, bus_waiter *w, const Cavea__V1__Reply *reply)
     c->list[c->count++] = (claim){w, reply};
 }
 
-// The waiter's stack may be gone as soon as it sees DONE. Waking an address that nobody waits at is
-// harmless.
+// A waiter's stack may be gone as soon as it sees DONE; the bell stays, and is rung once for all.
 static void claims_wake(claims *c)
 {
+    _Atomic uint32_t *bell = NULL;
     for (uint32_t i = 0; i < c->count; i++) {
         bus_waiter *w = c->list[i].waiter;
         const Cavea__V1__Reply *r = c->list[i].reply;
+        _Atomic uint32_t *own = w->bell ? NULL : &w->state;
+        if (w->bell)
+            bell = w->bell;
         w->result = r && answer_read(r, w->answer) ? BUS_ANSWERED : BUS_DROPPED;
-        _Atomic uint32_t *state = &w->state;
-        atomic_store_explicit(state, WAITER_DONE, memory_order_release);
-        syscall(SYS_futex, state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        atomic_store_explicit(&w->state, WAITER_DONE, memory_order_release);
+        if (own)
+            futex_wake(own);
+    }
+    if (bell) {
+        atomic_fetch_add_explicit(bell, 1, memory_order_release);
+        futex_wake(bell);
     }
 }
 

@@ -43,6 +43,7 @@ bool queue_append(bus *b, bus_queue *q, const uint8_t *command, uint32_t command
     batch->waiters[batch->count] = w;
     batch->ends[batch->count] = batch->bytes_count;
     w->batch = batch;
+    w->bell = w->deferred ? NULL : &batch->bell;
     w->place = batch->count;
     batch->count++;
     batch->live++;

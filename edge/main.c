@@ -87,8 +87,8 @@ typedef struct edge_program {
 
 static void on_bus_lost(void *self)
 {
-    (void)self;
-    log_event(LOG_WARNING, "nats.lost", LOG_S("link", "bus"));
+    if (!((edge_program *)self)->stopping)
+        log_event(LOG_WARNING, "nats.lost", LOG_S("link", "bus"));
 }
 
 static void on_bus_found(void *self)
@@ -99,8 +99,8 @@ static void on_bus_found(void *self)
 
 static void on_deltas_lost(void *self)
 {
-    (void)self;
-    log_event(LOG_WARNING, "nats.lost", LOG_S("link", "deltas"));
+    if (!((edge_program *)self)->stopping)
+        log_event(LOG_WARNING, "nats.lost", LOG_S("link", "deltas"));
 }
 
 static void on_deltas_found(void *self)
