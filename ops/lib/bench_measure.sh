@@ -11,21 +11,28 @@ cpu_of() {
     echo $(((fields[11] + fields[12] + ${2:-0} * (fields[13] + fields[14])) * 1000000 / clk_tck))
 }
 
-# The postmaster, its living children and those that ended.
-cpu_of_postgres() {
-    local master child children sum
-    master=$(process_pid "$stack/run" postgres)
+# cpu_of_family PID: the process, its living children and those that ended
+cpu_of_family() {
+    local master=$1 child children sum
     sum=$(cpu_of "$master" 1)
-    read -ra children <"/proc/$master/task/$master/children"
+    read -ra children <"/proc/$master/task/$master/children" || true
     for child in "${children[@]}"; do
         ((sum += $(cpu_of "$child"))) || true
     done
     echo "$sum"
 }
 
+cpu_of_postgres() {
+    cpu_of_family "$(process_pid "$stack/run" postgres)"
+}
+
 # cpu_now SYSTEM: edge, actors, nats, postgres in microseconds
 cpu_now() {
     local run=$stack/run edge=edge nats=nats-server actor actors=0
+    if [[ $1 == fastify* ]]; then
+        echo "$(cpu_of_family "$(process_pid "$work/bare" fastify)") 0 0 $(cpu_of_postgres)"
+        return
+    fi
     [[ $1 == product ]] || run=$work/bare edge=bare-edge nats=bare-nats
     for actor in "$run"/*actor*.pid; do
         actor=$(basename "$actor" .pid)

@@ -18,7 +18,8 @@ part_throughput() {
 }
 
 capacity() {
-    jq -s --arg last "${connections[-1]}" 'map(select(.part == "throughput" and .system == "product" and .label == $last) |
+    jq -s --arg last "${connections[-1]}" 'map(
+        select(.part == "throughput" and .system == "product" and .label == $last) |
         .load.ok_per_second) | sort | .[length / 2 | floor] // 2000' "$results"
 }
 

@@ -1,4 +1,5 @@
-# The database alone, one by one, without HTTP: pgbench with the scripts of tests/bench/peers.
+# The database alone, one by one: pgbench with the scripts of tests/bench/peers, and the best of
+# these statements behind fastify, a process for each core.
 # Same rows as the product writes (reservation, two seats, one fact), same durability, prepared,
 # best of several client counts, in the same cluster.
 # shellcheck shell=bash
@@ -37,6 +38,19 @@ peer_note() {
         \"cpu\": {\"postgres\": $4}}"
 }
 
+fastify_up() {
+    local dir=$cavea_root/tests/bench/peers password
+    password=$(<"$stack/secrets/postgres-superuser")
+    [[ -e $dir/node_modules/fastify ]] ||
+        (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    port_pick fastify_port
+    seq 1 20 >"$work/bare/houses"
+    process_start "$work/bare" "$work/bare/fastify.log" fastify node "$dir/fastify.mjs" \
+        "$fastify_port" \
+        "postgresql://postgres:$password@127.0.0.1:$postgres_port/peers"
+    wait_until 30 bare_ready fastify || fail "fastify did not start: $(<"$work/bare/fastify.log")"
+}
+
 part_peers() {
     local name clients
     peers_up
@@ -45,4 +59,12 @@ part_peers() {
             peer_run "$name" "$clients"
         done
     done
+    fastify_up
+    for clients in 64 256; do
+        peer_empty
+        measure peers 'fastify + pg' "$clients connections" "$fastify_port" \
+            --events "$work/bare/houses" --seats "$work/bare/seats" --tokens "$work/tokens" \
+            --connections "$clients" --seconds "$seconds" --seed 5
+    done
+    process_stop "$work/bare" fastify TERM 10
 }

@@ -22,7 +22,7 @@ bench_up() {
 
 bench_down() {
     local name
-    for name in bare-edge bare-actor bare-nats; do
+    for name in fastify bare-edge bare-actor bare-nats; do
         [[ ! -e $work/bare/$name.pid ]] || process_stop "$work/bare" "$name" TERM 10
     done
     [[ ! -d $work/stack/run ]] || "$cavea_root/ops/run" --stop --dir "$work/stack" || true

@@ -73,13 +73,14 @@ function document(recorded) {
     const busiest = rows(recorded, 'throughput').at(-1)?.label
     const throughput = find('throughput', 'product', busiest)
     const open = find('latency', 'product', 'open loop, half the capacity')
-    const peers = rows(recorded, 'peers').map((row) => row.ok.median)
+    const best = (name) => Math.max(0, ...rows(recorded, 'peers')
+        .filter((row) => row.system.startsWith(name)).map((row) => row.ok.median)) || undefined
     const measured = recorded.filter((line) => line.load?.constructor === Object)
     const parts = [...new Set(measured.map((line) => line.part))]
     return {
         reservations_per_s: throughput?.ok.median, bare_share: share(recorded, busiest, perSecond),
         bare_per_s: find('throughput', 'bare', busiest)?.ok.median,
-        pgbench_best_per_s: peers.length ? Math.max(...peers) : undefined,
+        pgbench_best_per_s: best('pgbench'), fastify_pg_per_s: best('fastify + pg'),
         hot_per_s: find('hot', 'product', 'most refused')?.answered.median,
         p99_ms_open_loop: open && open.p99.median / 1000, errors_open_loop: open?.errors,
         polls_304_per_s: find('reads', 'product', 'seats.bin, If-None-Match')?.answered.median,

@@ -71,9 +71,10 @@ function latencyAndReads() {
 }
 
 function peers() {
-    section('peers', 'PostgreSQL one by one, without HTTP', 'pgbench in the same cluster.',
+    section('peers', 'Others in the same run', 'pgbench without HTTP, and fastify with pg; in ' +
+        'the same cluster.',
         ['peer', 'load', 'accepted/s', 'CPU us', 'log bytes'],
-        (r) => [r.system, r.label, range(r.ok), number(r.cpu.postgres), number(r.wal)])
+        (r) => [r.system, r.label, range(r.ok), number(r.cpu.all), number(r.wal)])
 }
 
 function overload() {
@@ -135,7 +136,8 @@ out.push(`## What is compared with what
   claims, no fact, no session, no validation.
 - pgbench: no HTTP and no validation. It updates two seat rows and inserts a reservation and a
   fact of 100 bytes, so its log volume differs from that of insert-only claims. Prepared statements,
-  pgbench on the same cores, each at several client counts.
+  pgbench on the same cores, each at several client counts; its own CPU is not counted.
+- fastify: schema validation, a process for each core, the one conditional statement.
 - All use the same PostgreSQL cluster with fsync and synchronous_commit on, one after the other.
 - Houses are never more than 30 % full, except in "One hot event". Accepted and refused are counted
   apart.`, '')
