@@ -11,6 +11,7 @@
 #include "ops/host/random.h"
 #include "ops/host/secret_file.h"
 #include "ops/host/service.h"
+#include "schemas/bug.h"
 #include "store/migrate.h"
 #include "store/store_pg.h"
 
@@ -28,6 +29,9 @@ typedef struct settings {
     const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
     int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms;
     int64_t stream_bytes, stream_replicas, hold_seconds;
+#ifdef CAVEA_BUGS
+    const char *bug;
+#endif
 } settings;
 
 static const setting table[] = {
@@ -54,6 +58,9 @@ static const setting table[] = {
     CONFIG_INT(settings, stream_replicas, "stream-replicas", "1", 1, 5, "copies of each stream"),
     CONFIG_INT(settings, hold_seconds, "hold-seconds", "0", 0, HOLD_SECONDS_MAX,
                "holds of all events last so long; 0: as each event says"),
+#ifdef CAVEA_BUGS
+    CONFIG_TEXT(settings, bug, "bug", "", 0, 32, "a known bug to switch on, for tests"),
+#endif
     PERFORM_SETTINGS(settings, perform),
     SERVICE_SETTINGS(settings, service),
 };
@@ -316,6 +323,10 @@ static void stop(host *h)
 static bool start(host *h, char *ret_problem)
 {
     char lines[128];
+#ifdef CAVEA_BUGS
+    if (h->s.bug[0] != 0 && !bug_switch_on(h->s.bug))
+        return fail(ret_problem, "--bug", "there is no such bug");
+#endif
     if (!identity_make(h, ret_problem) || !schema_check(h, ret_problem) ||
         !parts_open(h, ret_problem) || !threads_start(h, ret_problem) ||
         !services_start(h, ret_problem))
