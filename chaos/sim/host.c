@@ -100,7 +100,8 @@ static void on_open(world *w, const happening *p)
     cell *c = NULL;
     uuid holder = {0};
     store_result result = cell_open(&context, ref, &c, &holder);
-    note(w, "actor.opened", h->index, p->actor, result == STORE_OK ? c != NULL : -(int)result, NULL);
+    note(w, "actor.opened", h->index, p->actor, result == STORE_OK ? c != NULL : -(int)result,
+         NULL);
     if (c == NULL)
         return;
     h->opened[slot] = c;
