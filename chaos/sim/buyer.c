@@ -12,6 +12,14 @@ static int64_t patience(world *w)
     return prng_between(&w->random, 400, 3000) * MS_US;
 }
 
+// Most act in good time, some when the hold is over.
+static int64_t thinking(world *w, const sim_buyer *b)
+{
+    int64_t hold_ms = (int64_t)w->events[b->event].hold_seconds * 1000;
+    bool slow = prng_chance(&w->random, 250000);
+    return prng_between(&w->random, 1, slow ? hold_ms * 5 / 4 : hold_ms / 4) * MS_US;
+}
+
 static uint32_t any_edge(world *w)
 {
     return prng_below(&w->random, w->edges_count);
@@ -185,8 +193,7 @@ static void held(world *w, uint32_t buyer, const Cavea__V1__ReservationView *vie
     if (mood < 15)
         return another_round(w, buyer); // leaves it to the deadline
     b->cancelling = mood < 30;
-    int64_t hold_ms = (int64_t)w->events[b->event].hold_seconds * 1000;
-    buyer_next(w, buyer, prng_between(&w->random, 1, hold_ms * 5 / 4) * MS_US);
+    buyer_next(w, buyer, thinking(w, b));
 }
 
 static void reserve_answered(world *w, const ask *a, const Cavea__V1__Reply *reply)
@@ -221,8 +228,7 @@ static void checkout_answered(world *w, const ask *a, const Cavea__V1__Reply *re
         cancel_send(w, a->owner);
     if (prng_chance(&w->random, 100000))
         return another_round(w, a->owner);
-    int64_t hold_ms = (int64_t)w->events[b->event].hold_seconds * 1000;
-    buyer_next(w, a->owner, prng_between(&w->random, 1, hold_ms * 3 / 2) * MS_US);
+    buyer_next(w, a->owner, thinking(w, b));
 }
 
 void buyer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply)
