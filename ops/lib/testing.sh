@@ -104,13 +104,19 @@ tests_build() {
     fi
 }
 
-# Only the fuzz targets are worth building with the fuzzer's instrumentation.
+# What a build must hold; whatever does build can be tested (-k 0). Sanitizers slow everything down:
+# they are for unit, golden and integration tests and the stacks these start.
 test_targets() {
-    if [[ $1 == fuzz ]]; then
-        basename -s .c "$cavea_root"/tests/fuzz/fuzz_*.c
-    else
-        printf '%s\n' -k 0 all # what does build can be tested
-    fi
+    printf '%s\n' -k 0
+    case $1 in
+    fuzz) basename -s .c "$cavea_root"/tests/fuzz/fuzz_*.c ;;
+    address | thread)
+        printf '%s\n' "${build_programs[@]}" cavea-sim
+        find "$cavea_root"/tests/{unit,golden} -name 'test_*.c' -exec basename -s .c {} +
+        basename -s .c "$cavea_root"/tests/integration/*.c
+        ;;
+    *) echo all ;;
+    esac
 }
 
 # test_start NAME LIMIT VARIANT COMMAND...: in the background
