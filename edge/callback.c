@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-enum { MAC_BYTES = crypto_auth_hmacsha256_BYTES, TYPE_BYTES = 48 };
+enum { MAC_BYTES = crypto_auth_hmacsha256_BYTES, TYPE_BYTES = 128 };
 
 static bool seconds_read(const char *text, size_t bytes, int64_t *ret_seconds)
 {

@@ -1,10 +1,13 @@
 #include "edge/edge.h"
+#include "schemas/digest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define LIVE_CACHE_CONTROL "public, max-age=1, s-maxage=1, stale-while-revalidate=5"
 #define VERSION_HEADER "Cavea-Version"
+
+enum { SECTION_CACHED_BYTES_MAX = 256 * 1024 };
 
 // The event's details and its map. False, and the problem answered, when there is none.
 static bool map_enter(edge_call *call, catalogue_event **ret_event, live_event **ret_map)
@@ -160,26 +163,51 @@ static void section_write(doc *d, const catalogue_event *event, uint32_t first, 
     doc_object_end(d);
 }
 
-static void answer_section(edge_call *call, const catalogue_event *event, live_event *map,
-                           uint32_t section)
+// Built once for each version, like the whole map, and kept while it is asked for.
+static digest16 section_key(const catalogue_event *event, uint32_t section, uint64_t version)
+{
+    struct {
+        event_id event;
+        uint64_t version;
+        uint64_t section;
+    } key = {event->detail.row.id, version, section};
+    return digest16_of(&key, sizeof key);
+}
+
+static shared_bytes *section_build(const catalogue_event *event, live_event *map, uint32_t section,
+                                   uint64_t *ret_version)
 {
     const plan *p = event->plan->plan;
     uint32_t first = p->section_first[section], count = p->section_first[section + 1] - first;
     uint8_t *states = malloc(count + 1);
-    uint64_t version;
-    char etag[ETAG_BYTES];
     doc d;
     if (!states)
-        return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
-    live_states(map, first, count, states, &version);
-    snprintf(etag, sizeof etag, "\"v%llu\"", (unsigned long long)version);
-    call->answer->cache_control = LIVE_CACHE_CONTROL;
-    if (!http_answer_fresh(call->answer, call->request, etag)) {
-        doc_init_heap(&d);
-        section_write(&d, event, first, count, states, version);
-        http_answer_heap(call->answer, &d);
-    }
+        return NULL;
+    live_states(map, first, count, states, ret_version);
+    doc_init_heap(&d);
+    section_write(&d, event, first, count, states, *ret_version);
     free(states);
+    shared_bytes *b = shared_bytes_of(&d);
+    if (b)
+        snprintf(b->etag, sizeof b->etag, "\"v%llu\"", (unsigned long long)*ret_version);
+    return b;
+}
+
+static void answer_section(edge_call *call, const catalogue_event *event, live_event *map,
+                           uint32_t section)
+{
+    answer_cache *cache = call->edge->answers;
+    uint64_t version = live_version(map);
+    int64_t now_us = call->request->started_us;
+    digest16 key = section_key(event, section, version);
+    shared_bytes *b = answer_cache_get(cache, &key, now_us);
+    if (!b) {
+        b = section_build(event, map, section, &version);
+        key = section_key(event, section, version);
+        if (b && b->count <= SECTION_CACHED_BYTES_MAX)
+            answer_cache_put(cache, &key, b, now_us);
+    }
+    answer_built(call, b);
 }
 
 void handle_seats(edge_call *call)

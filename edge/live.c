@@ -98,10 +98,29 @@ static void table_remove(live *l, live_event *e)
     metric_set(METRIC_SEAT_MAPS, l->count);
 }
 
+// The event that was not looked at for longest. The table's mutex is held.
+static live_event *table_oldest(live *l)
+{
+    live_event *oldest = NULL;
+    int64_t oldest_us = INT64_MAX;
+    for (uint32_t i = 0; i < LIVE_BUCKETS; i++) {
+        for (live_event *e = l->buckets[i]; e; e = e->chain) {
+            pthread_mutex_lock(&e->mutex);
+            int64_t used_us = e->used_us;
+            pthread_mutex_unlock(&e->mutex);
+            if (used_us < oldest_us) {
+                oldest = e;
+                oldest_us = used_us;
+            }
+        }
+    }
+    return oldest;
+}
+
 // Finds or makes the event. One whose plan has changed is replaced.
 static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
 {
-    live_event *other = NULL;
+    live_event *other = NULL, *oldest = NULL;
     pthread_mutex_lock(&l->mutex);
     live_event *e = table_find(l, id);
     if (e && memcmp(&e->plan->hash, &p->hash, sizeof p->hash) != 0) {
@@ -109,7 +128,9 @@ static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
         table_remove(l, e);
         e = NULL;
     }
-    if (!e && l->count < LIVE_EVENTS_MAX && (e = event_new(id, p)) != NULL) {
+    if (!e && l->count == LIVE_EVENTS_MAX && (oldest = table_oldest(l)) != NULL)
+        table_remove(l, oldest);
+    if (!e && (e = event_new(id, p)) != NULL) {
         e->used_us = live_now_us(l);
         e->chain = l->buckets[bucket_of(id)];
         l->buckets[bucket_of(id)] = e;
@@ -118,6 +139,8 @@ static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
         metric_set(METRIC_SEAT_MAPS, l->count);
     }
     pthread_mutex_unlock(&l->mutex);
+    if (oldest)
+        live_event_unref(l, oldest);
     if (other) {
         live_event_unref(l, other); // the table's
         live_event_unref(l, other); // table_find's
