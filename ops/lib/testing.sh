@@ -115,6 +115,10 @@ test_targets() {
         find "$cavea_root"/tests/{unit,golden} -name 'test_*.c' -exec basename -s .c {} +
         basename -s .c "$cavea_root"/tests/integration/*.c
         ;;
+    bugs)
+        printf '%s\n' "${build_programs[@]}" cavea-sim
+        basename -s .c "$cavea_root"/tests/integration/*.c
+        ;;
     *) echo all ;;
     esac
 }
