@@ -4,7 +4,7 @@
 // timer ever delays a sending. An envelope without an answer is sent again with the same bytes:
 // after 250 ms over the direct path, then (or when nobody holds the actor) with a wake-up and to
 // the stream once more, the time doubling. Every waiter has its deadline; a number that was given
-// up is never used again. Knows no NATS (bus_nats.h) and no HTTP. Times are monotonic microseconds
+// up is never used again. Knows no NATS (nats_link.h) and no HTTP. Times are monotonic microseconds
 // of this process unless they say database. Threads: everything may be called from any thread,
 // bus_receive from one at a time.
 #ifndef CAVEA_EDGE_BUS_H
@@ -18,8 +18,8 @@
 enum {
     BUS_INFLIGHT_MAX = 2,        // envelopes of one actor
     BUS_QUEUES_MAX = 16384,      // actors with a queue; the least recently used makes room
-    BUS_RESEND_FIRST_MS = 250,   // doubling up to
-    BUS_RESEND_LAST_MS = 2000,   //
+    BUS_RESEND_FIRST_MS = 250,   // doubling
+    BUS_RESEND_LAST_MS = 2000,   // and no longer than this
     BUS_WAKE_SILENCE_MS = 30000, // an actor not heard from for so long is woken with the message
     BUS_COMMAND_BYTES_MAX = 1024,
     BUS_TICK_MS = 25,

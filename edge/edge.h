@@ -42,7 +42,7 @@ void edge_serve(void *self, const http_request *request, http_answer *answer);
 uuid edge_random_uuid(edge *e);
 uuid edge_tagged_uuid(edge *e, uint32_t tag);
 // The database's time now, as learnt from the actors' replies.
-int64_t edge_database_us(edge *e);
+int64_t edge_database_now_us(edge *e);
 // Until when a request may wait for an actor, monotonic.
 int64_t edge_deadline_us(const edge_call *call);
 

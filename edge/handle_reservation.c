@@ -181,7 +181,7 @@ void handle_reservation_create(edge_call *call)
 static const char *state_now(edge *e, int state, int64_t expires_us)
 {
     enum { HELD = 1, EXPIRED = 3 };
-    bool overdue = state == HELD && expires_us <= edge_database_us(e);
+    bool overdue = state == HELD && expires_us <= edge_database_now_us(e);
     return reservation_state_name(overdue ? EXPIRED : state);
 }
 

@@ -11,10 +11,10 @@
 
 enum {
     WATCH_MS = 100,
-    LEFTOVER_MS = 500,               // for the rest of a refused body
-    LEFTOVER_BYTES_MAX = 256 * 1024, //
-    SIGNAL_INTERRUPT = SIGUSR1,      // ends a poll(2) that waits for a body too long
-    HEAD_BYTES_MAX = 16 * 1024,      // of a request
+    LEFTOVER_MS = 500, // spent on the rest of a refused body
+    LEFTOVER_BYTES_MAX = 256 * 1024,
+    SIGNAL_INTERRUPT = SIGUSR1, // ends a poll(2) that waits for a body too long
+    HEAD_BYTES_MAX = 16 * 1024, // of a request
     BACKLOG = 1024,
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     STACK_BYTES = 2 * 1024 * 1024,

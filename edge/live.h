@@ -14,7 +14,7 @@
 #include "schemas/error.h"
 
 enum {
-    LIVE_EVENTS_MAX = 8192, // then the map that nobody has looked at for longest makes room
+    LIVE_EVENTS_MAX = 8192,       // then the map that nobody has looked at for longest makes room
     LIVE_IDLE_MS = 5 * 60 * 1000, // then a map is dropped
     LIVE_RELOAD_PAUSE_MS = 250,   // between two snapshots of one event
     LIVE_BEHIND_MS = 1000,        // a delta that was announced so long ago is lost

@@ -66,7 +66,7 @@ static void random_take(uint8_t *to, size_t bytes)
     memset(pool + left, 0, bytes);
 }
 
-int64_t edge_database_us(edge *e)
+int64_t edge_database_now_us(edge *e)
 {
     return bus_database_us(e->bus, clock_monotonic_us());
 }
@@ -75,14 +75,14 @@ uuid edge_random_uuid(edge *e)
 {
     uint8_t random[10];
     random_take(random, sizeof random);
-    return uuid_v7(edge_database_us(e) / 1000, random);
+    return uuid_v7(edge_database_now_us(e) / 1000, random);
 }
 
 uuid edge_tagged_uuid(edge *e, uint32_t tag)
 {
     uint8_t random[6];
     random_take(random, sizeof random);
-    return uuid_tagged(edge_database_us(e) / 1000, tag, random);
+    return uuid_tagged(edge_database_now_us(e) / 1000, tag, random);
 }
 
 int64_t edge_deadline_us(const edge_call *call)
