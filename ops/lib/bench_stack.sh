@@ -9,8 +9,8 @@ bench_up() {
     stack=$work/stack
     port_pick edge_port
     "$cavea_root/ops/run" --detach --no-demo --dir "$stack" --port "$edge_port" >&2
-    export CAVEA_STACK=$stack
     build=$(bench_field build)
+    bench_url=$(bench_field postgres_url)
     postgres_port=$(sed -n 's/^postgres_port=//p' "$stack/ports")
     bench_bin=$(dirname "$(readlink -f "/proc/$(process_pid "$stack/run" postgres)/exe")")
     bench_venue=$(bench_cavea venue create --name Arena --city Berlin --country DE \
@@ -33,7 +33,7 @@ bench_field() {
 }
 
 bench_cavea() {
-    CAVEA_BUILD_DIR=$build "$cavea_root/ops/cavea" "$@" --json
+    CAVEA_POSTGRES_URL=$bench_url "$build/cavea" "$@" --json
 }
 
 # bench_sql DATABASE: SQL from standard input, as the superuser
@@ -43,7 +43,9 @@ bench_sql() {
 
 # bench_plan SEATS: makes the plan and the list of its seats
 bench_plan() {
-    plan=$(bench_cavea plan generate arena --seats "$1" | jq -r .hash)
+    local shape=arena
+    (($1 >= 5000)) || shape=theatre
+    plan=$(bench_cavea plan generate "$shape" --seats "$1" | jq -r .hash)
     plan_seats=$1
     curl -sSf "$(bench_field edge_url)/v1/plans/$plan" |
         jq -r '.sections[].rows[].seats[].id' >"$work/seats"

@@ -139,7 +139,7 @@ out.push(`## What is compared with what
   pgbench on the same cores, each at several client counts; its own CPU is not counted.
 - fastify: schema validation, a process for each core, the one conditional statement.
 - All use the same PostgreSQL cluster with fsync and synchronous_commit on, one after the other.
-- Houses are never more than 30 % full, except in "One hot event". Accepted and refused are counted
+- Houses are never more than 30 % full, except under overload. Accepted and refused are counted
   apart.`, '')
 writeFileSync(join(dir, 'RESULTS.md'), out.join('\n'))
 plots()
