@@ -9,6 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 enum {
     WATCH_MS = 100,
     LEFTOVER_MS = 500, // spent on the rest of a refused body
@@ -16,7 +24,7 @@ enum {
     SIGNAL_INTERRUPT = SIGUSR1, // ends a poll(2) that waits for a body too long
     HEAD_BYTES_MAX = 16 * 1024, // of a request
     BACKLOG = 1024,
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SANITIZED
     STACK_BYTES = 2 * 1024 * 1024,
 #else
     STACK_BYTES = 256 * 1024,
