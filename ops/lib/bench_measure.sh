@@ -11,26 +11,31 @@ cpu_of() {
     echo $(((fields[11] + fields[12] + ${2:-0} * (fields[13] + fields[14])) * 1000000 / clk_tck))
 }
 
-# cpu_of_family PID: the process, its living children and those that ended
+# cpu_of_family PID [NOT]: the process, its living children and those that ended, without children
+# whose command line begins with NOT
 cpu_of_family() {
     local master=$1 child children sum
     sum=$(cpu_of "$master" 1)
     read -ra children <"/proc/$master/task/$master/children" || true
     for child in "${children[@]}"; do
+        [[ -z ${2:-} || $(tr '\0' ' ' 2>/dev/null <"/proc/$child/cmdline") != "$2"* ]] || continue
         ((sum += $(cpu_of "$child"))) || true
     done
     echo "$sum"
 }
 
+# cpu_of_postgres SYSTEM: one cluster serves all; what the others' sessions do meanwhile is theirs
 cpu_of_postgres() {
-    cpu_of_family "$(process_pid "$stack/run" postgres)"
+    local others='postgres: cavea'
+    [[ $1 != product ]] || others='postgres: postgres bare'
+    cpu_of_family "$(process_pid "$stack/run" postgres)" "$others"
 }
 
 # cpu_now SYSTEM: edge, actors, nats, postgres in microseconds
 cpu_now() {
     local run=$stack/run edge=edge nats=nats-server actor actors=0
     if [[ $1 == fastify* ]]; then
-        echo "$(cpu_of_family "$(process_pid "$work/bare" fastify)") 0 0 $(cpu_of_postgres)"
+        echo "$(cpu_of_family "$(process_pid "$work/bare" fastify)") 0 0 $(cpu_of_postgres "$1")"
         return
     fi
     [[ $1 == product ]] || run=$work/bare edge=bare-edge nats=bare-nats
@@ -39,7 +44,7 @@ cpu_now() {
         ((actors += $(cpu_of "$(process_pid "$run" "$actor")"))) || true
     done
     echo "$(cpu_of "$(process_pid "$run" $edge)") $actors" \
-        "$(cpu_of "$(process_pid "$run" $nats)") $(cpu_of_postgres)"
+        "$(cpu_of "$(process_pid "$run" $nats)") $(cpu_of_postgres "$1")"
 }
 
 wal_now() {

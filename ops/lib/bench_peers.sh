@@ -19,12 +19,12 @@ peer_run() {
     local name=$1 clients=$2 before after cpu_before cpu_after
     peer_empty
     before=$(wal_now)
-    cpu_before=$(cpu_of_postgres)
+    cpu_before=$(cpu_of_postgres peers)
     PGPASSWORD=$(<"$stack/secrets/postgres-superuser") "$bench_bin/pgbench" -n -M prepared \
         -h 127.0.0.1 -p "$postgres_port" -U postgres -c "$clients" -j 2 -T "$seconds" \
         -f "$cavea_root/tests/bench/peers/$name.sql" peers >"$work/pgbench.out" 2>&1 ||
         say "bench: pgbench: $(tail -n 1 "$work/pgbench.out")"
-    cpu_after=$(cpu_of_postgres)
+    cpu_after=$(cpu_of_postgres peers)
     after=$(wal_now)
     peer_note "$name" "$clients" $((after - before)) $((cpu_after - cpu_before))
 }
