@@ -47,13 +47,23 @@ size_t session_token_make(const session_key *k, const session *s,
     return strlen(ret_token);
 }
 
+// Up to libsodium 1.0.18 its decoder takes bytes above 127 for "_": one token would have many
+// texts.
+static bool text_is_ascii(const char *text, size_t text_bytes)
+{
+    for (size_t i = 0; i < text_bytes; i++)
+        if ((unsigned char)text[i] > 127)
+            return false;
+    return true;
+}
+
 bool session_token_read(const session_key *k, const char *token, size_t token_bytes, int64_t now_s,
                         session *ret_session)
 {
     uint8_t raw[RAW_BYTES_MAX], mac[MAC_BYTES];
     size_t bytes;
     const char *end;
-    if (token_bytes >= SESSION_TOKEN_BYTES_MAX ||
+    if (token_bytes >= SESSION_TOKEN_BYTES_MAX || !text_is_ascii(token, token_bytes) ||
         sodium_base642bin(raw, sizeof raw, token, token_bytes, NULL, &bytes, &end, BASE64) != 0 ||
         end != token + token_bytes || bytes < FIXED_BYTES + MAC_BYTES)
         return false;

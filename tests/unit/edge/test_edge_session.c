@@ -78,6 +78,27 @@ static void test_session_token_read__given_any_changed_character_then_refuses(vo
     assert_true(session_token_read(&k, token, bytes, NOW_S, &back));
 }
 
+static void test_session_token_read__given_bytes_above_ascii_then_refuses(void **state)
+{
+    char token[SESSION_TOKEN_BYTES_MAX];
+    session_key k = key_of(1);
+    session s = session_of(""), back;
+    char *line = NULL;
+    size_t bytes = 0;
+    (void)state;
+    while (!line) { // one with a "_", for which the decoder might take them
+        s.expires_s++;
+        bytes = session_token_make(&k, &s, token);
+        line = memchr(token, '_', bytes);
+    }
+    for (int byte = 128; byte < 256; byte++) {
+        *line = (char)byte;
+        assert_false(session_token_read(&k, token, bytes, NOW_S, &back));
+    }
+    *line = '_';
+    assert_true(session_token_read(&k, token, bytes, NOW_S, &back));
+}
+
 static void test_session_token_read__given_another_key_or_time_then_refuses(void **state)
 {
     char token[SESSION_TOKEN_BYTES_MAX];
@@ -126,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_session_token__given_a_session_then_reads_back),
         cmocka_unit_test(test_session_token__given_the_longest_address_then_fits),
         cmocka_unit_test(test_session_token_read__given_any_changed_character_then_refuses),
+        cmocka_unit_test(test_session_token_read__given_bytes_above_ascii_then_refuses),
         cmocka_unit_test(test_session_token_read__given_another_key_or_time_then_refuses),
         cmocka_unit_test(test_session_authorize__given_headers_then_takes_bearer_only),
         cmocka_unit_test(test_session_email_valid__given_addresses_then_checks_their_form),
