@@ -39,7 +39,7 @@ static uint32_t recent_slot(const actor_id *id)
     return (uint32_t)(id->u.bytes[14] << 8 | id->u.bytes[15]) % RECENT;
 }
 
-static void open_here(activator *a, const actor_ref *actor)
+static void open_here(activator *a, const actor_ref *actor, bool forwarded)
 {
     int64_t started_us = clock_monotonic_us(), now_us = 0;
     cell *c = NULL;
@@ -52,8 +52,11 @@ static void open_here(activator *a, const actor_ref *actor)
                   LOG_I("result", result));
         return;
     }
-    if (c == NULL)
-        return; // no such actor, or a live host has it
+    if (c == NULL) { // no such actor, or a live host has its lease, but perhaps no cell
+        if (!forwarded && !uuid_is_zero(&holder) && !uuid_equal(&holder, &a->config.host))
+            (void)nats_bus_forward(a->config.bus, &holder, actor);
+        return;
+    }
     uint32_t slot = recent_slot(&actor->id);
     a->recent[slot].actor = actor->id;
     a->recent[slot].at_us = clock_monotonic_us();
@@ -91,7 +94,7 @@ static void serve(activator *a, const request *wanted)
     if (!wanted->forwarded && roster_owner(a->config.roster, actor, &owner) &&
         !uuid_equal(&owner, &a->config.host) && owner_answers(a, &owner, actor))
         return;
-    open_here(a, actor);
+    open_here(a, actor, wanted->forwarded);
 }
 
 static void *run(void *closure)
@@ -152,6 +155,12 @@ void activator_stop(activator *a)
     pthread_cond_signal(&a->arrived);
     pthread_mutex_unlock(&a->mutex);
     pthread_join(a->thread, NULL);
+}
+
+void activator_free(activator *a)
+{
+    if (a == NULL)
+        return;
     pthread_mutex_destroy(&a->mutex);
     pthread_cond_destroy(&a->arrived);
     free(a);

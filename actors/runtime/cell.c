@@ -47,10 +47,8 @@ static store_result state_load(kind_context *context, cell *c, bool *ret_taken, 
         return STORE_REFUSED;
     context->now_us = l.now_us;
     c->state = c->ops->load(context, &c->ref, &result);
-    if (c->state == NULL && result == STORE_OK) {
+    if (c->state == NULL)
         *ret_taken = false;
-        return context->store.lease_release(context->store.self, &c->ref.id, l.epoch);
-    }
     return result;
 }
 
@@ -66,6 +64,9 @@ store_result cell_open(kind_context *context, const actor_ref *ref, cell **ret_c
     bool taken = false;
     store_result result = c->ops == NULL ? STORE_OK : state_load(context, c, &taken, ret_holder);
     if (result != STORE_OK || !taken) {
+        // A lease that is ours without a cell would keep the actor from everybody.
+        if (c->epoch > 0)
+            (void)context->store.lease_release(context->store.self, &ref->id, c->epoch);
         cell_free(c);
         c = NULL;
     }

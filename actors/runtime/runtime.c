@@ -264,9 +264,10 @@ void runtime_upkeep(runtime *r)
         if (cell_is_idle(r, c, mono))
             idle = c;
     }
-    if (idle != NULL) {
+    // A lease that is ours without a cell would keep the actor from everybody.
+    if (idle != NULL && r->config.store.lease_release(r->config.store.self, &idle->ref.id,
+                                                      idle->epoch) != STORE_UNKNOWN) {
         runtime_report_now(r, REPORT_SLEPT, idle);
-        (void)r->config.store.lease_release(r->config.store.self, &idle->ref.id, idle->epoch);
         runtime_drop(r, idle);
     }
 }

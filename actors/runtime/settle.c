@@ -41,6 +41,7 @@ bool reload_stale(runtime *r)
         c->stale = false;
         offset_learn(r, c->leased_us);
         if (lost || result != STORE_OK) {
+            (void)r->config.store.lease_release(r->config.store.self, &c->ref.id, c->epoch);
             runtime_report_now(r, REPORT_FENCED, c);
             runtime_drop(r, c);
         }

@@ -14,7 +14,7 @@ typedef struct shop { // a store with one lease
     store_result take, load;
     bool is_taken_elsewhere;
     lease l;
-    uint32_t senders_bytes;
+    uint32_t senders_bytes, released;
 } shop;
 
 static store_result lease_take_fake(void *self, const actor_ref *actor, lease *ret_lease,
@@ -33,6 +33,15 @@ static store_result lease_take_fake(void *self, const actor_ref *actor, lease *r
     return STORE_OK;
 }
 
+static store_result lease_release_fake(void *self, const actor_id *actor, int64_t epoch)
+{
+    shop *s = self;
+    (void)actor;
+    assert_int_equal(epoch, s->l.epoch);
+    s->released++;
+    return STORE_OK;
+}
+
 static store_result load_held_fake(void *self, uint32_t partition, held_row **ret_rows,
                                    uint32_t *ret_count)
 {
@@ -48,8 +57,10 @@ static store_result load_held_fake(void *self, uint32_t partition, held_row **re
 
 static kind_context context_of(shop *s)
 {
-    return (kind_context){
-        .store = {.self = s, .lease_take = lease_take_fake, .load_held = load_held_fake}};
+    return (kind_context){.store = {.self = s,
+                                    .lease_take = lease_take_fake,
+                                    .lease_release = lease_release_fake,
+                                    .load_held = load_held_fake}};
 }
 
 static void test_cell_open__given_a_free_lease_then_has_what_the_lease_says(void **state)
@@ -106,9 +117,11 @@ static void test_cell_open__given_no_lease_then_no_cell(void **state)
     s = (shop){.load = STORE_UNKNOWN};
     assert_int_equal(cell_open(&context, &ref, &c, &holder), STORE_UNKNOWN);
     assert_null(c);
-    s = (shop){.senders_bytes = 3}; // no encoding of senders
+    assert_int_equal(s.released, 1); // not kept from others
+    s = (shop){.senders_bytes = 3};  // no encoding of senders
     assert_int_equal(cell_open(&context, &ref, &c, &holder), STORE_REFUSED);
     assert_null(c);
+    assert_int_equal(s.released, 1);
     ref.kind = (actor_kind)77;
     assert_int_equal(cell_open(&context, &ref, &c, &holder), STORE_OK);
     assert_null(c);
