@@ -6,7 +6,7 @@
 static void on_ack(world *w, const happening *p)
 {
     sim_host *h = &w->hosts[p->who];
-    if (!h->up || h->life != p->life)
+    if (!h->up || h->deaf || h->life != p->life)
         return;
     runtime_acknowledged(h->runtime, p->number, p->value);
     host_kick(w, h, 20);
@@ -101,7 +101,7 @@ static bool inlet_ready(world *w, const sim_host *h, inlet *in)
         in->incarnation = h->incarnation;
         in->cursor = 0;
     }
-    return !w->broker.leaderless &&
+    return !w->broker.leaderless && !h->deaf &&
            (h->incarnation == w->broker.incarnation || prng_chance(&w->random, 300000));
 }
 
@@ -139,7 +139,7 @@ static void on_direct(world *w, const happening *p)
     bool anybody = false;
     for (uint32_t i = 0; i < w->hosts_count; i++) {
         sim_host *h = &w->hosts[i];
-        for (uint32_t k = 0; h->up && k < INLETS_MAX; k++) {
+        for (uint32_t k = 0; h->up && !h->deaf && k < INLETS_MAX; k++) {
             if (!h->inlets[k].used || h->inlets[k].actor != p->actor)
                 continue;
             anybody = true;
@@ -168,10 +168,10 @@ static void on_wake(world *w, const happening *p)
     uint32_t first = prng_below(&w->random, w->hosts_count);
     for (uint32_t i = 0; i < w->hosts_count; i++) {
         sim_host *h = &w->hosts[(first + i) % w->hosts_count];
-        if (!h->up)
+        if (!h->up || h->deaf)
             continue;
         if (!h->paused) // a host that stands still swallows it
-            host_wake(w, h, p->actor);
+            host_wake(w, h, p->actor, false);
         return;
     }
 }

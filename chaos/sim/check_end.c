@@ -3,6 +3,7 @@
 #include "actors/event/codec.h"
 #include "actors/payment/payment.h"
 #include "actors/runtime/event_restore.h"
+#include "actors/runtime/inside.h"
 #include "chaos/sim/world.h"
 
 static event_state *state_of_rows(world *w, uint32_t event)
@@ -94,7 +95,7 @@ static const char *reservation_waits(const world *w)
             return "a reservation is still held";
         if (r->state == 2 && tickets_valid(w, i) < r->seats_count)
             return "a sold seat has no ticket";
-        if (!uuid_is_zero(&r->payment.u) &&
+        if (r->state == 2 && !uuid_is_zero(&r->payment.u) &&
             key_map_get(&w->by_payment, &r->payment) == KEY_MAP_NONE)
             return "a checkout has no payment";
     }
@@ -215,8 +216,31 @@ static void check_views(world *w)
         }
 }
 
+// What a host believes of an actor that it holds is what the store has.
+void check_cells(world *w)
+{
+    for (uint32_t i = 0; i < w->hosts_count; i++) {
+        const runtime *r = w->hosts[i].runtime;
+        for (uint32_t k = 0; r != NULL && k < r->cells.list_count; k++) {
+            const cell *c = r->cells.list[k];
+            const sim_actor *a = &w->actors[actor_index(w, &c->ref.id)];
+            if (c->epoch != a->epoch || c->stale)
+                continue; // it will notice with its next commit
+            if (!uuid_equal(&a->holder, &w->hosts[i].id))
+                broken(w, "two hosts have one epoch of an actor");
+            if (c->last_seq != a->last_seq || c->committed_seq != a->last_seq ||
+                c->committed_incarnation != a->incarnation || c->committed_cursor != a->cursor)
+                broken(w,
+                       "a host believes in fact %lld and cursor %lld, the store in %lld and %lld",
+                       (long long)c->last_seq, (long long)c->committed_cursor,
+                       (long long)a->last_seq, (long long)a->cursor);
+        }
+    }
+}
+
 void check_end(world *w)
 {
+    check_cells(w);
     check_rows(w);
     check_digests(w);
     check_books(w);

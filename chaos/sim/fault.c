@@ -32,6 +32,19 @@ static void on_leader(world *w, const happening *p)
                 inlet_wants(w, &w->hosts[i], &w->hosts[i].inlets[k], latency(w));
 }
 
+static void on_connected(world *w, const happening *p)
+{
+    if (w->hosts[p->who].life == p->life)
+        host_cut(w, p->who, false, false);
+}
+
+static void on_provider_back(world *w, const happening *p)
+{
+    (void)p;
+    trouble(w, "provider.is_back", NOBODY);
+    w->provider_away = false;
+}
+
 static void on_store_back(world *w, const happening *p)
 {
     (void)p;
@@ -53,6 +66,11 @@ static void host_fault(world *w, uint32_t kind)
             host_restart_gently(w, n);
         then.run = on_restart;
         happen(w, prng_between(&w->random, 10, 4000) * MS_US, then);
+    } else if (kind == 2 && w->weather.cuts && h->up) {
+        uint32_t which = 1 + prng_below(&w->random, 3);
+        host_cut(w, n, which & 1, which & 2);
+        then.run = on_connected;
+        happen(w, prng_between(&w->random, 10 * MS_US, 3 * HOST_TTL_US), then);
     } else if (w->weather.pauses) {
         host_pause(w, n);
         then.run = on_resume;
@@ -97,6 +115,11 @@ static void world_fault(world *w, uint32_t kind)
         edge_start(w, n);
     } else if (kind == 9) {
         operator_acts(w);
+    } else if (kind == 10 && w->weather.outages && !w->provider_away) {
+        trouble(w, "provider.is_away", NOBODY);
+        w->provider_away = true;
+        then.run = on_provider_back;
+        happen(w, prng_between(&w->random, 100, 5000) * MS_US, then);
     }
 }
 
@@ -104,7 +127,7 @@ static void on_fault(world *w, const happening *p)
 {
     if (w->calm)
         return;
-    uint32_t kind = prng_below(&w->random, 10);
+    uint32_t kind = prng_below(&w->random, 11);
     if (kind < 5)
         host_fault(w, kind);
     else
@@ -133,12 +156,13 @@ void calm_begin(world *w)
     trouble(w, "world.is_calm", NOBODY);
     w->calm = true;
     w->weather = (weather){.latency_us = w->weather.latency_us, .jitter_us = w->weather.jitter_us};
-    w->store_away = false;
+    w->store_away = w->provider_away = false;
     if (w->broker.leaderless)
         on_leader(w, NULL);
     happen(w, 10 * SECOND_US, (happening){.run = on_interest});
     for (uint32_t i = 0; i < w->hosts_count; i++) {
         host_resume(w, i);
+        host_cut(w, i, false, false);
         if (!w->hosts[i].up)
             on_restart(w, &(happening){.who = i});
     }

@@ -82,6 +82,16 @@ static void on_install(world *w, const happening *p)
     host_kick(w, h, 10);
 }
 
+// A live host has the lease. It may have lost the cell: asked by name, it takes it again.
+static void holder_wake(world *w, const uuid *holder, uint32_t actor)
+{
+    for (uint32_t i = 0; i < w->hosts_count; i++) {
+        sim_host *h = &w->hosts[i];
+        if (h->up && !h->paused && !h->deaf && uuid_equal(&h->id, holder))
+            host_wake(w, h, actor, true);
+    }
+}
+
 static void on_open(world *w, const happening *p)
 {
     sim_host *h = &w->hosts[p->who];
@@ -102,6 +112,8 @@ static void on_open(world *w, const happening *p)
     store_result result = cell_open(&context, ref, &c, &holder);
     note(w, "actor.opened", h->index, p->actor, result == STORE_OK ? c != NULL : -(int)result,
          NULL);
+    if (c == NULL && result == STORE_OK && p->value == 0)
+        holder_wake(w, &holder, p->actor);
     if (c == NULL)
         return;
     h->opened[slot] = c;
@@ -109,10 +121,12 @@ static void on_open(world *w, const happening *p)
            (happening){.run = on_install, .who = h->index, .life = h->life, .number = slot});
 }
 
-void host_wake(world *w, sim_host *h, uint32_t actor)
+void host_wake(world *w, sim_host *h, uint32_t actor, bool forwarded)
 {
-    happen(w, prng_between(&w->random, 20, 1000),
-           (happening){.run = on_open, .who = h->index, .life = h->life, .actor = actor});
+    happen(
+        w, prng_between(&w->random, 20, 1000),
+        (happening){
+            .run = on_open, .who = h->index, .life = h->life, .actor = actor, .value = forwarded});
 }
 
 // Work that got stuck, for the actors of the partitions that this host holds.
@@ -149,11 +163,12 @@ static void on_upkeep(world *w, const happening *p)
     happen(w, UPKEEP_US, *p);
     if (h->paused)
         return;
-    if (!w->store_away)
+    if (!w->store_away && !h->storeless)
         h->heartbeat_us = w->now_us;
     if (h->inside)
         return;
-    h->incarnation = w->broker.incarnation;
+    if (!h->deaf)
+        h->incarnation = w->broker.incarnation;
     h->inside = true;
     runtime_upkeep(h->runtime);
     leave(w, h);
@@ -162,7 +177,7 @@ static void on_upkeep(world *w, const happening *p)
         reconcile(w, h);
     for (uint32_t i = 0; h->upkeeps % OPENS_EVERY == 0 && i < w->actors_count; i++)
         if (w->actors[i].event == NOBODY)
-            host_wake(w, h, i);
+            host_wake(w, h, i, false);
 }
 
 static void on_report(void *self, const runtime_report *report)
@@ -214,7 +229,7 @@ void host_start(world *w, uint32_t host)
     happen(w, prng_between(&w->random, 100, UPKEEP_US), upkeep);
     for (uint32_t i = 0; i < w->actors_count; i++)
         if (w->actors[i].event == NOBODY)
-            host_wake(w, h, i);
+            host_wake(w, h, i, false);
 }
 
 void host_release(world *w, sim_host *h)
@@ -254,6 +269,17 @@ void host_restart_gently(world *w, uint32_t host)
     h->inside = false;
     h->up = false;
     host_release(w, h);
+}
+
+void host_cut(world *w, uint32_t host, bool deaf, bool storeless)
+{
+    sim_host *h = &w->hosts[host];
+    trouble(w, deaf || storeless ? "host.cut_off" : "host.connected", host);
+    h->deaf = deaf;
+    h->storeless = storeless;
+    for (uint32_t i = 0; h->up && !deaf && i < INLETS_MAX; i++)
+        if (h->inlets[i].used)
+            inlet_wants(w, h, &h->inlets[i], latency(w)); // its consumers start again
 }
 
 void host_pause(world *w, uint32_t host)

@@ -8,7 +8,7 @@ static world *world_of(const sim_host *h)
 
 static bool mute(const sim_host *h)
 {
-    return !h->up || h->doomed || world_of(h)->outcome.broken;
+    return !h->up || h->doomed || h->deaf || world_of(h)->outcome.broken;
 }
 
 static void bus_publish(void *self, const subject *to, const void *data, uint32_t data_bytes,

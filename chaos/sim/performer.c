@@ -161,6 +161,8 @@ static void on_call(world *w, const happening *p)
     if (prng_chance(&w->random, w->weather.perform_lost))
         return;
     bool silent = prng_chance(&w->random, w->weather.perform_unreachable);
+    if (w->provider_away && e.type != EFFECT_TICKETS_SIGN)
+        return unreachable(w, &call, &e);
     if (e.type == EFFECT_TICKETS_SIGN)
         return sign_call(w, &call, &e);
     if (silent) // the call arrived, its answer does not

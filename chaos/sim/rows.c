@@ -3,7 +3,10 @@
 #include "chaos/sim/world.h"
 #include "schemas/bug.h"
 
-enum { POISON = 0xbd }; // first byte of key hashes that a constraint of this store refuses
+enum {
+    POISON = 0xbd, // first byte of key hashes that a constraint of this store refuses
+    DIGESTS_EVERY = 64,
+};
 
 static bool fence_holds(const world *w, const lease_move *m)
 {
@@ -282,6 +285,8 @@ store_result rows_commit(world *w, const sim_host *h, const journal *j)
     note(w, "store.committed", h->index, j->moves_count, j->facts_count, NULL);
     w->outcome.commits++;
     check_rows(w);
+    if (w->outcome.commits % DIGESTS_EVERY == 0)
+        check_digests(w);
     return STORE_OK;
 }
 

@@ -121,6 +121,7 @@ static void weather_draw(world *w)
     w->weather.pauses = prng_chance(p, 600000);
     w->weather.outages = prng_chance(p, 500000);
     w->weather.wipes = prng_chance(p, 300000);
+    w->weather.cuts = prng_chance(p, 400000);
     w->weather.edges_die = prng_chance(p, 400000);
 }
 

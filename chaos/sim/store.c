@@ -4,7 +4,7 @@
 bool session_away(world *w, const session *s)
 {
     sim_host *h = &w->hosts[s->host];
-    if (h->life != s->life || !h->up || h->doomed || w->store_away)
+    if (h->life != s->life || !h->up || h->doomed || h->storeless || w->store_away)
         return true;
     if (s->is_writer && h->cut) { // it connects again with the next call
         h->cut = false;

@@ -143,11 +143,11 @@ static bool reservation_stuck(const world *w, uint32_t n, int64_t before_us, stu
     const sim_reservation *r = &w->reservations[n];
     if (r->row.state == 1 && r->row.expires_us < before_us)
         stuck_reservation(w, r, STUCK_HELD_OVERDUE, row);
-    else if (!uuid_is_zero(&r->row.payment.u) && r->row.created_us < before_us &&
+    else if (r->row.state == 1 && !uuid_is_zero(&r->row.payment.u) &&
+             r->row.created_us < before_us &&
              key_map_get(&w->by_payment, &r->row.payment) == KEY_MAP_NONE)
         stuck_reservation(w, r, STUCK_CHECKOUT_UNSTARTED, row);
-    else if (r->row.state == 2 && r->row.created_us < before_us &&
-             tickets_of(w, n) < r->row.seats_count)
+    else if (r->row.state == 2 && r->row.created_us < before_us && tickets_of(w, n) == 0)
         stuck_reservation(w, r, STUCK_CONFIRMED_UNTICKETED, row);
     else
         return false;
@@ -188,15 +188,21 @@ store_result session_load_stuck(void *self, uint32_t partition, int64_t age_ms, 
     session *s = self;
     const world *w = s->world;
     int64_t before_us = w->now_us - age_ms * MS_US;
-    uint32_t count = 0;
+    uint32_t count = 0, reservations = w->reservations_count, payments = w->payments_count;
     if (load_fails(s))
         return STORE_UNKNOWN;
-    for (uint32_t i = 0; i < w->reservations_count && count < rows_max; i++)
-        if (in_partition(w, w->reservations[i].event, partition))
-            count += reservation_stuck(w, i, before_us, &ret_rows[count]);
-    for (uint32_t i = 0; i < w->payments_count && count < rows_max; i++)
-        if (in_partition(w, event_index(w, &w->payments[i].event), partition))
-            count += payment_stuck(&w->payments[i], before_us, &ret_rows[count]);
+    // More than fits goes on elsewhere the next time, so that nothing waits behind the patient.
+    uint32_t from = (uint32_t)prng_next(&s->world->random) / 2;
+    for (uint32_t i = 0; i < reservations && count < rows_max / 2; i++) {
+        uint32_t n = (from + i) % reservations;
+        if (in_partition(w, w->reservations[n].event, partition))
+            count += reservation_stuck(w, n, before_us, &ret_rows[count]);
+    }
+    for (uint32_t i = 0; i < payments && count < rows_max; i++) {
+        const payment_row *p = &w->payments[(from + i) % payments];
+        if (in_partition(w, event_index(w, &p->event), partition))
+            count += payment_stuck(p, before_us, &ret_rows[count]);
+    }
     *ret_count = count;
     return STORE_OK;
 }

@@ -81,6 +81,7 @@ void world_clear(world *w)
         key_map_clear(maps[i]);
     w->ranks = 0;
     w->store_since_us = 0;
+    w->provider_away = false;
     w->store_away = w->calm = w->broker.leaderless = false;
 }
 

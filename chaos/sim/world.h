@@ -130,6 +130,8 @@ typedef struct sim_host {
     bool up, paused, doomed;
     bool inside;     // its tick thread is in a call
     bool cut;        // its writer's session was ended by the database
+    bool deaf;       // cut off from the broker, both ways
+    bool storeless;  // cut off from the store
     bool wants_step; // while it was paused or inside
     int64_t heartbeat_us, clock_base_us, started_us;
     int32_t clock_ppm; // its monotonic clock is faster by this
@@ -249,7 +251,7 @@ typedef struct weather { // chances in parts of a million, spans in microseconds
     uint32_t perform_lost, perform_unreachable, refund_fails, notice_fails;
     int64_t latency_us, jitter_us;
     int64_t trouble_us; // mean time between faults
-    bool crashes, pauses, outages, wipes, edges_die;
+    bool crashes, pauses, outages, wipes, edges_die, cuts;
 } weather;
 
 typedef struct trace_line {
@@ -285,7 +287,7 @@ struct world {
     uint32_t reservations_count, reservations_max, payments_count, payments_max;
     uint32_t tickets_count, tickets_max, refusals_count, refusals_max;
     key_map by_reservation, by_key, by_payment, by_ticket;
-    bool store_away;
+    bool store_away, provider_away;
     int64_t store_since_us; // the server's last start
 
     sim_host hosts[HOSTS_MAX];
@@ -373,11 +375,13 @@ void host_crash(world *w, uint32_t host);
 void host_restart_gently(world *w, uint32_t host);
 void host_pause(world *w, uint32_t host);
 void host_resume(world *w, uint32_t host);
+void host_cut(world *w, uint32_t host, bool deaf, bool storeless); // both false: it is over
 void host_kick(world *w, sim_host *h, int64_t in_us);
 void host_release(world *w, sim_host *h); // of its memory
 void host_deliver(world *w, sim_host *h, uint32_t actor, int64_t incarnation, int64_t sequence,
                   const parcel *p);
-void host_wake(world *w, sim_host *h, uint32_t actor);
+// Asks the host to take an actor. forwarded: another host named it.
+void host_wake(world *w, sim_host *h, uint32_t actor, bool forwarded);
 bus_port host_bus(sim_host *h);
 clock_port host_clock(sim_host *h);
 int64_t host_monotonic_us(const sim_host *h, int64_t now_us);
@@ -424,6 +428,7 @@ void check_rows(world *w);
 
 // check_end.c: what must be true when everything has drained
 void check_digests(world *w);
+void check_cells(world *w);
 bool check_drained(const world *w, const char **ret_waits_for);
 void check_end(world *w);
 
