@@ -53,8 +53,10 @@ static void open_here(activator *a, const actor_ref *actor, bool forwarded)
         return;
     }
     if (c == NULL) { // no such actor, or a live host has its lease, but perhaps no cell
-        if (!forwarded && !uuid_is_zero(&holder) && !uuid_equal(&holder, &a->config.host))
-            (void)nats_bus_forward(a->config.bus, &holder, actor);
+        bool elsewhere = !uuid_is_zero(&holder) && !uuid_equal(&holder, &a->config.host);
+        if (!forwarded && elsewhere && !nats_bus_forward(a->config.bus, &holder, actor))
+            log_event(LOG_WARNING, "lease.holder_silent", LOG_U("actor", &actor->id.u),
+                      LOG_U("holder", &holder));
         return;
     }
     uint32_t slot = recent_slot(&actor->id);
