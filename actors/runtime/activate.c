@@ -55,7 +55,7 @@ static void open_here(activator *a, const actor_ref *actor, bool forwarded)
     if (c == NULL) { // no such actor, or a live host has its lease, but perhaps no cell
         bool elsewhere = !uuid_is_zero(&holder) && !uuid_equal(&holder, &a->config.host);
         if (!forwarded && elsewhere && !nats_bus_forward(a->config.bus, &holder, actor))
-            log_event(LOG_WARNING, "lease.holder_silent", LOG_U("actor", &actor->id.u),
+            log_event(LOG_WARNING, "wake.lost", LOG_U("actor", &actor->id.u),
                       LOG_U("holder", &holder));
         return;
     }

@@ -34,8 +34,8 @@ void mailbox_done(mailbox *m); // releases what was never taken
 MUST_CHECK bool mailbox_put(mailbox *m, const mail *item);
 // Takes up to max items, oldest first.
 uint32_t mailbox_take(mailbox *m, mail *ret_items, uint32_t max);
-// Waits until something is there or CLOCK_MONOTONIC has come to until_us; undisturbed, for the clock
-// alone.
+// Waits until something is there or CLOCK_MONOTONIC has come to until_us; undisturbed, for the
+// clock alone.
 void mailbox_wait(mailbox *m, int64_t until_us, bool undisturbed);
 uint32_t mailbox_depth(mailbox *m);
 void mail_done(mail *item); // releases what the item owns
