@@ -6,17 +6,17 @@
 
 enum { MAC_BYTES = crypto_auth_hmacsha256_BYTES, TYPE_BYTES = 128 };
 
-static bool seconds_read(const char *text, size_t bytes, int64_t *ret_seconds)
+static bool number_read(const char *text, size_t bytes, int64_t *ret_number)
 {
-    int64_t seconds = 0;
+    int64_t number = 0;
     if (bytes == 0 || bytes > 12)
         return false;
     for (size_t i = 0; i < bytes; i++) {
         if (text[i] < '0' || text[i] > '9')
             return false;
-        seconds = seconds * 10 + (text[i] - '0');
+        number = number * 10 + (text[i] - '0');
     }
-    *ret_seconds = seconds;
+    *ret_number = number;
     return true;
 }
 
@@ -47,7 +47,7 @@ static bool header_read(const char *text, signature_header *ret_header)
         size_t name_bytes = value ? (size_t)(value - text) : bytes;
         size_t value_bytes = value ? bytes - name_bytes - 1 : 0;
         if (value && name_bytes == 1 && *text == 't') {
-            if (h.time || !seconds_read(value + 1, value_bytes, &h.time_s))
+            if (h.time || !number_read(value + 1, value_bytes, &h.time_s))
                 return false;
             h.time = value + 1;
             h.time_bytes = value_bytes;
@@ -90,15 +90,16 @@ callback_signature callback_signature_check(const char *secret, const char *head
 typedef struct event_fields {
     char id[CALLBACK_ID_BYTES], type[TYPE_BYTES];
     char object_id[CALLBACK_ID_BYTES], intent[CALLBACK_ID_BYTES], status[TYPE_BYTES];
-    char currency[4], payment[UUID_TEXT_BYTES];
+    char currency[4], payment[UUID_TEXT_BYTES], refund_number[4];
     int64_t amount, amount_received, amount_refunded;
     bool refunded;
 } event_fields;
 
-// A short text, NUL-ended; anything else, null and longer text included, reads as empty.
+// A short text, NUL-ended; anything else, null and longer text included, reads as empty. The
+// longest texts of strangers' metadata are 500 characters.
 static void text_read(json_reader *r, char *buffer, size_t buffer_bytes)
 {
-    char text[256];
+    char text[2048];
     size_t bytes = 0;
     buffer[0] = 0;
     if (json_reader_kind(r) != JSON_KIND_TEXT)
@@ -126,6 +127,8 @@ static void metadata_read(json_reader *r, event_fields *f)
     while (json_reader_key(r)) {
         if (json_reader_key_is(r, "payment_id"))
             text_read(r, f->payment, sizeof f->payment);
+        else if (json_reader_key_is(r, "refund_number"))
+            text_read(r, f->refund_number, sizeof f->refund_number);
         else
             json_reader_skip(r);
     }
@@ -220,6 +223,13 @@ static Cavea__V1__ProviderStatus refund_status(const event_fields *f)
     return CAVEA__V1__PROVIDER_STATUS__PROVIDER_STATUS_REFUND_PENDING;
 }
 
+// 0 when it is absent or not a number.
+static uint32_t refund_number_of(const event_fields *f)
+{
+    int64_t number = 0;
+    return number_read(f->refund_number, strlen(f->refund_number), &number) ? (uint32_t)number : 0;
+}
+
 static bool currency_read(const char *text, char ret_currency[static 4])
 {
     for (int i = 0; i < 3; i++) {
@@ -247,13 +257,16 @@ callback_result callback_read(const void *body, size_t body_bytes, callback_repo
         text_copy(report.intent, f.object_id);
         report.amount_minor = f.amount_received > 0 ? f.amount_received : f.amount;
     } else if (type_is(&f, "charge.refunded") && f.refunded) {
-        report.status = CAVEA__V1__PROVIDER_STATUS__PROVIDER_STATUS_REFUNDED;
+        // A charge counts refunds that are pending and may fail yet; the refund says when it is
+        // final. For one made by hand, without our metadata, this is the only event that names us.
+        report.status = CAVEA__V1__PROVIDER_STATUS__PROVIDER_STATUS_REFUND_PENDING;
         text_copy(report.intent, f.intent);
         report.amount_minor = f.amount_refunded;
     } else {
         report.status = refund_status(&f);
         text_copy(report.intent, f.intent);
         text_copy(report.refund, f.object_id);
+        report.refund_number = refund_number_of(&f);
         report.amount_minor = f.amount;
     }
     text_copy(report.event, f.id);

@@ -32,6 +32,7 @@ typedef struct callback_report {
     char currency[4];
     char intent[CALLBACK_ID_BYTES];
     char refund[CALLBACK_ID_BYTES];
+    uint32_t refund_number;        // the attempt that a refund of ours belongs to, 0: unknown
     char event[CALLBACK_ID_BYTES]; // the provider's event
 } callback_report;
 

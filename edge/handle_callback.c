@@ -14,6 +14,7 @@ static bus_result report_ask(edge_call *call, callback_report *r, bus_answer *re
     report.currency = r->currency;
     report.intent_id = r->intent;
     report.refund_id = r->refund;
+    report.refund_number = r->refund_number;
     report.provider_event = r->event;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     command.id = (ProtobufCBinaryData){sizeof command_id.bytes, command_id.bytes};

@@ -150,7 +150,42 @@ static void test_callback_read__given_refund_events_then_reports_their_status(vo
     }
 }
 
-static void test_callback_read__given_a_refunded_charge_then_needs_all_of_it(void **state)
+static void test_callback_read__given_refund_metadata_then_tells_the_attempt(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t expected;
+    } cases[] = {{"\"1\"", 1},  {"\"16\"", 16},   {"\"\"", 0}, {"\"-1\"", 0},
+                 {"\"1x\"", 0}, {"\"99999\"", 0}, {"7", 0},    {"null", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[512];
+        callback_report r;
+        snprintf(body, sizeof body,
+                 "{\"type\":\"refund.created\",\"id\":\"evt_3\",\"data\":{\"object\":{"
+                 "\"id\":\"re_1\",\"amount\":700,\"currency\":\"eur\",\"status\":\"pending\","
+                 "\"payment_intent\":\"pi_1\",\"metadata\":{\"refund_number\":%s,"
+                 "\"payment_id\":\"" PAYMENT "\"}}}}",
+                 cases[i].text);
+        assert_int_equal(read_text(body, &r), CALLBACK_REPORT);
+        assert_int_equal(r.refund_number, cases[i].expected);
+    }
+}
+
+static void test_callback_read__given_a_strangers_long_metadata_then_is_foreign(void **state)
+{
+    char body[1024];
+    callback_report r;
+    (void)state;
+    snprintf(body, sizeof body,
+             "{\"id\":\"e\",\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":{"
+             "\"id\":\"pi\",\"amount\":1,\"currency\":\"eur\",\"metadata\":{\"payment_id\":"
+             "\"%0500d\"}}}}",
+             0);
+    assert_int_equal(read_text(body, &r), CALLBACK_FOREIGN);
+}
+
+static void test_callback_read__given_a_refunded_charge_then_is_not_final(void **state)
 {
     static const char whole[] =
         "{\"id\":\"e\",\"type\":\"charge.refunded\",\"data\":{\"object\":{\"id\":\"ch_1\","
@@ -163,7 +198,7 @@ static void test_callback_read__given_a_refunded_charge_then_needs_all_of_it(voi
     callback_report r;
     (void)state;
     assert_int_equal(read_text(whole, &r), CALLBACK_REPORT);
-    assert_int_equal(r.status, CAVEA__V1__PROVIDER_STATUS__PROVIDER_STATUS_REFUNDED);
+    assert_int_equal(r.status, CAVEA__V1__PROVIDER_STATUS__PROVIDER_STATUS_REFUND_PENDING);
     assert_int_equal(r.amount_minor, 700);
     assert_string_equal(r.intent, "pi_1");
     assert_int_equal(read_text(part, &r), CALLBACK_FOREIGN);
@@ -214,7 +249,9 @@ int main(void)
         cmocka_unit_test(test_callback_signature_check__given_old_or_early_times_then_is_stale),
         cmocka_unit_test(test_callback_read__given_intent_events_then_reports_their_status),
         cmocka_unit_test(test_callback_read__given_refund_events_then_reports_their_status),
-        cmocka_unit_test(test_callback_read__given_a_refunded_charge_then_needs_all_of_it),
+        cmocka_unit_test(test_callback_read__given_refund_metadata_then_tells_the_attempt),
+        cmocka_unit_test(test_callback_read__given_a_strangers_long_metadata_then_is_foreign),
+        cmocka_unit_test(test_callback_read__given_a_refunded_charge_then_is_not_final),
         cmocka_unit_test(test_callback_read__given_what_is_not_ours_then_is_foreign),
         cmocka_unit_test(test_callback_read__given_no_event_then_is_malformed),
     };
