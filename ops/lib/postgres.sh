@@ -126,6 +126,8 @@ postgres_roles() {
     actors=$(<"$dir/secrets/postgres-actors")
     edge=$(<"$dir/secrets/postgres-edge")
     postgres_query "$bin" "$port" postgres "$dir/secrets/postgres-superuser" postgres <<SQL ||
+SET log_min_duration_statement = -1; -- a slow or failed ALTER must not log a password
+SET log_min_error_statement = panic;
 SELECT format('CREATE ROLE %I LOGIN', name) FROM (VALUES ('cavea'), ('cavea_actors'),
     ('cavea_edge')) AS role(name) WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
 \gexec

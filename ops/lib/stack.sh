@@ -85,10 +85,13 @@ stack_json() {
 
 # stack_daemon NAME PROGRAM SETTING=VALUE...: starts it and waits for its ready file
 stack_daemon() {
-    local name=$1 program=$2 ready=$dir/run/$1.ready log=$dir/log/$1.log
+    local name=$1 program=$2 ready=$dir/run/$1.ready log=$dir/log/$1.log setting
     shift 2
     rm -f "$ready"
-    process_start "$dir/run" "$log" "$name" env "$@" CAVEA_READY_FILE="$ready" "$build/$program"
+    # Not as arguments of env, which everybody on the machine can read: there are passwords in them.
+    local -x CAVEA_READY_FILE=$ready
+    for setting in "$@"; do local -x "$setting"; done
+    process_start "$dir/run" "$log" "$name" "$build/$program"
     wait_until 60 stack_ready_or_gone "$name" ||
         fail "$program was not ready within 60 s, see $log"
     [[ -e $ready ]] && return
