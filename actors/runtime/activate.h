@@ -25,6 +25,8 @@ typedef struct activator activator;
 MUST_CHECK activator *activator_start(const activator_config *config); // NULL: out of resources
 // forwarded: another host chose this one. Lost when the queue is full: senders ask again.
 void activator_wake(activator *a, const actor_ref *actor, bool forwarded);
-void activator_stop(activator *a); // finishes the actor it is loading; NULL is allowed
+// Finishes the actor it is loading, once; NULL is allowed. Wake-ups that still come stay queued.
+void activator_stop(activator *a);
+void activator_free(activator *a); // stopped, and nobody is left who wakes; NULL is allowed
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { CLOSE_WAIT_MS = 2000 };
+
 static void message_release(void *owner)
 {
     natsMsg_Destroy(owner);
@@ -283,7 +285,11 @@ void nats_bus_close(nats_bus *bus)
     subscription_end(&bus->acks);
     natsConnection_Close(bus->connection);
     natsConnection_Destroy(bus->connection);
-    nats_Close();
+}
+
+void nats_bus_done(void)
+{
+    (void)nats_CloseAndWait(CLOSE_WAIT_MS);
 }
 
 static void port_publish(void *self, const subject *to, const void *data, uint32_t data_bytes,

@@ -68,6 +68,8 @@ MUST_CHECK bool nats_bus_start(nats_bus *bus, runtime *r);
 // No more wake-ups from the queue group: the host is about to hand its actors over.
 void nats_bus_retire(nats_bus *bus);
 void nats_bus_close(nats_bus *bus);
+// Closes the library, which must outlive every message: after the runtime with its mailbox.
+void nats_bus_done(void);
 bus_port nats_bus_port(nats_bus *bus);
 bool nats_bus_connected(const nats_bus *bus);
 // Whether this host reads the actor's inbox. Any thread.

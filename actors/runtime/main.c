@@ -310,7 +310,9 @@ static void stop(host *h)
     discovery_stop(&h->discovery);
     admin_stop(&h->admin);
     nats_bus_close(&h->bus);
+    activator_free(h->activator); // the upkeep and the bus could wake until here
     runtime_free(h->runtime);
+    nats_bus_done();
     performer_free(h->performer);
     plan_cache_free(h->plans);
     store_pg_close(h->writer);
