@@ -73,7 +73,7 @@ typedef struct consumer_plan { // what to ask the server for, outside the mutex
     actor_ref actor;
     uint64_t number;
     int64_t incarnation, start;
-    char name[CONSUMER_NAME_BYTES];
+    char name[CONSUMER_NAME_BYTES], earlier[CONSUMER_NAME_BYTES]; // "": there was none
 } consumer_plan;
 
 // Asks for a consumer behind the plan's start; the server answers with JSON.
@@ -124,15 +124,16 @@ static bool plan_next(nats_bus *bus, consumer_plan *ret_plan)
             in->next = 1;
             in->heard_us = now_us;
             in->consuming = true; // messages may come before the answer does
+            *ret_plan = (consumer_plan){.actor = in->actor,
+                                        .number = in->number,
+                                        .incarnation = incarnation,
+                                        .start = in->cursor + 1};
+            memcpy(ret_plan->earlier, in->consumer, sizeof ret_plan->earlier);
             snprintf(in->consumer, sizeof in->consumer, "h%02x%02x%02x%02x%02x%02x-%llu-%u",
                      bus->config.host.bytes[10], bus->config.host.bytes[11],
                      bus->config.host.bytes[12], bus->config.host.bytes[13],
                      bus->config.host.bytes[14], bus->config.host.bytes[15],
                      (unsigned long long)in->number, in->attempt);
-            *ret_plan = (consumer_plan){.actor = in->actor,
-                                        .number = in->number,
-                                        .incarnation = incarnation,
-                                        .start = in->cursor + 1};
             memcpy(ret_plan->name, in->consumer, sizeof ret_plan->name);
             return true;
         }
@@ -170,6 +171,10 @@ void *bus_watch(void *closure)
         pthread_mutex_lock(&bus->mutex);
         bool wanted = plan_next(bus, &p);
         pthread_mutex_unlock(&bus->mutex);
+        // It would stay as long as its deliver subject has a listener, and send every message
+        // again.
+        if (wanted && p.earlier[0] != 0)
+            bus_consumer_delete(bus, p.earlier);
         bool failed = wanted && !consumer_create(bus, &p);
         if (failed)
             plan_failed(bus, &p);
