@@ -61,6 +61,12 @@ static void beat(upkeep *u)
     metric_set(METRIC_HEARTBEAT_SECONDS, (now_us - u->proved_us) / 1000000);
 }
 
+static void beat_when_due(upkeep *u)
+{
+    if (is_due(&u->beaten_us, u->config.host.ttl_ms / BEATS_PER_TTL))
+        beat(u);
+}
+
 static void partitions_look(upkeep *u)
 {
     for (actor_kind kind = ACTOR_PAYMENT; kind <= ACTOR_EXPIRY; kind++)
@@ -101,6 +107,7 @@ static void reconcile(upkeep *u)
 {
     for (uint32_t n = 0; n < PARTITIONS; n++) {
         uint32_t count = 0;
+        beat_when_due(u); // eight slow searches in a row must not look like a dead host
         if (!partition_held(u, n) ||
             u->config.store.load_stuck(u->config.store.self, n, u->config.reconcile_ms, u->stuck,
                                        STUCK_ROWS_MAX, &count) != STORE_OK)
@@ -127,8 +134,7 @@ static void pause_step(upkeep *u)
 
 static void step(upkeep *u, bool retired)
 {
-    if (is_due(&u->beaten_us, u->config.host.ttl_ms / BEATS_PER_TTL))
-        beat(u);
+    beat_when_due(u);
     if (is_due(&u->listed_us, PARTITIONS_LOOK_MS))
         roster_refresh(u);
     if (!retired && is_due(&u->looked_us, PARTITIONS_LOOK_MS))
