@@ -45,18 +45,31 @@ void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message
                           ack == NULL ? 0 : ack->token);
 }
 
-static void batch_publish(runtime *r, cell *c, const wire *batch, int64_t first_seq, cell_ack *ack)
+static char *digits_write(char *at, int64_t v)
 {
-    char id[UUID_TEXT_BYTES + 24];
-    uuid_format(&c->ref.id.u, id);
-    char *at = id + UUID_TEXT_BYTES - 1;
-    *at++ = ':';
     char digits[24];
     uint32_t n = 0;
-    for (int64_t v = first_seq; n == 0 || v > 0; v /= 10)
+    for (; n == 0 || v > 0; v /= 10)
         digits[n++] = (char)('0' + v % 10);
     while (n > 0)
         *at++ = digits[--n];
+    return at;
+}
+
+// last_seq: of a page of facts, which must not pass for the shorter message that began with the
+// same fact; 0: as the tick made it.
+static void batch_publish(runtime *r, cell *c, const wire *batch, int64_t first_seq,
+                          int64_t last_seq, cell_ack *ack)
+{
+    char id[UUID_TEXT_BYTES + 48];
+    uuid_format(&c->ref.id.u, id);
+    char *at = id + UUID_TEXT_BYTES - 1;
+    *at++ = ':';
+    at = digits_write(at, first_seq);
+    if (last_seq != 0) {
+        *at++ = '-';
+        at = digits_write(at, last_seq);
+    }
     *at = 0;
     subject to = subject_of(SUBJECT_FACT, &c->ref);
     publish_tracked(r, c, &to, batch, id, ack);
@@ -92,13 +105,13 @@ void facts_publish(runtime *r, cell *c)
     for (uint32_t n = c->first_fact; n != UINT32_MAX; n = r->fact_next[n]) {
         const fact_row *f = &r->j->facts[n];
         if (w->count + f->payload_bytes + 64 > w->max) {
-            batch_publish(r, c, w, first_seq, ack);
+            batch_publish(r, c, w, first_seq, 0, ack);
             first_seq = f->seq;
             batch_open(w, c, first_seq);
         }
         batch_fact(w, f->kind, r->j->blob + f->payload_at, f->payload_bytes);
     }
-    batch_publish(r, c, w, first_seq, ack);
+    batch_publish(r, c, w, first_seq, 0, ack);
 }
 
 // One page of stored facts, and the messages they ask for, over the stream and the direct path.
@@ -122,7 +135,7 @@ static void page_publish(runtime *r, cell *c)
         batch_fact(w, page.facts[i].kind, page.bytes + page.facts[i].payload_at,
                    page.facts[i].payload_bytes);
     if (!w->full)
-        batch_publish(r, c, w, page.facts[0].seq, ack);
+        batch_publish(r, c, w, page.facts[0].seq, seq, ack);
     outbox_clear(&r->out);
     r->touched_count = 0;
     r->now_us = runtime_now_us(r);
