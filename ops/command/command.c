@@ -216,6 +216,9 @@ command_status command_parse(command *c, int argc, char *const *argv, const noun
     enum { NAME_BYTES = 32 };
     static char names[COMMAND_OPTIONS_MAX + 1][NAME_BYTES];
     bool words_only = false;
+    // Known before anything can be wrong: a problem is JSON, too.
+    for (int at = 0; at < argc && strcmp(argv[at], "--") != 0; at++)
+        c->json = c->json || strcmp(argv[at], "--json") == 0;
     for (int at = 0; at < argc; at++) {
         command_status status;
         if (!words_only && strcmp(argv[at], "--") == 0) {
