@@ -97,9 +97,12 @@ static bool delivery_expected(inlet *in, const delivery *d)
     return false;
 }
 
-static void heartbeat_note(nats_bus *bus, const char *text)
+// A heartbeat says which delivery was the last: when that is beyond what arrived here, the end of
+// the row was lost and nothing else would tell.
+static void heartbeat_note(nats_bus *bus, natsMsg *message)
 {
-    const char *number = strrchr(text, '.');
+    const char *number = strrchr(natsMsg_GetSubject(message), '.'), *last = NULL;
+    bool told = natsMsgHeader_Get(message, "Nats-Last-Consumer", &last) == NATS_OK && last != NULL;
     uint64_t wanted = number == NULL ? 0 : strtoull(number + 1, NULL, 10);
     pthread_mutex_lock(&bus->mutex);
     inlet *in = bus->numbered[wanted & (INLET_BUCKETS - 1)];
@@ -107,6 +110,10 @@ static void heartbeat_note(nats_bus *bus, const char *text)
         in = in->next_numbered;
     if (in != NULL)
         in->heard_us = bus_monotonic_us();
+    if (in != NULL && in->consuming && told && strtoull(last, NULL, 10) >= in->next) {
+        in->consuming = false;
+        pthread_cond_signal(&bus->changed);
+    }
     pthread_mutex_unlock(&bus->mutex);
 }
 
@@ -122,7 +129,7 @@ static void on_deliver(natsConnection *connection, natsSubscription *subscriptio
     const char *text = natsMsg_GetSubject(message), *reply = natsMsg_GetReply(message);
     if (!subject_parse(text, strlen(text), &room, &to) || room != SUBJECT_IN || reply == NULL ||
         !delivery_parse(reply, &d)) {
-        heartbeat_note(bus, text); // a status message stands on the deliver subject itself
+        heartbeat_note(bus, message); // a status message stands on the deliver subject itself
         natsMsg_Destroy(message);
         return;
     }

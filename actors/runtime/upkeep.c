@@ -18,11 +18,11 @@ enum {
 struct upkeep {
     upkeep_config config;
     host_link *link;
-    pthread_t thread;
+    pthread_t beats, searches;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool stopping, retired;
-    int64_t proved_us, beaten_us, listed_us, looked_us, reconciled_us;
+    int64_t proved_us, beaten_us, listed_us, looked_us;
     stuck_row stuck[STUCK_ROWS_MAX];
 };
 
@@ -107,7 +107,6 @@ static void reconcile(upkeep *u)
 {
     for (uint32_t n = 0; n < PARTITIONS; n++) {
         uint32_t count = 0;
-        beat_when_due(u); // eight slow searches in a row must not look like a dead host
         if (!partition_held(u, n) ||
             u->config.store.load_stuck(u->config.store.self, n, u->config.reconcile_ms, u->stuck,
                                        STUCK_ROWS_MAX, &count) != STORE_OK)
@@ -122,41 +121,77 @@ static void reconcile(upkeep *u)
     }
 }
 
-static void pause_step(upkeep *u)
+static void pause_ms(upkeep *u, int64_t ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += STEP_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_cond_timedwait(&u->changed, &u->mutex, &until);
 }
 
-static void step(upkeep *u, bool retired)
+static void step(upkeep *u)
 {
     beat_when_due(u);
     if (is_due(&u->listed_us, PARTITIONS_LOOK_MS))
         roster_refresh(u);
+    pthread_mutex_lock(&u->mutex);
+    bool retired = u->retired;
+    pthread_mutex_unlock(&u->mutex);
     if (!retired && is_due(&u->looked_us, PARTITIONS_LOOK_MS))
         partitions_look(u);
-    if (!retired && is_due(&u->reconciled_us, u->config.reconcile_ms))
-        reconcile(u);
 }
 
-static void *run(void *closure)
+static void *beat_run(void *closure)
 {
     upkeep *u = closure;
     pthread_mutex_lock(&u->mutex);
     while (!u->stopping) {
-        bool retired = u->retired;
         pthread_mutex_unlock(&u->mutex);
-        step(u, retired);
+        step(u);
         pthread_mutex_lock(&u->mutex);
         if (!u->stopping)
-            pause_step(u);
+            pause_ms(u, STEP_MS);
     }
     pthread_mutex_unlock(&u->mutex);
     return NULL;
+}
+
+// A thread of its own: a slow search must not look like a dead host.
+static void *search_run(void *closure)
+{
+    upkeep *u = closure;
+    pthread_mutex_lock(&u->mutex);
+    while (!u->stopping && !u->retired) {
+        pthread_mutex_unlock(&u->mutex);
+        reconcile(u);
+        pthread_mutex_lock(&u->mutex);
+        if (!u->stopping && !u->retired)
+            pause_ms(u, u->config.reconcile_ms);
+    }
+    pthread_mutex_unlock(&u->mutex);
+    return NULL;
+}
+
+static void threads_stop(upkeep *u, uint32_t count)
+{
+    pthread_mutex_lock(&u->mutex);
+    u->stopping = true;
+    pthread_cond_broadcast(&u->changed);
+    pthread_mutex_unlock(&u->mutex);
+    if (count > 0)
+        pthread_join(u->beats, NULL);
+    if (count > 1)
+        pthread_join(u->searches, NULL);
+}
+
+static void upkeep_free(upkeep *u)
+{
+    host_link_close(u->link);
+    pthread_mutex_destroy(&u->mutex);
+    pthread_cond_destroy(&u->changed);
+    free(u);
 }
 
 upkeep *upkeep_start(const upkeep_config *config)
@@ -168,10 +203,13 @@ upkeep *upkeep_start(const upkeep_config *config)
     pthread_mutex_init(&u->mutex, NULL);
     pthread_cond_init(&u->changed, NULL);
     u->link = host_link_open(config->postgres_url, &config->host);
-    if (u->link != NULL && pthread_create(&u->thread, NULL, run, u) == 0)
+    uint32_t threads = 0;
+    if (u->link != NULL && pthread_create(&u->beats, NULL, beat_run, u) == 0)
+        threads++;
+    if (threads == 1 && pthread_create(&u->searches, NULL, search_run, u) == 0)
         return u;
-    host_link_close(u->link);
-    free(u);
+    threads_stop(u, threads);
+    upkeep_free(u);
     return NULL;
 }
 
@@ -179,6 +217,7 @@ void upkeep_retire(upkeep *u)
 {
     pthread_mutex_lock(&u->mutex);
     u->retired = true;
+    pthread_cond_broadcast(&u->changed);
     pthread_mutex_unlock(&u->mutex);
 }
 
@@ -186,15 +225,8 @@ void upkeep_stop(upkeep *u)
 {
     if (u == NULL)
         return;
-    pthread_mutex_lock(&u->mutex);
-    u->stopping = true;
-    pthread_cond_signal(&u->changed);
-    pthread_mutex_unlock(&u->mutex);
-    pthread_join(u->thread, NULL);
+    threads_stop(u, 2);
     if (host_unregister(u->link) != STORE_OK)
         log_event(LOG_WARNING, "host.unregister_failed", LOG_S("reason", host_link_error(u->link)));
-    host_link_close(u->link);
-    pthread_mutex_destroy(&u->mutex);
-    pthread_cond_destroy(&u->changed);
-    free(u);
+    upkeep_free(u);
 }

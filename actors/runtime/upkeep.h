@@ -1,6 +1,6 @@
-// What a host does besides ticking, on one thread with connections of its own: proves its life,
-// learns who else lives, sees to it that every partition is held by somebody, and looks in the
-// database for work that got stuck (the reconciler).
+// What a host does besides ticking, on two threads with connections of their own. One proves its
+// life, learns who else lives and sees to it that every partition is held by somebody; the other
+// looks in the database for work that got stuck (the reconciler).
 #ifndef CAVEA_ACTORS_RUNTIME_UPKEEP_H
 #define CAVEA_ACTORS_RUNTIME_UPKEEP_H
 
