@@ -26,21 +26,31 @@ void check_move(world *w, const sim_host *h, const lease_move *m)
                seats_claimed(w, a->event));
 }
 
-// A reservation that a fact ends by its deadline had one, and it has passed.
-static void check_ended(world *w, const fact_row *f, const uint8_t *payload)
+static const event_image_reservation *reservation_named(world *w, ProtobufCBinaryData id)
 {
-    enum { RESERVATION_ENDED = 11 };
-    if (f->kind != RESERVATION_ENDED)
+    uint32_t n = id.len == 16 ? key_map_get(&w->by_reservation, id.data) : KEY_MAP_NONE;
+    if (n == KEY_MAP_NONE)
+        broken(w, "a fact names a reservation that never was");
+    return n == KEY_MAP_NONE ? NULL : &w->reservations[n].row;
+}
+
+// What a deadline ends had one that has passed, and what is sold was held until then.
+static void check_deadline(world *w, const fact_row *f, const uint8_t *payload)
+{
+    const event_image_reservation *r = NULL;
+    if (f->kind != EVENT_FACT_ENDED && f->kind != EVENT_FACT_CONFIRMED)
         return;
     Cavea__V1__EventFact *m = cavea__v1__event_fact__unpack(NULL, f->payload_bytes, payload);
-    assert(m != NULL && m->body_case == CAVEA__V1__EVENT_FACT__BODY_RESERVATION_ENDED);
-    uint32_t n = key_map_get(&w->by_reservation, m->reservation_ended->reservation_id.data);
-    if (n == KEY_MAP_NONE)
-        broken(w, "a reservation ended that never was");
-    else if (m->reservation_ended->state == RESERVATION_EXPIRED &&
-             w->reservations[n].row.expires_us > f->at_us)
+    assert(m != NULL);
+    if (f->kind == EVENT_FACT_CONFIRMED)
+        r = reservation_named(w, m->reservation_confirmed->reservation_id);
+    else if (m->reservation_ended->state == RESERVATION_EXPIRED)
+        r = reservation_named(w, m->reservation_ended->reservation_id);
+    if (r != NULL && f->kind == EVENT_FACT_CONFIRMED && r->expires_us <= f->at_us)
+        broken(w, "a reservation was confirmed after its deadline");
+    if (r != NULL && f->kind == EVENT_FACT_ENDED && r->expires_us > f->at_us)
         broken(w, "a reservation expired %lld us before its deadline",
-               (long long)(w->reservations[n].row.expires_us - f->at_us));
+               (long long)(r->expires_us - f->at_us));
     cavea__v1__event_fact__free_unpacked(m, NULL);
 }
 
@@ -62,7 +72,7 @@ void check_fact(world *w, const sim_actor *a, const fact_row *f, const uint8_t *
         broken(w, "fact %lld comes from the future: %lld us", (long long)f->seq,
                (long long)(f->at_us - w->now_us));
     if (a->ref.kind == ACTOR_EVENT)
-        check_ended(w, f, payload);
+        check_deadline(w, f, payload);
 }
 
 void check_reservation_row(world *w, const sim_reservation *r)

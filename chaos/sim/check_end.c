@@ -198,22 +198,8 @@ static void check_books(world *w)
 static void check_views(world *w)
 {
     for (uint32_t i = 0; i < w->edges_count; i++)
-        for (uint32_t k = 0; k < w->events_count; k++) {
-            const seat_view *v = &w->edges[i].views[k];
-            const sim_event *e = &w->events[k];
-            if (v->version != (uint64_t)w->actors[e->actor].last_seq)
-                continue; // its last delta was lost; the next answer tells it
-            for (uint32_t seat = 0; seat < w->houses[e->house]->seats_count; seat++) {
-                uint8_t state = w->houses[e->house]->seat_flags[seat] & SEAT_FLAG_BLOCKED
-                                    ? SEAT_BLOCKED
-                                    : SEAT_AVAILABLE;
-                if (e->claims[seat] != NOBODY)
-                    state = w->reservations[e->claims[seat]].row.state == 2 ? SEAT_SOLD : SEAT_HELD;
-                if (v->states[seat] != state)
-                    broken(w, "an edge shows seat %u as %u, it is %u", seat, v->states[seat],
-                           state);
-            }
-        }
+        for (uint32_t k = 0; k < w->events_count; k++)
+            check_view(w, &w->edges[i].views[k], k);
 }
 
 // What a host believes of an actor that it holds is what the store has.
@@ -229,7 +215,8 @@ void check_cells(world *w)
             if (!uuid_equal(&a->holder, &w->hosts[i].id))
                 broken(w, "two hosts have one epoch of an actor");
             if (c->last_seq != a->last_seq || c->committed_seq != a->last_seq ||
-                c->committed_incarnation != a->incarnation || c->committed_cursor != a->cursor)
+                c->committed_incarnation != a->incarnation || c->committed_cursor != a->cursor ||
+                (!c->ops->is_volatile && c->cursor != a->cursor))
                 broken(w,
                        "a host believes in fact %lld and cursor %lld, the store in %lld and %lld",
                        (long long)c->last_seq, (long long)c->committed_cursor,

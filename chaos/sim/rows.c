@@ -187,6 +187,9 @@ static void refusal_write(world *w, const sim_actor *a, const uint8_t *payload, 
                 uuid_from_bytes(m->payment_refused->payment_id.data,
                                 m->payment_refused->payment_id.len, &r->payment.u);
     assert(read);
+    for (uint32_t i = 0; i + 1 < w->refusals_count; i++)
+        if (uuid_equal(&w->refusals[i].payment.u, &r->payment.u))
+            broken(w, "a payment is refused twice");
     cavea__v1__event_fact__free_unpacked(m, NULL);
 }
 

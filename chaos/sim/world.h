@@ -400,6 +400,7 @@ void edge_start(world *w, uint32_t edge);
 uint32_t edge_ask(world *w, uint32_t edge, uint32_t actor, ask_type type, uint32_t owner,
                   const Cavea__V1__Command *command, int64_t patience_us);
 void edge_reply(world *w, const char *to, const void *data, uint32_t data_bytes);
+void check_view(world *w, const seat_view *v, uint32_t event);
 void edge_live(world *w, uint32_t event, const void *data, uint32_t data_bytes);
 void edge_silent(world *w, uint32_t edge, uint32_t actor); // no responders
 int64_t edge_database_us(const world *w, uint32_t edge);
