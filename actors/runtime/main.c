@@ -49,7 +49,7 @@ static const setting table[] = {
               "an event without a message for so long goes to sleep"),
     CONFIG_MS(settings, resend_ms, "publish-resend", "2s", 50, 60000,
               "a fact that the stream did not acknowledge is published again"),
-    CONFIG_MS(settings, reconcile_ms, "reconcile", "2s", 50, 600000,
+    CONFIG_MS(settings, reconcile_ms, "reconcile", "5s", 50, 600000,
               "how often the database is searched for stuck work"),
     CONFIG_MS(settings, heartbeat_ms, "consumer-heartbeat", "2s", 100, 60000,
               "heartbeat of stream consumers; three missed ones start a consumer again"),
