@@ -14,7 +14,7 @@ static void touched_stale(runtime *r)
 static void lost_drop(runtime *r)
 {
     bool held[JOURNAL_ACTORS_MAX];
-    uint32_t lost = 0, count = r->j->moves_count;
+    uint32_t count = r->j->moves_count;
     if (r->config.store.still_held(r->config.store.self, r->j->moves, count, held) != STORE_OK)
         return; // loading again finds out
     for (uint32_t i = 0; i < count; i++) {
@@ -23,7 +23,6 @@ static void lost_drop(runtime *r)
             continue;
         runtime_report_now(r, REPORT_FENCED, c);
         runtime_drop(r, c);
-        lost++;
     }
 }
 

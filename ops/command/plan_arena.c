@@ -145,7 +145,7 @@ static bool field_draw(const bowl *b, plan_draft *d)
 static bool bowl_draw(const plan_sketch *s, const bowl *b, plan_draft *d)
 {
     enum { MARGIN_M = 6 };
-    double depth = b->first_m[TIERS - 1] + b->rows[TIERS - 1] * row_depth_m + MARGIN_M;
+    double depth = b->first_m[TIERS - 1] + b->rows[TIERS - 1] * row_depth_m + (double)MARGIN_M;
     d->name = plan_draft_copy(d, "Arena");
     d->width = sketch_units(2 * (b->half_x + b->corner + depth));
     d->height = sketch_units(2 * (b->half_y + b->corner + depth));
@@ -158,7 +158,7 @@ static bool bowl_draw(const plan_sketch *s, const bowl *b, plan_draft *d)
 bool plan_generate_arena(plan_draft *d, uint32_t seats)
 {
     plan_sketch s;
-    bowl b = {.size = sqrt((double)seats / ARENA_SEATS), .rows_count = TIERS - 1};
+    bowl b = {.size = sqrt((double)seats / (double)ARENA_SEATS), .rows_count = TIERS - 1};
     if (!plan_sketch_init(&s))
         return plan_draft_refuse(d, "out of memory");
     s.pitch_m = pitch_m;

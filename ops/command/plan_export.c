@@ -7,7 +7,7 @@ static json_t *units_write(int32_t units)
 {
     if (units % DRAFT_UNITS_PER_PRETIX == 0)
         return json_integer(units / DRAFT_UNITS_PER_PRETIX);
-    return json_real((double)units / DRAFT_UNITS_PER_PRETIX);
+    return json_real((double)units / (double)DRAFT_UNITS_PER_PRETIX);
 }
 
 static json_t *position_write(int32_t x, int32_t y)

@@ -35,8 +35,8 @@ bool plan_position_read(const json_t *object, const char *key, plan_position *at
 
 bool plan_units_of(double pretix_units, int32_t *ret_units)
 {
-    double units = round(pretix_units * DRAFT_UNITS_PER_PRETIX);
-    if (!(fabs(units) <= PLAN_COORDINATE_MAX))
+    double units = round(pretix_units * (double)DRAFT_UNITS_PER_PRETIX);
+    if (!(fabs(units) <= (double)PLAN_COORDINATE_MAX))
         return false;
     *ret_units = (int32_t)units;
     return true;

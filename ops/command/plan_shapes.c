@@ -56,7 +56,7 @@ static bool ellipse_read(plan_draft *d, const area *a, double radius_x, double r
     if (a->sine == 0 || rx == ry)
         return plan_draft_ellipse(d, middle[0], middle[1], rx, ry, a->color);
     for (int i = 0; i < CORNERS; i++) {
-        double turn = 2 * M_PI * i / CORNERS;
+        double turn = 2 * M_PI * i / (double)CORNERS;
         if (!point_of(a, radius_x * cos(turn), radius_y * sin(turn), corners[i]))
             return true;
     }

@@ -41,7 +41,7 @@ sketch_line sketch_arc(double x, double y, double radius, double angle, double t
 
 int32_t sketch_units(double metres)
 {
-    return (int32_t)lround(metres * SKETCH_UNITS_PER_METRE);
+    return (int32_t)lround(metres * (double)SKETCH_UNITS_PER_METRE);
 }
 
 uint32_t plan_sketch_section(plan_sketch *s, const char *id, const char *name)
@@ -57,7 +57,7 @@ void plan_sketch_row(plan_sketch *s, uint32_t section, sketch_row row, double fr
 {
     enum { BAY_SLOTS = 3 };
     double slots = floor((row.line.length - 2 * free_m) / s->pitch_m + 1e-9);
-    if (slots < SKETCH_ROW_SEATS_MIN)
+    if (slots < (double)SKETCH_ROW_SEATS_MIN)
         return;
     assert(s->rows_count < SKETCH_ROWS_MAX);
     row.section = section;

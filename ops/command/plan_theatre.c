@@ -121,7 +121,7 @@ static bool stage_draw(const house *h, plan_draft *d)
 static bool house_draw(const plan_sketch *s, const house *h, plan_draft *d)
 {
     enum { MARGIN_M = 3 };
-    double half_width = h->out_m * sin(h->half_angle + 0.05) + MARGIN_M;
+    double half_width = h->out_m * sin(h->half_angle + 0.05) + (double)MARGIN_M;
     d->name = plan_draft_copy(d, "Theatre");
     d->width = sketch_units(2 * half_width);
     d->height = sketch_units(h->out_m - stage_back_m + 2 * MARGIN_M);
@@ -134,7 +134,7 @@ static bool house_draw(const plan_sketch *s, const house *h, plan_draft *d)
 bool plan_generate_theatre(plan_draft *d, uint32_t seats)
 {
     plan_sketch s;
-    house h = {.size = 0.5 * sqrt(sqrt((double)seats / THEATRE_SEATS)), .rows_count = 3};
+    house h = {.size = 0.5 * sqrt(sqrt((double)seats / (double)THEATRE_SEATS)), .rows_count = 3};
     if (!plan_sketch_init(&s))
         return plan_draft_refuse(d, "out of memory");
     s.pitch_m = pitch_m;

@@ -240,7 +240,7 @@ static void round_run(figures *f)
 
 static void bytes_line(const char *what, uint64_t bytes, uint64_t empty_bytes)
 {
-    double each = (double)(bytes - empty_bytes) / RESERVATIONS;
+    double each = (double)(bytes - empty_bytes) / (double)RESERVATIONS;
     printf("figure: %-44s %10.1f bytes each\n", what, each);
 }
 

@@ -117,7 +117,7 @@ static void sell(const event_command *reserve)
 
 static double bytes_each(const event_state *s, uint64_t empty_bytes)
 {
-    return (double)(event_memory_bytes(s) - empty_bytes) / PAIRS;
+    return (double)(event_memory_bytes(s) - empty_bytes) / (double)PAIRS;
 }
 
 static void test_event_memory__given_a_full_house_then_128_bytes_a_reservation(void **state)
