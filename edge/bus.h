@@ -16,7 +16,7 @@
 #include "schemas/limits.h"
 
 enum {
-    BUS_INFLIGHT_MAX = 2,        // envelopes of one actor
+    BUS_INFLIGHT_MAX = 2,        // most envelopes of one actor at a time, see bus_options
     BUS_QUEUES_MAX = 16384,      // actors with a queue; the least recently used makes room
     BUS_RESEND_FIRST_MS = 250,   // doubling
     BUS_RESEND_LAST_MS = 2000,   // and no longer than this
@@ -41,6 +41,9 @@ typedef struct bus_options {
     uuid sender;               // new at each start
     uint32_t queued_max;       // commands that have not left yet, of all actors
     uint32_t queued_actor_max; // of one actor
+    // Envelopes of one actor at a time, 1 to BUS_INFLIGHT_MAX. One makes the largest batches: what
+    // arrives while a transaction commits travels together.
+    uint32_t inflight_max;
     // Hears which fact an actor has reached; may be NULL. Called by bus_receive.
     void *self;
     void (*heard)(void *self, const actor_ref *actor, uint64_t version);

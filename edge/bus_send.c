@@ -136,7 +136,8 @@ static void sending_add(bus_queue *q, sending *s, bus_batch *batch, bool to_stre
 
 void queue_take(bus *b, bus_queue *q, sending *s)
 {
-    for (uint32_t i = 0; i < BUS_INFLIGHT_MAX; i++) {
+    assert(b->options.inflight_max >= 1 && b->options.inflight_max <= BUS_INFLIGHT_MAX);
+    for (uint32_t i = 0; i < b->options.inflight_max; i++) {
         if (q->inflight[i])
             continue;
         bus_batch *batch = waiting_pop(b, q);

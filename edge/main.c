@@ -27,7 +27,7 @@ extern const unsigned edge_openapi_json_bytes;
 typedef struct edge_settings {
     service_settings service;
     const char *address;
-    int64_t port, threads, inflight_max;
+    int64_t port, threads, inflight_max, envelopes;
     const char *nats_url, *postgres_url;
     int64_t postgres_connections;
     const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
@@ -43,6 +43,8 @@ static const setting settings[] = {
                "connections served at the same time; an idle one with keep-alive counts too"),
     CONFIG_INT(edge_settings, inflight_max, "inflight-max", "1024", 1, 16384,
                "requests served at the same time; beyond, 503 with Retry-After"),
+    CONFIG_INT(edge_settings, envelopes, "envelopes", "1", 1, BUS_INFLIGHT_MAX,
+               "messages to one actor that may wait for its answer at a time"),
     CONFIG_TEXT(edge_settings, nats_url, "nats-url", "nats://127.0.0.1:4222", 1, 1000,
                 "one or more addresses of NATS, separated by commas"),
     CONFIG_TEXT(edge_settings, postgres_url, "postgres-url", NULL, 1, 1000,
@@ -208,6 +210,7 @@ static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
     bus_options options = {.sender = random_uuid(),
                            .queued_max = WAITING_MAX,
                            .queued_actor_max = WAITING_ACTOR_MAX,
+                           .inflight_max = (uint32_t)p->s.envelopes,
                            .self = p,
                            .heard = on_heard};
     p->told_bus = (nats_told){p, on_bus_lost, on_bus_found, on_nats_failed};

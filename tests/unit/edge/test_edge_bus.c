@@ -71,7 +71,8 @@ static int setup(void **state)
     bus_options options = {.link = {&f->net, network_send, network_now, network_wall},
                            .sender = {{7}},
                            .queued_max = 1000,
-                           .queued_actor_max = 600};
+                           .queued_actor_max = 600,
+                           .inflight_max = 2};
     f->bus = bus_new(&options);
     event_id event = {{{9, 9}}};
     f->actor = actor_of_event(&event);
@@ -189,6 +190,26 @@ static void test_bus__given_two_in_flight_then_batches_the_rest_until_a_reply(vo
     assert_true(done(&a[1], BUS_ANSWERED));
     for (uint32_t i = 0; i < 6; i++)
         bus_end(f->bus, &a[i].waiter);
+}
+
+static void
+test_bus__given_one_in_flight_then_all_that_came_meanwhile_travels_together(void **state)
+{
+    fixture *f = *state;
+    asked a[4];
+    f->bus->options.inflight_max = 1;
+    for (uint32_t i = 0; i < 4; i++)
+        ask(f, &a[i], i);
+    assert_int_equal(envelopes(&f->net), 1);
+    network_clear(&f->net);
+    reply(f, 1, (uint32_t[]){0}, 1);
+    assert_int_equal(f->net.count, 1);
+    assert_int_equal(f->net.messages[0].envelope->n_commands, 3);
+    reply(f, 2, (uint32_t[]){1, 2, 3}, 3);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_true(done(&a[i], BUS_ANSWERED));
+        bus_end(f->bus, &a[i].waiter);
+    }
 }
 
 static void
@@ -425,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_bus__given_an_idle_queue_then_sends_at_once_with_a_wake_up),
         TEST(test_bus__given_two_in_flight_then_batches_the_rest_until_a_reply),
+        TEST(test_bus__given_one_in_flight_then_all_that_came_meanwhile_travels_together),
         TEST(test_bus__given_silence_then_resends_the_same_bytes_directly_then_everywhere),
         TEST(test_bus__given_no_responders_then_wakes_and_publishes_again_once),
         TEST(test_bus__given_a_waiter_that_leaves_then_its_number_is_never_used_again),
