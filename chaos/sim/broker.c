@@ -190,6 +190,9 @@ void broker_wipe(world *w)
         parcel_drop(b->messages[i].parcel);
     b->messages_count = 0;
     b->incarnation = w->now_us * 1000;
+    for (uint32_t i = 0; i < w->actors_count; i++) // the stream of facts is lost with it
+        for (uint32_t k = 0; k < w->actors[i].facts_count; k++)
+            w->actors[i].facts[k].published = false;
     for (uint32_t i = 0; i < w->hosts_count; i++)
         for (uint32_t k = 0; w->hosts[i].up && k < INLETS_MAX; k++)
             if (w->hosts[i].inlets[k].used)

@@ -83,6 +83,7 @@ static void reserve_send(world *w, uint32_t buyer)
     uint32_t n =
         edge_ask(w, edge, w->events[b->event].actor, ASK_RESERVE, buyer, &command, patience_us);
     w->asks[n].attempt = b->attempt;
+    w->asks[n].wait_until_us = reserve.wait_until_us;
 }
 
 static void cancel_send(world *w, uint32_t buyer)

@@ -34,20 +34,23 @@ static const event_image_reservation *reservation_named(world *w, ProtobufCBinar
     return n == KEY_MAP_NONE ? NULL : &w->reservations[n].row;
 }
 
-// What a deadline ends had one that has passed, and what is sold was held until then.
+// What a deadline ends had one that has passed; what is checked out or sold was held until then.
 static void check_deadline(world *w, const fact_row *f, const uint8_t *payload)
 {
     const event_image_reservation *r = NULL;
-    if (f->kind != EVENT_FACT_ENDED && f->kind != EVENT_FACT_CONFIRMED)
+    if (f->kind < EVENT_FACT_ENDED || f->kind > EVENT_FACT_CONFIRMED)
         return;
     Cavea__V1__EventFact *m = cavea__v1__event_fact__unpack(NULL, f->payload_bytes, payload);
     assert(m != NULL);
     if (f->kind == EVENT_FACT_CONFIRMED)
         r = reservation_named(w, m->reservation_confirmed->reservation_id);
+    else if (f->kind == EVENT_FACT_CHECKOUT_STARTED)
+        r = reservation_named(w, m->checkout_started->reservation_id);
     else if (m->reservation_ended->state == RESERVATION_EXPIRED)
         r = reservation_named(w, m->reservation_ended->reservation_id);
-    if (r != NULL && f->kind == EVENT_FACT_CONFIRMED && r->expires_us <= f->at_us)
-        broken(w, "a reservation was confirmed after its deadline");
+    if (r != NULL && f->kind != EVENT_FACT_ENDED && r->expires_us <= f->at_us)
+        broken(w, "a reservation was %s after its deadline",
+               f->kind == EVENT_FACT_CONFIRMED ? "confirmed" : "checked out");
     if (r != NULL && f->kind == EVENT_FACT_ENDED && r->expires_us > f->at_us)
         broken(w, "a reservation expired %lld us before its deadline",
                (long long)(r->expires_us - f->at_us));
@@ -82,6 +85,8 @@ void check_reservation_row(world *w, const sim_reservation *r)
         return broken(w, "a reservation that nobody asked for");
     const ask *a = &w->asks[n];
     const attempt *t = &w->attempts[a->attempt];
+    if (r->row.created_us > a->wait_until_us)
+        broken(w, "a reservation was made when nobody waited for it any more");
     if (a->refused)
         broken(w, "a command that was refused takes effect after all");
     if (key_map_get(&w->by_key, &r->row.key_hash) != KEY_MAP_NONE)

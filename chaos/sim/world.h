@@ -170,6 +170,7 @@ typedef struct ask {
     bool over;              // answered or given up
     bool accepted, refused; // some host said so, heard or not
     uint32_t attempt;       // of a reserve
+    int64_t wait_until_us;  // of a reserve, as it was told
 } ask;
 
 typedef struct batch { // an envelope
