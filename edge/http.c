@@ -97,15 +97,19 @@ static void on_thread_end(const struct mg_context *context, int type, void *poin
     free(w);
 }
 
-// Interrupts threads whose body is overdue, and while closing every thread, because civetweb looks
-// at its stop flag only every 2 s. A signal that comes too early is lost, so it is repeated.
+// Ends overdue bodies; civetweb 1.16 goes on reading after a mere signal. While closing it
+// interrupts every thread, because civetweb looks at its stop flag only every 2 s. A signal that
+// comes too early is lost, so it is repeated.
 static void watch_interrupt(http *h)
 {
     int64_t now_us = clock_monotonic_us();
     bool all = atomic_load(&h->closing);
     for (http_worker *w = h->workers; w; w = w->next) {
         int64_t deadline_us = atomic_load(&w->body_deadline_us);
-        if (all || (deadline_us != 0 && deadline_us <= now_us))
+        bool overdue = deadline_us != 0 && deadline_us <= now_us;
+        if (overdue)
+            http_reading_end(h->port, w->peer, w->peer_port);
+        if (all || overdue)
             pthread_kill(w->thread, SIGNAL_INTERRUPT);
     }
 }
@@ -142,6 +146,9 @@ typedef struct exchange {
 static int64_t body_read(exchange *x, size_t bytes_max, int64_t patience_ms)
 {
     http_worker *w = x->worker;
+    const struct mg_request_info *info = mg_get_request_info(x->connection);
+    w->peer = info->remote_addr;
+    w->peer_port = info->remote_port;
     atomic_store(&w->body_deadline_us, clock_monotonic_us() + patience_ms * 1000);
     int got = mg_read(x->connection, w->body, bytes_max);
     atomic_store(&w->body_deadline_us, 0);

@@ -12,7 +12,9 @@ typedef struct http_worker {
     pthread_t thread;
     struct http_worker *previous, *next;
     _Atomic int64_t body_deadline_us; // monotonic; 0: no body is being read
-    int64_t date_s;                   // the second that `date` tells
+    const char *peer;                 // whose body; borrowed while one is being read
+    int peer_port;
+    int64_t date_s; // the second that `date` tells
     char date[32];
     char head[HTTP_HEAD_BYTES];
     char body[HTTP_BODY_BYTES_MAX + 1];
@@ -38,4 +40,8 @@ void http_answer_init(http_answer *a, http_worker *w);
 // Writes head and body; false when the connection is gone. Releases what the answer owns.
 MUST_CHECK bool http_answer_write(http_answer *a, struct mg_connection *c, http_worker *w,
                                   const http_head *head);
+// Ends reading on the connection with this peer: a thread that waits for more of its body returns,
+// an answer can still be written. For overdue bodies only, because it looks at every open file.
+void http_reading_end(int own_port, const char *peer, int peer_port);
+
 #endif

@@ -105,14 +105,15 @@ foreground() {
     local pid
     env --default-signal=INT "$run" --dir "$stack" --port "$stack_port" >"$work/foreground" 2>&1 &
     pid=$!
-    wait_until 60 grep -q "is ready at http://127.0.0.1:$stack_port" "$work/foreground" ||
+    wait_until 60 grep -qs "is ready at http://127.0.0.1:$stack_port" "$work/foreground" ||
         stop_test "a stack in the foreground: $(<"$work/foreground")"
     kill -INT "$pid"
     wait "$pid" || true
     ! running "$stack" || stop_test "nothing left after Ctrl-C"
+    rm "$work/foreground"
     "$run" --dir "$stack" --port "$stack_port" >"$work/foreground" 2>&1 &
     pid=$!
-    wait_until 60 grep -q "is ready" "$work/foreground" || stop_test "the next start"
+    wait_until 60 grep -qs "is ready" "$work/foreground" || stop_test "the next start"
     kill -KILL "$(process_pid "$stack/run" provider)"
     ! wait "$pid" || stop_test "an error when a process dies"
     [[ $(tail -n 1 "$work/foreground") == "cavea: provider ended unexpectedly"* ]] ||
