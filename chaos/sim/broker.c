@@ -68,21 +68,25 @@ static void on_publish_facts(world *w, const happening *p)
 {
     if (!stored(w, p))
         return;
-    facts_append(w, p->actor, p->parcel);
+    // A second message with the same id counts as stored, whatever it says.
+    if (digest16_is_zero(&p->id) || key_map_get(&w->broker.fact_ids, &p->id) == KEY_MAP_NONE)
+        facts_append(w, p->actor, p->parcel);
+    key_map_put(&w->broker.fact_ids, &p->id, 1);
     acknowledge(w, p);
 }
 
 void broker_publish(world *w, subject_room room, uint32_t actor, parcel *p, const sim_host *from,
-                    uint64_t number, int64_t seq)
+                    uint64_t number, int64_t token, const char *id)
 {
     happen(w, latency(w),
-           (happening){.run = room == SUBJECT_FACT ? on_publish_facts : on_publish,
+           (happening){.id = id == NULL ? (digest16){{0}} : digest16_of(id, strlen(id)),
+                       .run = room == SUBJECT_FACT ? on_publish_facts : on_publish,
                        .parcel = p,
                        .who = from == NULL ? NOBODY : from->index,
                        .life = from == NULL ? 0 : from->life,
                        .actor = actor,
                        .number = number,
-                       .value = seq});
+                       .value = token});
 }
 
 static inlet *inlet_numbered(sim_host *h, uint64_t number)
@@ -190,6 +194,7 @@ void broker_wipe(world *w)
         parcel_drop(b->messages[i].parcel);
     b->messages_count = 0;
     b->incarnation = w->now_us * 1000;
+    key_map_clear(&b->fact_ids);
     for (uint32_t i = 0; i < w->actors_count; i++) // the stream of facts is lost with it
         for (uint32_t k = 0; k < w->actors[i].facts_count; k++)
             w->actors[i].facts[k].published = false;

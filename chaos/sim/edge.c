@@ -43,7 +43,7 @@ static void on_resend(world *w, const happening *p)
     edge_queue *q = &w->edges[b->edge].queues[b->actor];
     if (b->resends > 0) {
         wake(w, q, b->actor);
-        broker_publish(w, SUBJECT_IN, b->actor, parcel_share(b->bytes), NULL, 0, 0);
+        broker_publish(w, SUBJECT_IN, b->actor, parcel_share(b->bytes), NULL, 0, 0, NULL);
     }
     b->direct = true;
     broker_direct(w, b->actor, b->bytes, b->edge);
@@ -74,7 +74,7 @@ static void batch_send(world *w, edge_queue *q, uint32_t n)
     assert(!out.full);
     b->bytes = parcel_new(w, bytes, out.count);
     note(w, "edge.sends", b->edge, b->actor, (int64_t)b->number, NULL);
-    broker_publish(w, SUBJECT_IN, b->actor, parcel_share(b->bytes), NULL, 0, 0);
+    broker_publish(w, SUBJECT_IN, b->actor, parcel_share(b->bytes), NULL, 0, 0, NULL);
     if (w->now_us - q->heard_us > WAKE_SILENCE_US)
         wake(w, q, b->actor);
     happen(w, RESEND_FIRST_MS * MS_US, (happening){.run = on_resend, .life = e->life, .number = n});
@@ -272,7 +272,7 @@ void edge_silent(world *w, uint32_t edge, uint32_t actor)
             continue;
         w->batches[q->inflight[i]].direct = false;
         broker_publish(w, SUBJECT_IN, actor, parcel_share(w->batches[q->inflight[i]].bytes), NULL,
-                       0, 0);
+                       0, 0, NULL);
         any = true;
     }
     if (any)

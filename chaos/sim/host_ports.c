@@ -12,13 +12,12 @@ static bool mute(const sim_host *h)
 }
 
 static void bus_publish(void *self, const subject *to, const void *data, uint32_t data_bytes,
-                        const char *msg_id, uint64_t cell_number, int64_t seq)
+                        const char *msg_id, uint64_t cell_number, int64_t token)
 {
     sim_host *h = self;
     world *w = world_of(h);
     subject_room room;
     actor_ref actor;
-    (void)msg_id; // the broker's own deduplication promises nothing
     bool parsed = subject_parse(to->text, strlen(to->text), &room, &actor);
     uint32_t n = parsed ? actor_index(w, &actor.id) : NOBODY;
     if (n == NOBODY)
@@ -27,7 +26,7 @@ static void bus_publish(void *self, const subject *to, const void *data, uint32_
         return;
     if (room == SUBJECT_FACT)
         check_published(w, &w->actors[n], data, data_bytes);
-    broker_publish(w, room, n, parcel_new(w, data, data_bytes), h, cell_number, seq);
+    broker_publish(w, room, n, parcel_new(w, data, data_bytes), h, cell_number, token, msg_id);
 }
 
 static void bus_send(void *self, const char *to, const void *data, uint32_t data_bytes)

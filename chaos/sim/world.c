@@ -75,8 +75,8 @@ void world_clear(world *w)
     w->attempts_count = w->intents_count = w->callbacks_count = 0;
     w->reservations_count = w->payments_count = w->tickets_count = w->refusals_count = 0;
     w->actors_count = w->events_count = w->hosts_count = w->edges_count = w->buyers_count = 0;
-    key_map *maps[] = {&w->by_reservation, &w->by_key,     &w->by_payment,
-                       &w->by_ticket,      &w->by_command, &w->by_intent};
+    key_map *maps[] = {&w->broker.fact_ids, &w->by_reservation, &w->by_key,   &w->by_payment,
+                       &w->by_ticket,       &w->by_command,     &w->by_intent};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         key_map_clear(maps[i]);
     w->ranks = 0;
@@ -206,8 +206,8 @@ static void world_done(world *w)
                       w->payments, w->tickets,         w->refusals};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
-    key_map *maps[] = {&w->by_reservation, &w->by_key,     &w->by_payment,
-                       &w->by_ticket,      &w->by_command, &w->by_intent};
+    key_map *maps[] = {&w->broker.fact_ids, &w->by_reservation, &w->by_key,   &w->by_payment,
+                       &w->by_ticket,       &w->by_command,     &w->by_intent};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         key_map_done(maps[i]);
 }

@@ -57,6 +57,7 @@ typedef struct happening {
     uint32_t who, life, actor;
     uint64_t number;
     int64_t value;
+    digest16 id; // of a message; zero: none
 } happening;
 
 typedef struct sim_fact {
@@ -156,6 +157,7 @@ typedef struct broker {
     bool leaderless;
     stored_message *messages; // sequence n is messages[n - 1]
     uint32_t messages_count, messages_max;
+    key_map fact_ids; // messages of facts that were stored, by their ids
 } broker;
 
 typedef enum ask_type { ASK_RESERVE, ASK_CANCEL, ASK_CHECKOUT, ASK_REPORT, ASK_STATUS } ask_type;
@@ -390,7 +392,7 @@ int64_t host_monotonic_us(const sim_host *h, int64_t now_us);
 // broker.c
 // Takes the parcel. from NULL: an edge, which wants no acknowledgement.
 void broker_publish(world *w, subject_room room, uint32_t actor, parcel *p, const sim_host *from,
-                    uint64_t number, int64_t seq);
+                    uint64_t number, int64_t token, const char *id);
 void broker_direct(world *w, uint32_t actor, parcel *p, uint32_t edge); // edge NOBODY: an actor
 void broker_wake(world *w, uint32_t actor);
 void broker_wipe(world *w);
