@@ -16,7 +16,6 @@ full) seeds=20000 ;;
 *) seeds=1000 ;;
 esac
 
-# A sanitizer makes each step about ten times as dear.
 # The sanitizers make it 20 times slower: at most what fits into the limit.
 [[ ${CAVEA_BUILD:-release} != address ]] || seeds=$((seeds > 4000 ? 400 : seeds / 10))
 
