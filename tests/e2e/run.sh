@@ -128,11 +128,11 @@ below_root() {
     "$run" --detach --dir "$rootly/var" --port "$other" --no-demo 2>"$work/said"
     grep -q "/var/lib/cavea/" "$work/said" || stop_test "where the data is: $(<"$work/said")"
     answers "$other"
-    refused "may not" setpriv --reuid=nobody --clear-groups "$run" --detach --dir /etc/cavea-test
 }
 
 refused "no option --bad" "$run" --bad
 refused "--port takes a number" "$run" --port 0
+refused "may not make the folder" "$run" --detach --dir /proc/cavea-test # not even as root
 stack_up
 strangers_are_refused
 files_are_private
