@@ -21,6 +21,8 @@ const kind_ops *kind_of(actor_kind kind)
 // Copies what the lease says into the cell; false when the stored senders cannot be read.
 static bool cell_adopt(cell *c, const lease *l)
 {
+    if (c->epoch > 0 && c->committed_incarnation != l->incarnation)
+        c->left_incarnation = c->committed_incarnation;
     c->epoch = l->epoch;
     c->leased_us = l->now_us;
     c->incarnation = c->committed_incarnation = l->incarnation;

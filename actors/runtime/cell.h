@@ -26,6 +26,7 @@ typedef struct cell {
     int64_t leased_us;           // the database's clock when the lease was had
     int64_t incarnation, cursor; // with the messages of the current tick
     int64_t committed_incarnation, committed_cursor;
+    int64_t left_incarnation; // the store has moved on from it: what still comes of it is old
     int64_t last_seq, committed_seq;
     digest32 last_hash;
     int32_t claimed;

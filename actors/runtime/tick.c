@@ -38,6 +38,9 @@ static bool cursor_move(cell *c, const inbound *m)
         return true;
     if (m->incarnation == c->incarnation && m->sequence <= c->cursor)
         return false;
+    // Of the stream before this one: going back to it would let the present one's cursor fall.
+    if (m->incarnation == c->left_incarnation && m->incarnation != c->incarnation)
+        return false;
     c->incarnation = m->incarnation;
     c->cursor = m->sequence;
     return true;
@@ -206,6 +209,8 @@ static void tick_committed(runtime *r, int64_t database_now_us, int64_t started_
     }
     for (uint32_t i = 0; i < r->j->moves_count; i++) {
         cell *c = cell_table_find(&r->cells, &r->j->moves[i].actor);
+        if (c->committed_incarnation != r->j->moves[i].new_incarnation)
+            c->left_incarnation = c->committed_incarnation;
         c->committed_incarnation = r->j->moves[i].new_incarnation;
         c->committed_cursor = r->j->moves[i].new_cursor;
     }

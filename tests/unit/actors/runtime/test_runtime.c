@@ -71,6 +71,29 @@ static void test_runtime_step__given_a_new_incarnation_then_starts_at_its_first(
     assert_int_equal(h->actors[0].taken[4], 1);
 }
 
+static void
+test_runtime_step__given_a_message_of_the_lost_stream_then_does_not_go_back(void **state)
+{
+    fake_host *h = *state;
+    fake_open(h, 0);
+    fake_deliver(h, (fake_envelope){.number = 1, .sequence = 40, .seats = {3}, .seats_count = 1});
+    runtime_step(h->r);
+    // Another host went on to the next stream and gave the actor back; here, old messages queue.
+    fake_deliver(h, (fake_envelope){.number = 2, .sequence = 41, .seats = {4}, .seats_count = 1});
+    h->incarnation = 8;
+    fake_deliver(h, (fake_envelope){.number = 3, .sequence = 8, .seats = {5}, .seats_count = 1});
+    h->actors[0].incarnation = 8;
+    h->actors[0].cursor = 55;
+    h->script = "u"; // a first silence makes it load what the other host left
+    runtime_step(h->r);
+    assert_int_equal(h->actors[0].incarnation, 8);
+    assert_int_equal(h->actors[0].cursor, 55); // and not 8, by way of the lost stream
+    fake_deliver(h, (fake_envelope){.number = 4, .sequence = 56, .seats = {6}, .seats_count = 1});
+    runtime_step(h->r);
+    assert_int_equal(h->actors[0].incarnation, 8);
+    assert_int_equal(h->actors[0].cursor, 56);
+}
+
 static void test_runtime_step__given_a_seen_number_then_is_not_decided_again(void **state)
 {
     fake_host *h = *state;
@@ -247,6 +270,7 @@ int main(void)
         TEST(test_runtime_step__given_many_actors_then_one_transaction),
         TEST(test_runtime_step__given_a_message_behind_the_cursor_then_skips_it),
         TEST(test_runtime_step__given_a_new_incarnation_then_starts_at_its_first),
+        TEST(test_runtime_step__given_a_message_of_the_lost_stream_then_does_not_go_back),
         TEST(test_runtime_step__given_a_seen_number_then_is_not_decided_again),
         TEST(test_runtime_step__given_numbers_after_a_reload_then_still_knows_them),
         TEST(test_runtime_step__given_a_passed_deadline_then_drops_and_still_answers),
