@@ -3,6 +3,7 @@
 // first (measured: 10 % of the whole commit). Seats and prices of reservations are slices of one
 // flat array each: a slice is found by its offset, so 4,000 rows cost 4,000 times one.
 #include "store/commit.h"
+#include "store/row.h"
 
 // Aborts the transaction unless as many rows were touched as the parameter says.
 #define GUARD(count)                                                                               \
@@ -25,10 +26,9 @@ const statement commit_statements[COMMIT_PARTS_END] = {
          " RETURNING 1) SELECT " GUARD("$13") ", clock_timestamp()"},
     [COMMIT_RELEASES] =
         {"commit_releases",
-         "WITH done AS (DELETE FROM seat_claim s USING (SELECT unnest($1::uuid[]) e,"
-         " unnest($2::int4[]) n, unnest($3::uuid[]) r) d"
-         " WHERE s.event_id = d.e AND s.seat = d.n AND s.reservation_id = d.r RETURNING 1)"
-         " SELECT " GUARD("$4")},
+         "WITH done AS (DELETE FROM seat_claim s USING (SELECT unnest($1::int8[]) k,"
+         " unnest($2::uuid[]) r) d WHERE s.seat_key = d.k AND s.reservation_id = d.r RETURNING 1)"
+         " SELECT " GUARD("$3")},
     [COMMIT_RESERVATIONS] =
         {"commit_reservations",
          "INSERT INTO reservation (event_id, id, buyer_id, state, key_hash, body_hash, seats,"
@@ -38,9 +38,8 @@ const statement commit_statements[COMMIT_PARTS_END] = {
          " unnest($4::int2[]) s, unnest($5::bytea[]) k, unnest($6::bytea[]) h,"
          " unnest($7::int4[]) a, unnest($8::int4[]) n, unnest($9::int8[]) t,"
          " unnest($10::timestamptz[]) c, unnest($11::timestamptz[]) x) r"},
-    [COMMIT_CLAIMS] = {"commit_claims",
-                       "INSERT INTO seat_claim (event_id, seat, reservation_id)"
-                       " SELECT unnest($1::uuid[]), unnest($2::int4[]), unnest($3::uuid[])"},
+    [COMMIT_CLAIMS] = {"commit_claims", "INSERT INTO seat_claim (seat_key, reservation_id)"
+                                        " SELECT unnest($1::int8[]), unnest($2::uuid[])"},
     [COMMIT_CHANGES] =
         {"commit_changes",
          "WITH done AS (UPDATE reservation r SET state = c.t, expires_at = c.x,"
@@ -144,12 +143,17 @@ static uint32_t fence_params(const journal *j, params *p)
     return 1; // also of an empty journal: it asks for the time
 }
 
+// A reservation's id carries the tag of its event.
+static int64_t claim_key(const claim_row *row)
+{
+    return row_seat_key(uuid_tag(&row->reservation.u), row->seat);
+}
+
 static uint32_t claims_params(const journal *j, const fold *f, params *p)
 {
     uint32_t n = f->claims_count;
     const uint32_t *row = f->claims;
-    COLUMN_UUID(n, j->claims[row[i]].event);
-    COLUMN_INT4(n, j->claims[row[i]].seat);
+    COLUMN_INT8(n, claim_key(&j->claims[row[i]]));
     COLUMN_UUID(n, j->claims[row[i]].reservation);
     return n;
 }
@@ -158,8 +162,7 @@ static uint32_t releases_params(const journal *j, const fold *f, params *p)
 {
     uint32_t n = f->releases_count;
     const uint32_t *row = f->releases;
-    COLUMN_UUID(n, j->releases[row[i]].event);
-    COLUMN_INT4(n, j->releases[row[i]].seat);
+    COLUMN_INT8(n, claim_key(&j->releases[row[i]]));
     COLUMN_UUID(n, j->releases[row[i]].reservation);
     params_int4(p, (int32_t)n);
     return n;

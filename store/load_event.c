@@ -32,9 +32,8 @@ const statement load_event_statements[LOAD_EVENT_STATEMENTS] = {
                             "SELECT " ROW_RESERVATION " FROM reservation r"
                             " WHERE r.event_id = $1 AND r.id >= " RECENT
                             " UNION ALL SELECT " ROW_RESERVATION
-                            " FROM (SELECT DISTINCT reservation_id AS id"
-                            " FROM seat_claim WHERE event_id = $1 AND reservation_id < " RECENT
-                            ") c"
+                            " FROM (SELECT DISTINCT reservation_id AS id FROM seat_claim"
+                            " WHERE seat_key BETWEEN $2 AND $3 AND reservation_id < " RECENT ") c"
                             " JOIN reservation r ON r.event_id = $1 AND r.id = c.id ORDER BY 1"},
     [EVENT_REFUSALS] = {"event_refusals", "SELECT payload FROM fact WHERE actor = $1 AND kind = 14"
                                           " ORDER BY seq"},
@@ -150,6 +149,16 @@ static void event_send(connection *c, params *scratch, int number, const event_i
     connection_send(c, &load_event_statements[number], scratch);
 }
 
+static void reservations_send(connection *c, params *scratch, const event_id *id)
+{
+    uint32_t tag = event_tag(id);
+    params_reset(scratch);
+    params_uuid(scratch, &id->u);
+    params_int8(scratch, row_seat_key(tag, 0));
+    params_int8(scratch, row_seat_key(tag, SEATS_PER_EVENT_MAX - 1));
+    connection_send(c, &load_event_statements[EVENT_RESERVATIONS], scratch);
+}
+
 static void plan_send(connection *c, params *scratch, const event_id *id, const digest32 *known,
                       uint32_t known_count)
 {
@@ -172,7 +181,7 @@ store_result load_event(connection *c, params *scratch, const event_id *id,
     event_send(c, scratch, EVENT_ROW, id);
     event_send(c, scratch, EVENT_PRICES, id);
     plan_send(c, scratch, id, known_plans, known_plans_count);
-    event_send(c, scratch, EVENT_RESERVATIONS, id);
+    reservations_send(c, scratch, id);
     event_send(c, scratch, EVENT_REFUSALS, id);
     connection_send(c, &load_event_statements[EVENT_COMMIT], NULL);
     store_result result = connection_run(c, &p);

@@ -22,9 +22,9 @@ const statement read_row_statements[READ_ROW_STATEMENTS] = {
          "SELECT coalesce(l.last_seq, 0),"
          " CASE WHEN e.status = 1 AND e.sale_starts_at <= now() THEN 2::int2 ELSE e.status END,"
          " e.sale_starts_at, clock_timestamp(),"
-         " ARRAY(SELECT c.seat * 4 + CASE WHEN r.state = 2 THEN 2 ELSE 1 END FROM seat_claim c"
-         " LEFT JOIN reservation r ON r.event_id = c.event_id AND r.id = c.reservation_id"
-         " WHERE c.event_id = $1)"
+         " ARRAY(SELECT (c.seat_key - $2)::int4 * 4 + CASE WHEN r.state = 2 THEN 2 ELSE 1 END"
+         " FROM seat_claim c LEFT JOIN reservation r ON r.event_id = $1 AND r.id ="
+         " c.reservation_id WHERE c.seat_key BETWEEN $2::int8 AND $3::int8)"
          " FROM event e LEFT JOIN actor_lease l ON l.actor = e.id WHERE e.id = $1"},
 };
 
@@ -129,9 +129,12 @@ store_result read_seats(read_pool *pool, const event_id *event, seat_snapshot *r
 {
     PIPELINE_AUTO p = {0};
     uint8_t buffer[64];
+    uint32_t tag = event_tag(event);
     params scratch;
     params_over(&scratch, buffer, sizeof buffer);
     params_uuid(&scratch, &event->u);
+    params_int8(&scratch, row_seat_key(tag, 0));
+    params_int8(&scratch, row_seat_key(tag, SEATS_PER_EVENT_MAX - 1));
     store_result result = read_ask(pool, &read_row_statements[READ_SEATS], &scratch, &p);
     if (result != STORE_OK)
         return result;

@@ -18,6 +18,15 @@
 event_image_reservation row_reservation(const PGresult *rows, int row);
 void row_payment(const PGresult *rows, int row, payment_row *ret_row);
 
+// A seat in the whole catalogue (table seat_claim); those of an event are one range. A key that is
+// no seat's would be another event's, so it aborts.
+static inline int64_t row_seat_key(uint32_t event_tag, int32_t seat)
+{
+    assert(seat >= 0 && seat < SEATS_PER_EVENT_MAX);
+    return (int64_t)event_tag * SEATS_PER_EVENT_MAX + seat;
+}
+_Static_assert(SEATS_PER_EVENT_MAX == 1 << 16, "seat_key in store/migrations");
+
 // The smallest id of a moment (schemas/id.h, uuid_v7_floor); time is an SQL expression that stays
 // the same throughout a statement.
 #define ROW_ID_FLOOR(time)                                                                         \

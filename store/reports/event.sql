@@ -33,7 +33,7 @@ JOIN venue v ON v.id = e.venue_id
 LEFT JOIN actor_lease l ON l.actor = e.id
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE r.state = 1) AS held, count(*) FILTER (WHERE r.state = 2) AS sold
-    FROM seat_claim c
+    FROM claimed_seat c
     JOIN reservation r ON r.event_id = c.event_id AND r.id = c.reservation_id
     WHERE c.event_id = e.id) AS taken
 WHERE e.id = $1::uuid

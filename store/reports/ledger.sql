@@ -4,14 +4,14 @@
 -- numbered in actors/event/event.h and actors/payment/payment.h.
 SELECT json_build_object(
     'claims_without_reservation', (
-        SELECT count(*) FROM seat_claim c
+        SELECT count(*) FROM claimed_seat c
         LEFT JOIN reservation r ON r.event_id = c.event_id AND r.id = c.reservation_id
             AND r.state IN (1, 2) AND c.seat = ANY (r.seats)
         WHERE c.event_id = $1::uuid AND r.id IS NULL),
     'seats_without_claim', (
         SELECT count(*) FROM reservation r
         CROSS JOIN LATERAL unnest(r.seats) AS taken(seat)
-        LEFT JOIN seat_claim c ON c.event_id = r.event_id AND c.seat = taken.seat
+        LEFT JOIN claimed_seat c ON c.event_id = r.event_id AND c.seat = taken.seat
             AND c.reservation_id = r.id
         WHERE r.event_id = $1::uuid AND r.state IN (1, 2) AND c.seat IS NULL),
     'sold_minor', (

@@ -13,7 +13,7 @@ SELECT json_build_object(
     'currency', e.currency,
     'seats', r.seats,
     'price_minor', r.price_minor,
-    'claimed_seats', (SELECT count(*) FROM seat_claim c
+    'claimed_seats', (SELECT count(*) FROM claimed_seat c
                       WHERE c.event_id = e.id AND c.seat = ANY (r.seats)
                         AND c.reservation_id = r.id),
     'payments', (

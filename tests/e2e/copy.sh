@@ -20,7 +20,7 @@ send() {
 refused=5 # SEATS_UNAVAILABLE
 
 claims() {
-    sql "SELECT count(*) FROM seat_claim WHERE event_id = '$event'"
+    sql "SELECT count(*) FROM claimed_seat WHERE event_id = '$event'"
 }
 
 stack_up

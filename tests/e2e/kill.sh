@@ -29,7 +29,7 @@ flood_done() {
 # Every acknowledged reservation is a row that owns its seat, and nothing else is.
 books_agree() {
     cat "$work/kill" "$work/pause" | cut -d' ' -f1 | sort >"$work/told"
-    sql "SELECT c.reservation_id FROM seat_claim c JOIN reservation r
+    sql "SELECT c.reservation_id FROM claimed_seat c JOIN reservation r
          ON r.event_id = c.event_id AND r.id = c.reservation_id AND r.state = 1
          WHERE c.event_id = '$event'" | sort >"$work/claimed"
     [[ $(sort -u "$work/told" | wc -l) == $(wc -l <"$work/told") ]] ||

@@ -61,7 +61,7 @@ for ((round = 0; round < rounds; round++)); do
     poison_once "$taken"
 done
 wait "$neighbour_pid" || stop_test "the neighbour event sells on"
-[[ $(sql "SELECT count(*) FROM seat_claim WHERE event_id = '$sick'") == 1 ]] ||
+[[ $(sql "SELECT count(*) FROM claimed_seat WHERE event_id = '$sick'") == 1 ]] ||
     stop_test "one owner in the database"
 rejected=$(sql "SELECT count(*) FROM fact WHERE actor = '$sick' AND kind = 16")
 ((rejected >= 1)) || stop_test "a message_rejected fact"

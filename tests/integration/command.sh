@@ -126,7 +126,8 @@ tampered() {
 }
 
 ledger() {
-    local third="actor = '$event' AND seq = 3" row="id = '$reservation'" of="event_id = '$event'"
+    local third="actor = '$event' AND seq = 3" row="id = '$reservation'"
+    local of="reservation_id = '$reservation'"
     gets ledger verify "$event"
     [[ $(value '[.agrees, .held, .difference] | join(" ")') == 'true 1 ' ]] ||
         stop_test "one seat held, no difference"

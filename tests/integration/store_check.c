@@ -84,7 +84,7 @@ static void check_holds(world *w, store_pg *s, journal *j)
     t.actor.cursor++, t.actor.incarnation = 7;
     int64_t off_us = now_us - wall_us();
     check(w, off_us < 2000000 && off_us > -2000000, "commit tells the database's time");
-    check(w, rows_of(&t, "reservation") == 2 && rows_of(&t, "seat_claim") == 12,
+    check(w, rows_of(&t, "reservation") == 2 && rows_of(&t, "claimed_seat") == 12,
           "a reservation and its seats are rows");
     check(w,
           sql_number(w,
@@ -123,7 +123,7 @@ static void check_two_owners(world *w, store_pg *s, journal *j)
     journal_fact(j, &t.actor, 10, "x", 1);
     check(w, tick(&t) == STORE_REFUSED, "a second owner of a seat is refused");
     check(w,
-          rows_of(&t, "reservation") == 1 && rows_of(&t, "seat_claim") == 2 && cursor_of(&t) == 1,
+          rows_of(&t, "reservation") == 1 && rows_of(&t, "claimed_seat") == 2 && cursor_of(&t) == 1,
           "and nothing of that tick is written");
     hold(&t, 30, 1);
     hold(&t, 30, 1);
@@ -205,7 +205,7 @@ static void check_changes(world *w, store_pg *s, journal *j)
     check(w, tick(&t) == STORE_REFUSED, "a release by who does not own the seat is refused");
     release(&t, a, 5);
     check(w, tick(&t) == STORE_REFUSED, "a release of a free seat is refused");
-    check(w, rows_of(&t, "seat_claim") == 2, "the seats stay claimed");
+    check(w, rows_of(&t, "claimed_seat") == 2, "the seats stay claimed");
     change(&t, a, 2, 5);
     release(&t, a, 0);
     release(&t, a, 1);
@@ -234,7 +234,7 @@ static void check_folding(world *w, store_pg *s, journal *j)
     j->changes[2].payment.u = uuid_new();
     change(&t, last, 1, 2);
     check(w, tick(&t) == STORE_OK, "made, cancelled, held by the next and confirmed in one tick");
-    check(w, rows_of(&t, "seat_claim") == 1, "only the last owner's claim is left");
+    check(w, rows_of(&t, "claimed_seat") == 1, "only the last owner's claim is left");
     check(w,
           sql_number(w, "SELECT state FROM reservation WHERE id = '%s'", uuid_text(&old.u)) == 3 &&
               sql_number(w, "SELECT state FROM reservation WHERE id = '%s'", uuid_text(&brief.u)) ==
@@ -397,9 +397,9 @@ static void check_full_journal(world *w, store_pg *s, journal *j)
     check(w, result == STORE_OK, "a full journal is one transaction (%d reservations, %lld ms)",
           RESERVATIONS, (long long)(wall_us() - began_us) / 1000);
     check(w,
-          rows_of(&t, "seat_claim") == RESERVATIONS * EACH &&
+          rows_of(&t, "claimed_seat") == RESERVATIONS * EACH &&
               sql_number(w,
-                         "SELECT count(*) FROM reservation r JOIN seat_claim c ON c.event_id ="
+                         "SELECT count(*) FROM reservation r JOIN claimed_seat c ON c.event_id ="
                          " r.event_id AND c.reservation_id = r.id AND c.seat = ANY (r.seats)"
                          " WHERE r.event_id = '%s' AND cardinality(seats) = 3",
                          uuid_text(&t.event.u)) == RESERVATIONS * EACH,

@@ -1,6 +1,7 @@
 // What a store answers when the database fails in the middle: store_fault_check OWNER_URL
 // STORE_URL. The owner is a superuser and the server is this test's own. store.sh makes it and runs
 // this last.
+#include "store/row.h"
 #include "tests/support/store_world.h"
 
 #include <poll.h>
@@ -208,8 +209,8 @@ static void check_deadlock(world *w)
     commit_job job;
     int32_t seat = 9;
     job_init(&job, w, s);
-    sql_run(w, "BEGIN; INSERT INTO seat_claim VALUES ('%s', 9, '%s')", uuid_text(&job.event.u),
-            uuid_text(&host.id));
+    sql_run(w, "BEGIN; INSERT INTO seat_claim VALUES (%lld, '%s')",
+            (long long)row_seat_key(event_tag(&job.event), seat), uuid_text(&host.id));
     job_start(&job, seat);
     check(w, waits_for(w, backend_of(w, &host), "Lock"), "a claim waits for another claim");
     sql_run(w, "SET deadlock_timeout = '20s'");

@@ -206,15 +206,19 @@ lease_move *actor_move(journal *j, test_actor *a)
     return m;
 }
 
+void actor_moved(test_actor *a)
+{
+    a->incarnation = 7;
+    a->cursor++;
+}
+
 store_result actor_commit(store_pg *s, journal *j, test_actor *a)
 {
     store_port port = store_pg_port(s);
     int64_t now_us;
     store_result result = port.commit(port.self, j, &now_us);
-    if (result == STORE_OK) {
-        a->incarnation = 7;
-        a->cursor++;
-    }
+    if (result == STORE_OK)
+        actor_moved(a);
     return result;
 }
 

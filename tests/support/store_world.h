@@ -49,6 +49,7 @@ store_pg *store_new(world *w, const host_identity *host, bool is_writer);
 // Takes the lease; ends the program when somebody else has it.
 test_actor actor_take(store_pg *s, actor_ref ref);
 lease_move *actor_move(journal *j, test_actor *a); // adds the move of one tick
+void actor_moved(test_actor *a);                   // the move was committed
 // Commits, and on success the actor's cursor is the new one.
 store_result actor_commit(store_pg *s, journal *j, test_actor *a);
 reservation_id journal_reserve(journal *j, const event_id *event, const int32_t *seats,
