@@ -4,8 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,10 +17,11 @@
 #endif
 
 enum {
-    WATCH_MS = 100,
+    SPARE_SHARE = 8, // of the threads are kept for connections too many
+    SPARE_MAX = 32,
+    REFUSAL_HOLD_MS = 50,
     LEFTOVER_MS = 500, // spent on the rest of a refused body
     LEFTOVER_BYTES_MAX = 256 * 1024,
-    SIGNAL_INTERRUPT = SIGUSR1, // ends a poll(2) that waits for a body too long
     HEAD_BYTES_MAX = 16 * 1024, // of a request
     BACKLOG = 1024,
 #ifdef SANITIZED
@@ -31,108 +31,6 @@ enum {
 #endif
 };
 
-struct http {
-    http_options options;
-    struct mg_context *context;
-    int port;
-    atomic_bool draining, closing, started;
-    atomic_int inflight;
-    pthread_mutex_t mutex; // guards what follows
-    pthread_cond_t changed;
-    http_worker *workers; // every thread of civetweb
-    bool watch_ends;
-    char complaint[256]; // the last one before the start succeeded
-    pthread_t watch;
-};
-
-static void on_interrupt(int number)
-{
-    (void)number;
-}
-
-// A reply wakes many workers at once. As batch threads they do not take the processor from the one
-// who wakes them: measured with 512 connections on 2 busy cores, a quarter less time each request.
-static void scheduling_set(void)
-{
-    struct sched_param none = {0};
-    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
-}
-
-static void *on_thread_start(const struct mg_context *context, int type)
-{
-    http *h = mg_get_user_data(context);
-    http_worker *w = malloc(sizeof *w);
-    if (type == 1) // a worker, not the one who accepts
-        scheduling_set();
-    if (!w)
-        return NULL; // its requests are answered 503
-    w->thread = pthread_self();
-    w->previous = NULL;
-    w->body_deadline_us = 0;
-    w->date_s = -1;
-    pthread_mutex_lock(&h->mutex);
-    w->next = h->workers;
-    if (w->next)
-        w->next->previous = w;
-    h->workers = w;
-    pthread_mutex_unlock(&h->mutex);
-    return w;
-}
-
-static void on_thread_end(const struct mg_context *context, int type, void *pointer)
-{
-    http *h = mg_get_user_data(context);
-    http_worker *w = pointer;
-    (void)type;
-    if (!w)
-        return;
-    pthread_mutex_lock(&h->mutex);
-    if (w->next)
-        w->next->previous = w->previous;
-    if (w->previous)
-        w->previous->next = w->next;
-    else
-        h->workers = w->next;
-    pthread_mutex_unlock(&h->mutex);
-    free(w);
-}
-
-// Ends overdue bodies; civetweb 1.16 goes on reading after a mere signal. While closing it
-// interrupts every thread, because civetweb looks at its stop flag only every 2 s. A signal that
-// comes too early is lost, so it is repeated.
-static void watch_interrupt(http *h)
-{
-    int64_t now_us = clock_monotonic_us();
-    bool all = atomic_load(&h->closing);
-    for (http_worker *w = h->workers; w; w = w->next) {
-        int64_t deadline_us = atomic_load(&w->body_deadline_us);
-        bool overdue = deadline_us != 0 && deadline_us <= now_us;
-        if (overdue)
-            http_reading_end(h->port, w->peer, w->peer_port);
-        if (all || overdue)
-            pthread_kill(w->thread, SIGNAL_INTERRUPT);
-    }
-}
-
-static void *watch_run(void *self)
-{
-    http *h = self;
-    pthread_mutex_lock(&h->mutex);
-    while (!h->watch_ends) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += (atomic_load(&h->closing) ? 10 : WATCH_MS) * 1000000L;
-        if (until.tv_nsec >= 1000000000L) {
-            until.tv_nsec -= 1000000000L;
-            until.tv_sec++;
-        }
-        pthread_cond_timedwait(&h->changed, &h->mutex, &until);
-        watch_interrupt(h);
-    }
-    pthread_mutex_unlock(&h->mutex);
-    return NULL;
-}
-
 typedef struct exchange {
     http *h;
     struct mg_connection *connection;
@@ -141,6 +39,7 @@ typedef struct exchange {
     http_head head;
     http_request request;
     http_answer answer;
+    bool queued, owned; // what it has entered
 } exchange;
 
 static int64_t body_read(exchange *x, size_t bytes_max, int64_t patience_ms)
@@ -216,6 +115,50 @@ static void answer_no_route(exchange *x, route_result result, const route_match 
     http_answer_header(a, "Allow", match->allow);
 }
 
+// Money that has arrived is always let in; maps and lists wait for nobody. On a connection too many
+// nothing is let in that may hold its thread.
+static bool door_enter(exchange *x, unsigned flags)
+{
+    http *h = x->h;
+    if (x->worker->excess && flags & (ROUTE_QUEUED | ROUTE_OWN))
+        return false;
+    if (flags & ROUTE_QUEUED)
+        return x->queued = admission_enter(&h->gate, x->started_us);
+    if (!(flags & ROUTE_OWN))
+        return true;
+    x->owned = atomic_fetch_add(&h->own, 1) < (int)h->options.own_max;
+    if (!x->owned)
+        atomic_fetch_sub(&h->own, 1);
+    return x->owned;
+}
+
+static void door_leave(exchange *x, int64_t now_us)
+{
+    if (x->queued)
+        admission_leave(&x->h->gate, x->answer.waited, x->started_us, now_us);
+    if (x->owned)
+        atomic_fetch_sub(&x->h->own, 1);
+}
+
+// Whoever does not heed Retry-After and asks again at once would take the processor from those who
+// were let in. So the refusal comes a little late, as long as there are threads for that.
+static void refusal_hold(exchange *x)
+{
+    http *h = x->h;
+    int held = atomic_fetch_add(&h->held, 1);
+    if (!x->worker->excess && (int)atomic_load(&h->gate.waiting) + held < h->options.inflight_max)
+        (void)poll(NULL, 0, REFUSAL_HOLD_MS);
+    atomic_fetch_sub(&h->held, 1);
+}
+
+static void refuse(exchange *x, unsigned flags)
+{
+    metric_add(METRIC_HTTP_SHED, 1);
+    if (flags & ROUTE_QUEUED)
+        refusal_hold(x);
+    http_answer_problem(&x->answer, ERROR_OVERLOADED, NULL);
+}
+
 static void route_serve(exchange *x)
 {
     http *h = x->h;
@@ -229,14 +172,11 @@ static void route_serve(exchange *x)
     x->request.route = match.route;
     x->request.id = match.id;
     x->request.id_bytes = match.id_bytes;
-    int before = atomic_fetch_add(&h->inflight, 1);
-    metric_change(METRIC_HTTP_INFLIGHT, 1);
-    if (before < o->inflight_max || (match.route->flags & ROUTE_FIRST)) {
+    atomic_fetch_add(&h->inflight, 1);
+    if (door_enter(x, match.route->flags))
         o->serve(o->self, &x->request, &x->answer);
-    } else {
-        metric_add(METRIC_HTTP_SHED, 1);
-        http_answer_problem(&x->answer, ERROR_OVERLOADED, NULL);
-    }
+    else
+        refuse(x, match.route->flags);
 }
 
 static void exchange_run(exchange *x)
@@ -250,7 +190,8 @@ static void exchange_run(exchange *x)
         route_serve(x);
     else
         http_answer_problem(&x->answer, refusal, NULL);
-    if (atomic_load_explicit(&x->h->draining, memory_order_relaxed) || refusal != ERROR_NONE)
+    if (atomic_load_explicit(&x->h->draining, memory_order_relaxed) || refusal != ERROR_NONE ||
+        x->worker->excess)
         x->head.closes = true;
     if (x->head.closes)
         mg_disable_connection_keep_alive(x->connection);
@@ -265,10 +206,11 @@ static void exchange_count(exchange *x)
     http *h = x->h;
     unsigned label = x->request.route ? (unsigned)x->request.route->metric : METRIC_ROUTE_OTHER;
     metric_add_for2(METRIC_HTTP_REQUESTS, label, (unsigned)x->answer.status / 100, 1);
-    metric_observe_for(METRIC_HTTP_SECONDS, label, clock_monotonic_us() - x->started_us);
+    int64_t now_us = clock_monotonic_us();
+    metric_observe_for(METRIC_HTTP_SECONDS, label, now_us - x->started_us);
+    door_leave(x, now_us);
     if (!x->request.route)
         return;
-    metric_change(METRIC_HTTP_INFLIGHT, -1);
     if (atomic_fetch_sub(&h->inflight, 1) == 1 && atomic_load(&h->draining)) {
         pthread_mutex_lock(&h->mutex);
         pthread_cond_broadcast(&h->changed);
@@ -291,6 +233,7 @@ static int on_request(struct mg_connection *connection)
     x.connection = connection;
     x.worker = w;
     x.request = (http_request){.id = "", .query = "", .body = ""};
+    x.queued = x.owned = false;
     x.started_us = clock_monotonic_us();
     http_answer_init(&x.answer, w);
     exchange_run(&x);
@@ -380,8 +323,10 @@ static struct mg_context *context_start(http *h)
         .begin_request = on_request,
         .http_error = on_error,
         .log_message = on_message,
-        .init_thread = on_thread_start,
-        .exit_thread = on_thread_end,
+        .init_thread = http_thread_start,
+        .exit_thread = http_thread_end,
+        .init_connection = http_connection_open,
+        .connection_close = http_connection_close,
     };
     pthread_attr_t before, small;
     pthread_getattr_default_np(&before);
@@ -395,13 +340,11 @@ static struct mg_context *context_start(http *h)
     return context;
 }
 
-static void watch_stop(http *h)
+// The threads that are left serve the connections too many.
+static int connections_max_of(int64_t threads)
 {
-    pthread_mutex_lock(&h->mutex);
-    h->watch_ends = true;
-    pthread_cond_broadcast(&h->changed);
-    pthread_mutex_unlock(&h->mutex);
-    pthread_join(h->watch, NULL);
+    int64_t spare = threads / SPARE_SHARE;
+    return (int)(threads - (spare < 1 ? 1 : spare > SPARE_MAX ? SPARE_MAX : spare));
 }
 
 static void http_free(http *h)
@@ -415,16 +358,20 @@ bool http_start(const http_options *options, http **ret_http,
                 char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     http *h = calloc(1, sizeof *h);
-    struct sigaction interrupt = {.sa_handler = on_interrupt};
-    if (!h || pthread_mutex_init(&h->mutex, NULL) != 0 || !condition_init(&h->changed) ||
-        sigaction(SIGNAL_INTERRUPT, &interrupt, NULL) != 0) {
+    if (!h || pthread_mutex_init(&h->mutex, NULL) != 0 || !condition_init(&h->changed)) {
         free(h);
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
         return false;
     }
     h->options = *options;
+    admission_init(&h->gate, (uint32_t)options->inflight_max, options->queue_ms * 1000,
+                   clock_monotonic_us());
+    h->connections_max = connections_max_of(options->threads);
     h->context = context_start(h);
-    if (!h->context || pthread_create(&h->watch, NULL, watch_run, h) != 0) {
+    struct mg_server_port port;
+    if (h->context)
+        h->port = mg_get_server_ports(h->context, 1, &port) == 1 ? port.port : (int)options->port;
+    if (!h->context || !http_watch_start(h)) {
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "cannot serve HTTP on %s:%d: %s",
                  options->address, (int)options->port,
                  h->complaint[0] ? h->complaint : "the threads could not be started");
@@ -432,8 +379,6 @@ bool http_start(const http_options *options, http **ret_http,
         http_free(h);
         return false;
     }
-    struct mg_server_port port;
-    h->port = mg_get_server_ports(h->context, 1, &port) == 1 ? port.port : (int)options->port;
     atomic_store(&h->started, true);
     *ret_http = h;
     return true;
@@ -463,7 +408,7 @@ void http_stop(http **stopped, int64_t patience_ms)
     pthread_mutex_unlock(&h->mutex);
     atomic_store(&h->closing, true);
     mg_stop(h->context);
-    watch_stop(h);
+    http_watch_stop(h);
     http_free(h);
     *stopped = NULL;
 }

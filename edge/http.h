@@ -1,8 +1,11 @@
 // HTTP/1.1 for strangers: the only place of the edge that knows civetweb. Guards every request
-// (smuggling, control characters, size, a total deadline for the body), bounds how many are served
-// at once and answers 503 beyond, matches the route table and writes each answer, head and body, in
-// one piece. Refuses to know what a route does: it calls `serve`, on one of its worker threads, one
-// for each connection; serve may block there.
+// (smuggling, control characters, size, a total deadline for the body), matches the route table and
+// writes each answer, head and body, in one piece. Under overload it answers 503 with Retry-After:
+// reservations when too many wait (admission.h), other requests of buyers beyond a bound of their
+// own, reads and money that has arrived never. A connection beyond those that there are threads for
+// is served by a few spare threads, one request long, and idle connections make room for it.
+// Refuses to know what a route does: it calls `serve`, on one of its worker threads, one for each
+// connection; serve may block there.
 #ifndef CAVEA_EDGE_HTTP_H
 #define CAVEA_EDGE_HTTP_H
 
@@ -45,6 +48,7 @@ typedef struct http_answer {
     shared_bytes *shared; // instead of body; the answer owns this reference
     const void *data;     // instead of both: static bytes
     size_t data_bytes;
+    bool waited; // for an actor's decision: tells admission how long the queue is
 } http_answer;
 
 // Adds a header line; name and value hold no control characters (asserted).
@@ -68,8 +72,11 @@ typedef struct http_options {
     const char *address;
     int64_t port;             // 0: any free one
     int64_t threads;          // connections served at the same time
-    int64_t inflight_max;     // requests served at the same time
+    int64_t inflight_max;     // requests of ROUTE_QUEUED served at the same time
+    int64_t own_max;          // requests of ROUTE_OWN served at the same time
+    int64_t queue_ms;         // what a standing queue may cost a request of ROUTE_QUEUED
     int64_t keep_alive_ms;    // an idle connection
+    int64_t idle_ms;          // an idle connection, when others want its thread
     int64_t read_timeout_ms;  // a head, and one read or write
     int64_t body_deadline_ms; // a whole body
     const route *routes;      // borrowed until http_stop

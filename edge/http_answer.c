@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <time.h>
 
+enum { RETRY_SPREAD_S = 3 }; // those who are refused together come back at different times
+
 void http_answer_init(http_answer *a, http_worker *w)
 {
     a->status = 200;
@@ -13,6 +15,7 @@ void http_answer_init(http_answer *a, http_worker *w)
     a->shared = NULL;
     a->data = NULL;
     a->data_bytes = 0;
+    a->waited = false;
     doc_init(&a->body, w->out + HTTP_HEAD_BYTES, HTTP_OUT_BYTES);
 }
 
@@ -38,6 +41,8 @@ void http_answer_header(http_answer *a, const char *name, const char *value)
     a->headers_bytes += name_bytes + value_bytes + 4;
 }
 
+static atomic_uint refusals;
+
 void http_answer_problem_begin(http_answer *a, error_code code, const char *detail)
 {
     shared_bytes_unref(a->shared);
@@ -50,6 +55,8 @@ void http_answer_problem_begin(http_answer *a, error_code code, const char *deta
     a->body.bytes = 0;
     a->body.full = a->body.comma = false;
     int seconds = problem_retry_after(code);
+    if (seconds > 0)
+        seconds += (int)(atomic_fetch_add(&refusals, 1) % RETRY_SPREAD_S);
     if (seconds > 0)
         http_answer_header(a, "Retry-After", (char[]){(char)('0' + seconds), 0});
     if (a->status == 401)

@@ -2,15 +2,21 @@
 #ifndef CAVEA_EDGE_HTTP_PRIVATE_H
 #define CAVEA_EDGE_HTTP_PRIVATE_H
 
+#include "edge/admission.h"
 #include "edge/http.h"
 
 #include <civetweb.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 
-// What one thread of civetweb owns; the list is under http.workers_mutex.
+enum { HTTP_SIGNAL_INTERRUPT = SIGUSR1 }; // ends a poll(2) that waits for a body too long
+
+// What one thread of civetweb owns; the list is under http.mutex.
 typedef struct http_worker {
     pthread_t thread;
     struct http_worker *previous, *next;
+    bool excess;                      // its connection is one of those beyond http.connections_max
     _Atomic int64_t body_deadline_us; // monotonic; 0: no body is being read
     const char *peer;                 // whose body; borrowed while one is being read
     int peer_port;
@@ -20,6 +26,34 @@ typedef struct http_worker {
     char body[HTTP_BODY_BYTES_MAX + 1];
     char out[HTTP_HEAD_BYTES + HTTP_OUT_BYTES]; // a head ends where its body begins
 } http_worker;
+
+struct http {
+    http_options options;
+    struct mg_context *context;
+    int port;
+    atomic_bool draining, closing, started;
+    atomic_int inflight;
+    admission gate;                   // reservations
+    atomic_int own, held;             // requests of ROUTE_OWN; refusals that are held back
+    int connections_max;              // more than these are excess
+    atomic_int connections;           // open
+    _Atomic int64_t crowded_until_us; // idle connections make room; monotonic
+    pthread_mutex_t mutex;            // guards what follows
+    pthread_cond_t changed;
+    http_worker *workers; // every thread of civetweb
+    bool watch_ends;
+    char complaint[256]; // the last one before the start succeeded
+    pthread_t watch;
+};
+
+// civetweb's callbacks for threads and connections.
+void *http_thread_start(const struct mg_context *context, int type);
+void http_thread_end(const struct mg_context *context, int type, void *worker);
+int http_connection_open(const struct mg_connection *connection, void **ret_data);
+void http_connection_close(const struct mg_connection *connection);
+// The watch over overdue bodies and idle connections.
+MUST_CHECK bool http_watch_start(http *h);
+void http_watch_stop(http *h);
 
 // What a request's head says about how to read and answer it.
 typedef struct http_head {
@@ -43,5 +77,8 @@ MUST_CHECK bool http_answer_write(http_answer *a, struct mg_connection *c, http_
 // Ends reading on the connection with this peer: a thread that waits for more of its body returns,
 // an answer can still be written. For overdue bodies only, because it looks at every open file.
 void http_reading_end(int own_port, const char *peer, int peer_port);
+// Ends reading on up to so many connections on which nothing has moved for so long. One that waits
+// for its answer still gets it, and closes then.
+void http_idle_end(int own_port, int64_t idle_ms, uint32_t connections_max);
 
 #endif

@@ -27,11 +27,11 @@ extern const unsigned edge_openapi_json_bytes;
 typedef struct edge_settings {
     service_settings service;
     const char *address;
-    int64_t port, threads, inflight_max, envelopes;
+    int64_t port, threads, inflight_max, own_max, envelopes;
     const char *nats_url, *postgres_url;
     int64_t postgres_connections;
     const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
-    int64_t reply_ms, keep_alive_ms, read_timeout_ms, body_deadline_ms;
+    int64_t reply_ms, queue_ms, keep_alive_ms, idle_ms, read_timeout_ms, body_deadline_ms;
     int64_t start_ms, drain_ms, stop_ms;
 } edge_settings;
 
@@ -39,10 +39,14 @@ static const setting settings[] = {
     CONFIG_TEXT(edge_settings, address, "address", "127.0.0.1", 1, 45,
                 "address that HTTP listens on"),
     CONFIG_INT(edge_settings, port, "port", "8080", 0, 65535, "port, 0: any free one"),
-    CONFIG_INT(edge_settings, threads, "threads", "1100", 4, 16384,
-               "connections served at the same time; an idle one with keep-alive counts too"),
+    CONFIG_INT(edge_settings, threads, "threads", "1280", 4, 16384,
+               "one for each connection, an idle one too; beyond, 503 and the connection closes"),
     CONFIG_INT(edge_settings, inflight_max, "inflight-max", "1024", 1, 16384,
-               "requests served at the same time; beyond, 503 with Retry-After"),
+               "reservations that wait at the same time; beyond, 503 with Retry-After"),
+    CONFIG_INT(edge_settings, own_max, "own-max", "128", 1, 16384,
+               "checkouts and reads of reservations at the same time; beyond, 503"),
+    CONFIG_MS(edge_settings, queue_ms, "queue-ms", "100ms", 5, 60000,
+              "while every reservation waits longer than this, further ones are answered 503"),
     CONFIG_INT(edge_settings, envelopes, "envelopes", "1", 1, BUS_INFLIGHT_MAX,
                "messages to one actor that may wait for its answer at a time"),
     CONFIG_TEXT(edge_settings, nats_url, "nats-url", "nats://127.0.0.1:4222", 1, 1000,
@@ -61,6 +65,8 @@ static const setting settings[] = {
               "how long a request waits for an actor"),
     CONFIG_MS(edge_settings, keep_alive_ms, "keep-alive-ms", "75s", 100, 3600000,
               "how long an idle connection stays open"),
+    CONFIG_MS(edge_settings, idle_ms, "idle-ms", "1s", 10, 3600000,
+              "an idle connection, when there is no thread for others"),
     CONFIG_MS(edge_settings, read_timeout_ms, "read-timeout-ms", "10s", 100, 120000,
               "how long a request's head, or one read or write, may take"),
     CONFIG_MS(edge_settings, body_deadline_ms, "body-deadline-ms", "10s", 100, 120000,
@@ -254,7 +260,10 @@ static bool servers_start(edge_program *p, char problem[static CONFIG_PROBLEM_BY
         .port = p->s.port,
         .threads = p->s.threads,
         .inflight_max = p->s.inflight_max,
+        .own_max = p->s.own_max,
+        .queue_ms = p->s.queue_ms,
         .keep_alive_ms = p->s.keep_alive_ms,
+        .idle_ms = p->s.idle_ms,
         .read_timeout_ms = p->s.read_timeout_ms,
         .body_deadline_ms = p->s.body_deadline_ms,
         .routes = edge_routes,

@@ -5,8 +5,8 @@
 #include "ops/host/random.h"
 
 const route edge_routes[] = {
-    {"POST", "/v1/reservations", METRIC_ROUTE_RESERVATION_CREATE, ROUTE_TOKEN | ROUTE_KEY,
-     handle_reservation_create},
+    {"POST", "/v1/reservations", METRIC_ROUTE_RESERVATION_CREATE,
+     ROUTE_TOKEN | ROUTE_KEY | ROUTE_QUEUED, handle_reservation_create},
     {"GET", "/v1/events/{id}/availability", METRIC_ROUTE_AVAILABILITY_READ, 0, handle_availability},
     {"GET", "/v1/events/{id}/seats.bin", METRIC_ROUTE_SEATS_BIN_READ, 0, handle_seats_bin},
     {"GET", "/v1/events/{id}/seats", METRIC_ROUTE_SEATS_READ, 0, handle_seats},
@@ -14,13 +14,13 @@ const route edge_routes[] = {
     {"GET", "/v1/events/{id}", METRIC_ROUTE_EVENT_READ, 0, handle_event_read},
     {"GET", "/v1/plans/{id}", METRIC_ROUTE_PLAN_READ, 0, handle_plan_read},
     {"POST", "/v1/sessions", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_create},
-    {"GET", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_READ, ROUTE_TOKEN,
+    {"GET", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_READ, ROUTE_TOKEN | ROUTE_OWN,
      handle_reservation_read},
-    {"DELETE", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_CANCEL, ROUTE_TOKEN,
+    {"DELETE", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_CANCEL, ROUTE_TOKEN | ROUTE_OWN,
      handle_reservation_cancel},
     {"POST", "/v1/reservations/{id}/checkout", METRIC_ROUTE_CHECKOUT_CREATE,
-     ROUTE_TOKEN | ROUTE_KEY, handle_checkout},
-    {"GET", "/v1/reservations/{id}/tickets", METRIC_ROUTE_TICKET_LIST, ROUTE_TOKEN,
+     ROUTE_TOKEN | ROUTE_KEY | ROUTE_OWN, handle_checkout},
+    {"GET", "/v1/reservations/{id}/tickets", METRIC_ROUTE_TICKET_LIST, ROUTE_TOKEN | ROUTE_OWN,
      handle_ticket_list},
     {"GET", "/v1/tickets/{id}/qr.svg", METRIC_ROUTE_TICKET_QR, 0, handle_ticket_svg},
     {"GET", "/v1/tickets/{id}/qr.png", METRIC_ROUTE_TICKET_QR, 0, handle_ticket_png},

@@ -16,7 +16,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BODY_DEADLINE_MS = 400, ANSWER_MS = 20000, INFLIGHT_MAX = 2 };
+enum {
+    BODY_DEADLINE_MS = 400,
+    ANSWER_MS = 20000,
+    INFLIGHT_MAX = 2,
+    OWN_MAX = 1,
+    THREADS = 8,
+    CONNECTIONS_MAX = 7, // one thread is spare
+};
 
 typedef struct fixture {
     http *http;
@@ -59,6 +66,8 @@ static void serve(void *self, const http_request *q, http_answer *a)
 static const route routes[] = {
     {"GET", "/v1/things/{id}", METRIC_ROUTE_OTHER, 0, NULL},
     {"POST", "/v1/things", METRIC_ROUTE_OTHER, 0, NULL},
+    {"POST", "/v1/queued", METRIC_ROUTE_OTHER, ROUTE_QUEUED, NULL},
+    {"POST", "/v1/own", METRIC_ROUTE_OTHER, ROUTE_OWN, NULL},
     {"POST", "/v1/first", METRIC_ROUTE_OTHER, ROUTE_FIRST, NULL},
 };
 
@@ -69,9 +78,12 @@ static int setup(void **state)
     pthread_mutex_init(&f->mutex, NULL);
     pthread_cond_init(&f->changed, NULL);
     http_options options = {.address = "127.0.0.1",
-                            .threads = 8,
+                            .threads = THREADS,
                             .inflight_max = INFLIGHT_MAX,
+                            .own_max = OWN_MAX,
+                            .queue_ms = 30000,
                             .keep_alive_ms = 30000,
+                            .idle_ms = 50,
                             .read_timeout_ms = 30000,
                             .body_deadline_ms = BODY_DEADLINE_MS,
                             .routes = routes,
@@ -152,6 +164,7 @@ static int ask(const fixture *f, const char *text, char *answer, size_t answer_b
 }
 
 #define HOST "Host: x\r\n"
+#define POST(name) "POST /v1/" name " HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n"
 
 static void test_http__given_requests_in_one_connection_then_answers_all_of_them(void **state)
 {
@@ -282,22 +295,26 @@ static void let_go(fixture *f)
     pthread_mutex_unlock(&f->mutex);
 }
 
-static void test_http__given_too_many_in_flight_then_sheds_all_but_the_first_class(void **state)
+static void test_http__given_reservations_at_their_bound_then_sheds_these_alone(void **state)
 {
     fixture *f = *state;
     char answer[4096];
-    int fds[INFLIGHT_MAX];
+    int fds[INFLIGHT_MAX], own;
     for (int i = 0; i < INFLIGHT_MAX; i++) {
         fds[i] = dial(f);
-        say(fds[i], "GET /v1/things/a?wait HTTP/1.1\r\n" HOST "\r\n");
+        say(fds[i], "POST /v1/queued?wait HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
     }
     wait_blocked(f, INFLIGHT_MAX);
-    assert_int_equal(ask(f, "GET /v1/things/b HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer),
-                     503);
-    assert_non_null(strstr(answer, "Retry-After: 1\r\n"));
+    assert_int_equal(ask(f, POST("queued"), answer, sizeof answer), 503);
+    assert_non_null(strstr(answer, "Retry-After: "));
     assert_null(strstr(answer, "Connection: close"));
-    assert_int_equal(ask(f, "POST /v1/first HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", answer,
-                         sizeof answer),
+    assert_int_equal(ask(f, POST("own"), answer, sizeof answer), 200);
+    own = dial(f);
+    say(own, "POST /v1/own?wait HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
+    wait_blocked(f, INFLIGHT_MAX + OWN_MAX);
+    assert_int_equal(ask(f, POST("own"), answer, sizeof answer), 503);
+    assert_int_equal(ask(f, POST("first"), answer, sizeof answer), 200);
+    assert_int_equal(ask(f, "GET /v1/things/b HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer),
                      200);
     let_go(f);
     for (int i = 0; i < INFLIGHT_MAX; i++) {
@@ -305,8 +322,30 @@ static void test_http__given_too_many_in_flight_then_sheds_all_but_the_first_cla
         assert_non_null(strstr(answer, "HTTP/1.1 200 OK"));
         close(fds[i]);
     }
-    assert_int_equal(ask(f, "GET /v1/things/b HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer),
-                     200);
+    close(own);
+    assert_int_equal(ask(f, POST("queued"), answer, sizeof answer), 200);
+}
+
+static void test_http__given_connections_too_many_then_refuses_and_makes_room(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    int fds[CONNECTIONS_MAX];
+    for (int i = 0; i < CONNECTIONS_MAX; i++) {
+        fds[i] = dial(f);
+        say(fds[i], "GET /v1/things/a HTTP/1.1\r\n" HOST "\r\n");
+        hear(fds[i], answer, sizeof answer);
+    }
+    assert_int_equal(ask(f, POST("own"), answer, sizeof answer), 503);
+    assert_non_null(strstr(answer, "Retry-After: "));
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    assert_int_equal(ask(f, POST("first"), answer, sizeof answer), 200);
+    assert_true(closed(fds[0])); // nothing moved on it for idle_ms
+    int64_t end_us = clock_monotonic_us() + ANSWER_MS * 1000;
+    while (ask(f, POST("own"), answer, sizeof answer) != 200)
+        assert_true(clock_monotonic_us() < end_us);
+    for (int i = 0; i < CONNECTIONS_MAX; i++)
+        close(fds[i]);
 }
 
 static void test_http__given_methods_then_answers_as_rfc_9110_asks(void **state)
@@ -390,7 +429,8 @@ int main(void)
         TEST(test_http__given_what_no_proxy_agrees_on_then_refuses_and_closes),
         TEST(test_http__given_a_body_beyond_the_bound_then_answers_413),
         TEST(test_http__given_a_dripping_body_then_answers_408_in_time),
-        TEST(test_http__given_too_many_in_flight_then_sheds_all_but_the_first_class),
+        TEST(test_http__given_reservations_at_their_bound_then_sheds_these_alone),
+        TEST(test_http__given_connections_too_many_then_refuses_and_makes_room),
         TEST(test_http__given_methods_then_answers_as_rfc_9110_asks),
         TEST(test_http__given_a_large_answer_then_sends_all_of_it),
         TEST(test_http_stop__given_a_request_in_flight_then_it_is_answered_first),
