@@ -148,6 +148,8 @@ static void queue_assign(bus *b, bus_queue *q, const actor_ref *actor)
     subject reply = subject_reply(&b->options.sender);
     int bytes = snprintf(q->reply, sizeof q->reply, "%s.%u", reply.text, q->index);
     assert(bytes > 0 && (size_t)bytes < sizeof q->reply);
+    bytes = snprintf(q->nobody, sizeof q->nobody, "%s.nobody.%u", reply.text, q->index);
+    assert(bytes > 0 && (size_t)bytes < sizeof q->nobody);
     bus_queue **bucket = &b->buckets[bucket_of(actor)];
     q->chain = *bucket;
     *bucket = q;

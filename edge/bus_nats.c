@@ -3,6 +3,7 @@
 #include "schemas/subject.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,8 +11,9 @@
 struct bus_nats {
     bus *bus;
     nats_told told, outer; // ours, and the owner's
-    natsConnection *connection;
-    natsSubscription *replies;
+    nats_line *line;
+    _Atomic(natsSubscription *) replies; // NULL until it is made
+    natsSubscription *nobody;
     pthread_mutex_t mutex; // guards ends
     pthread_cond_t changed;
     pthread_t clock;
@@ -23,8 +25,11 @@ static bool link_send(void *self, const char *to, const char *reply, const void 
 {
     bus_nats *b = self;
     int bytes = (int)data_bytes;
-    natsStatus s = reply ? natsConnection_PublishRequest(b->connection, to, reply, data, bytes)
-                         : natsConnection_Publish(b->connection, to, data, bytes);
+    natsConnection *c = nats_line_connection(b->line);
+    nats_line_begin(b->line);
+    natsStatus s = reply ? natsConnection_PublishRequest(c, to, reply, data, bytes)
+                         : natsConnection_Publish(c, to, data, bytes);
+    nats_line_end(b->line);
     return s == NATS_OK;
 }
 
@@ -56,19 +61,31 @@ static bool queue_of(const char *text, uint32_t *ret_queue)
     return true;
 }
 
-static void on_reply(natsConnection *c, natsSubscription *s, natsMsg *message, void *self)
+// All replies of one read, on the line's thread: what they let go leaves in one send.
+static void on_arrived(void *self)
+{
+    bus_nats *b = self;
+    natsSubscription *replies = atomic_load(&b->replies);
+    natsMsg *message = NULL;
+    while (replies && natsSubscription_NextMsg(&message, replies, 0) == NATS_OK) {
+        uint32_t queue;
+        if (queue_of(natsMsg_GetSubject(message), &queue))
+            bus_receive(b->bus, queue, (const uint8_t *)natsMsg_GetData(message),
+                        (size_t)natsMsg_GetDataLength(message));
+        natsMsg_Destroy(message);
+    }
+}
+
+// The server's word that nobody listens. A subscription without a thread would swallow it: the
+// library turns it into an error that does not tell the subject.
+static void on_nobody(natsConnection *c, natsSubscription *s, natsMsg *message, void *self)
 {
     bus_nats *b = self;
     uint32_t queue;
     (void)c;
     (void)s;
-    if (queue_of(natsMsg_GetSubject(message), &queue)) {
-        if (natsMsg_IsNoResponders(message))
-            bus_no_responders(b->bus, queue);
-        else
-            bus_receive(b->bus, queue, (const uint8_t *)natsMsg_GetData(message),
-                        (size_t)natsMsg_GetDataLength(message));
-    }
+    if (natsMsg_IsNoResponders(message) && queue_of(natsMsg_GetSubject(message), &queue))
+        bus_no_responders(b->bus, queue);
     natsMsg_Destroy(message);
 }
 
@@ -119,17 +136,33 @@ static void condition_init(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
+static natsStatus line_open(bus_nats *b, const char *urls)
+{
+    natsOptions *options = NULL;
+    natsStatus s = nats_link_options(urls, "cavea-edge", &b->told, &options);
+    if (s == NATS_OK)
+        s = nats_line_open(options, on_arrived, b, &b->line);
+    natsOptions_Destroy(options);
+    return s;
+}
+
 static bool bus_nats_begin(bus_nats *b, const char *urls, const uuid *sender,
                            char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
-    char replies[SUBJECT_BYTES_MAX + 4];
+    char replies[SUBJECT_BYTES_MAX + 4], nobody[SUBJECT_BYTES_MAX + 16];
+    natsSubscription *subscription = NULL;
     subject own = subject_reply(sender);
-    if (!nats_link_open(urls, "cavea-edge", false, &b->told, &b->connection, ret_problem))
+    if (!nats_link_tries(line_open(b, urls), ret_problem))
         return false;
+    natsConnection *c = nats_line_connection(b->line);
     snprintf(replies, sizeof replies, "%s.*", own.text);
-    natsStatus s = natsConnection_Subscribe(&b->replies, b->connection, replies, on_reply, b);
+    snprintf(nobody, sizeof nobody, "%s.nobody.*", own.text);
+    natsStatus s = natsConnection_SubscribeSync(&subscription, c, replies);
+    atomic_store(&b->replies, subscription);
     if (s == NATS_OK)
-        s = natsSubscription_SetPendingLimits(b->replies, -1, -1);
+        s = natsConnection_Subscribe(&b->nobody, c, nobody, on_nobody, b);
+    if (s == NATS_OK)
+        s = natsSubscription_SetPendingLimits(subscription, -1, -1);
     b->ticks = s == NATS_OK && pthread_create(&b->clock, NULL, clock_run, b) == 0;
     if (!b->ticks)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "cannot listen for replies: %s",
@@ -170,7 +203,7 @@ bus *bus_nats_bus(bus_nats *b)
 
 bool bus_nats_connected(bus_nats *b)
 {
-    return nats_link_connected(b->connection);
+    return nats_link_connected(nats_line_connection(b->line));
 }
 
 void bus_nats_end(bus_nats *b)
@@ -184,11 +217,13 @@ void bus_nats_end(bus_nats *b)
     if (b->ticks)
         pthread_join(b->clock, NULL);
     b->ticks = false;
-    natsConnection_Close(b->connection);
+    if (b->line)
+        nats_line_close(b->line);
     natsSubscription_Destroy(b->replies);
-    natsConnection_Destroy(b->connection);
+    natsSubscription_Destroy(b->nobody);
+    nats_line_free(&b->line);
     b->replies = NULL;
-    b->connection = NULL;
+    b->nobody = NULL;
 }
 
 void bus_nats_free(bus_nats **freed)

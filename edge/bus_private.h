@@ -71,7 +71,8 @@ typedef struct bus_queue {
     bus_waiter *deferred;
     int64_t heard_us, woken_us, used_us;
     subject in, direct, wake;
-    char reply[SUBJECT_BYTES_MAX];
+    char reply[SUBJECT_BYTES_MAX];  // for answers
+    char nobody[SUBJECT_BYTES_MAX]; // for the server, when nobody has the direct subject
 } bus_queue;
 
 enum { BUS_BUCKETS = 16384 };

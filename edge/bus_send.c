@@ -185,7 +185,7 @@ void sending_run(bus *b, sending *s)
         bus_batch *batch = s->messages[i].batch;
         bus_queue *q = s->queue;
         if (s->messages[i].to_direct)
-            link->send(link->self, q->direct.text, q->reply, batch->bytes, batch->bytes_count);
+            link->send(link->self, q->direct.text, q->nobody, batch->bytes, batch->bytes_count);
         if (s->messages[i].to_stream)
             link->send(link->self, q->in.text, NULL, batch->bytes, batch->bytes_count);
         batch_unref(b, batch);

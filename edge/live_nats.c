@@ -94,7 +94,15 @@ bool live_nats_open(const char *urls, const nats_told *told, live_nats **ret_lin
     pthread_rwlock_init(&n->maps_lock, NULL);
     n->outer = *told;
     n->told = (nats_told){n, on_lost, on_found, on_failed};
-    if (!nats_link_open(urls, "cavea-edge-live", true, &n->told, &n->connection, ret_problem)) {
+    natsOptions *options = NULL;
+    natsStatus s = nats_link_options(urls, "cavea-edge-live", &n->told, &options);
+    if (s == NATS_OK) // subscriptions share the pool's threads instead of having one each
+        s = natsOptions_UseGlobalMessageDelivery(options, true);
+    if (s == NATS_OK)
+        s = natsConnection_Connect(&n->connection, options);
+    natsOptions_Destroy(options);
+    if (!nats_link_tries(s, ret_problem)) {
+        live_nats_end(n);
         live_nats_free(&n);
         return false;
     }

@@ -88,27 +88,27 @@ static natsStatus options_set(natsOptions *o, const char *urls, const char *name
     return s;
 }
 
-bool nats_link_open(const char *urls, const char *name, bool shared_threads, const nats_told *told,
-                    natsConnection **ret_connection, char ret_problem[static CONFIG_PROBLEM_BYTES])
+natsStatus nats_link_options(const char *urls, const char *name, const nats_told *told,
+                             natsOptions **ret_options)
 {
     natsOptions *o = NULL;
-    natsConnection *c = NULL;
     natsStatus s = natsOptions_Create(&o);
     if (s == NATS_OK)
         s = options_set(o, urls, name, told);
-    if (s == NATS_OK && shared_threads)
-        s = natsOptions_UseGlobalMessageDelivery(o, true);
     if (s == NATS_OK)
-        s = natsConnection_Connect(&c, o);
-    natsOptions_Destroy(o);
-    if (s != NATS_OK && s != NATS_NOT_YET_CONNECTED) {
-        natsConnection_Destroy(c);
+        *ret_options = o;
+    else
+        natsOptions_Destroy(o);
+    return s;
+}
+
+bool nats_link_tries(natsStatus status, char ret_problem[static CONFIG_PROBLEM_BYTES])
+{
+    bool tries = status == NATS_OK || status == NATS_NOT_YET_CONNECTED;
+    if (!tries)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "the NATS address cannot be used: %s",
-                 natsStatus_GetText(s));
-        return false;
-    }
-    *ret_connection = c;
-    return true;
+                 natsStatus_GetText(status));
+    return tries;
 }
 
 bool nats_link_connected(natsConnection *c)

@@ -8,8 +8,7 @@
 #include "edge/bus.h"
 #include "edge/live.h"
 #include "ops/host/config.h"
-
-#include <nats/nats.h>
+#include "ops/host/nats_line.h"
 
 typedef struct nats_told { // what a connection tells its owner; on a thread of nats.c
     void *self;
@@ -18,12 +17,12 @@ typedef struct nats_told { // what a connection tells its owner; on a thread of 
     void (*failed)(void *self, const char *what);
 } nats_told;
 
-// Starts to connect and goes on trying for ever. urls: one or more, separated by commas. told is
-// borrowed until the connection is destroyed. shared_threads: subscriptions share the pool's
-// threads instead of having one each.
-MUST_CHECK bool nats_link_open(const char *urls, const char *name, bool shared_threads,
-                               const nats_told *told, natsConnection **ret_connection,
-                               char ret_problem[static CONFIG_PROBLEM_BYTES]);
+// Options that start to connect and go on trying for ever. urls: one or more, separated by commas.
+// told is borrowed until the connection is destroyed.
+MUST_CHECK natsStatus nats_link_options(const char *urls, const char *name, const nats_told *told,
+                                        natsOptions **ret_options);
+// What came of connecting with them. False: these urls will never do, and ret_problem says why.
+MUST_CHECK bool nats_link_tries(natsStatus status, char ret_problem[static CONFIG_PROBLEM_BYTES]);
 bool nats_link_connected(natsConnection *c);
 
 // The bus on a connection: replies in, the clock of re-sends.

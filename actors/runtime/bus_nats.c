@@ -197,8 +197,6 @@ static natsStatus options_set(natsOptions *options, const char *url)
 {
     natsStatus s = natsOptions_SetURL(options, url);
     if (s == NATS_OK)
-        s = natsOptions_SetSendAsap(options, true);
-    if (s == NATS_OK)
         s = natsOptions_SetPingInterval(options, 2000);
     if (s == NATS_OK)
         s = natsOptions_SetMaxPingsOut(options, 2);
@@ -233,10 +231,11 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
     if (s == NATS_OK)
         s = options_set(options, config->url);
     if (s == NATS_OK)
-        s = natsConnection_Connect(&bus->connection, options);
+        s = nats_line_open(options, NULL, NULL, &bus->line);
     natsOptions_Destroy(options);
     if (s != NATS_OK)
         return fail(bus, "cannot connect to NATS", s);
+    bus->connection = nats_line_connection(bus->line);
     return bus_streams_ready(bus);
 }
 
@@ -290,8 +289,9 @@ void nats_bus_close(nats_bus *bus)
         pthread_join(bus->watchdog, NULL);
     nats_bus_retire(bus);
     subscription_end(&bus->acks);
-    natsConnection_Close(bus->connection);
-    natsConnection_Destroy(bus->connection);
+    if (bus->line != NULL)
+        nats_line_close(bus->line);
+    nats_line_free(&bus->line);
 }
 
 void nats_bus_done(void)
@@ -299,28 +299,46 @@ void nats_bus_done(void)
     (void)nats_CloseAndWait(CLOSE_WAIT_MS);
 }
 
+// Whatever the tick thread has to say leaves in one send, at the flush.
+static natsConnection *port_hold(nats_bus *bus)
+{
+    if (!bus->holds)
+        nats_line_begin(bus->line);
+    bus->holds = true;
+    return bus->connection;
+}
+
+static void port_flush(void *self)
+{
+    nats_bus *bus = self;
+    if (bus->holds)
+        nats_line_end(bus->line);
+    bus->holds = false;
+}
+
 static void port_publish(void *self, const subject *to, const void *data, uint32_t data_bytes,
                          const char *msg_id, uint64_t cell_number, int64_t seq)
 {
     nats_bus *bus = self;
+    natsConnection *nc = port_hold(bus);
     natsMsg *message = NULL;
     subject ack = subject_ack(&bus->config.host, cell_number, (uint64_t)seq);
     const char *reply = seq == 0 ? NULL : ack.text;
     if (msg_id == NULL && reply == NULL)
-        natsConnection_Publish(bus->connection, to->text, data, (int)data_bytes);
+        natsConnection_Publish(nc, to->text, data, (int)data_bytes);
     else if (msg_id == NULL)
-        natsConnection_PublishRequest(bus->connection, to->text, reply, data, (int)data_bytes);
+        natsConnection_PublishRequest(nc, to->text, reply, data, (int)data_bytes);
     else if (natsMsg_Create(&message, to->text, reply, data, (int)data_bytes) == NATS_OK) {
         natsMsgHeader_Set(message, "Nats-Msg-Id", msg_id);
         natsMsgHeader_Set(message, "Content-Type", "application/x-protobuf");
-        natsConnection_PublishMsg(bus->connection, message);
+        natsConnection_PublishMsg(nc, message);
     }
     natsMsg_Destroy(message);
 }
 
 static void port_send(void *self, const char *to, const void *data, uint32_t data_bytes)
 {
-    natsConnection_Publish(((nats_bus *)self)->connection, to, data, (int)data_bytes);
+    natsConnection_Publish(port_hold(self), to, data, (int)data_bytes);
 }
 
 static void port_attach(void *self, uint64_t number, const actor_ref *actor, int64_t incarnation,
@@ -336,11 +354,12 @@ static void port_attach(void *self, uint64_t number, const actor_ref *actor, int
                   .cursor = cursor,
                   .incarnation = incarnation};
     subject direct = subject_of(SUBJECT_DIRECT, actor);
-    natsConnection_Subscribe(&in->direct, bus->connection, direct.text, on_direct, bus);
+    natsConnection *nc = port_hold(bus);
+    natsConnection_Subscribe(&in->direct, nc, direct.text, on_direct, bus);
     // The server counts only a literal subscription as interest in a consumer's deliver subject:
     // one wildcard for all of them would never get a message.
     subject deliver = subject_deliver(&bus->config.host, number);
-    natsConnection_Subscribe(&in->deliver, bus->connection, deliver.text, on_deliver, bus);
+    natsConnection_Subscribe(&in->deliver, nc, deliver.text, on_deliver, bus);
     pthread_mutex_lock(&bus->mutex);
     inlet **bucket = bucket_of(bus, &actor->id);
     in->next_inlet = *bucket;
@@ -387,11 +406,6 @@ static void port_detach(void *self, uint64_t number)
 static int64_t port_incarnation(void *self)
 {
     return atomic_load(&((nats_bus *)self)->incarnation);
-}
-
-static void port_flush(void *self)
-{
-    (void)self; // every publish leaves at once (SendAsap)
 }
 
 bus_port nats_bus_port(nats_bus *bus)

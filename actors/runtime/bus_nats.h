@@ -9,8 +9,8 @@
 #define CAVEA_ACTORS_RUNTIME_BUS_NATS_H
 
 #include "actors/runtime/runtime.h"
+#include "ops/host/nats_line.h"
 
-#include <nats/nats.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -49,7 +49,9 @@ typedef struct nats_bus_config {
 typedef struct nats_bus {
     nats_bus_config config;
     runtime *runtime;
-    natsConnection *connection;
+    nats_line *line;
+    natsConnection *connection; // the line's
+    bool holds;                 // the tick thread has published since the last flush
     natsSubscription *acks, *host, *wakes[ACTOR_KINDS_END];
     _Atomic int64_t incarnation;
     _Atomic bool stopping;

@@ -11,7 +11,7 @@
 // A network that only remembers what it was given, and a clock that stands still.
 typedef struct sent {
     char subject[SUBJECT_BYTES_MAX];
-    bool has_reply;
+    char reply[SUBJECT_BYTES_MAX]; // "": none
     Cavea__V1__Envelope *envelope; // NULL for a wake-up
     uint8_t bytes[ENVELOPE_BYTES_MAX];
     uint32_t count;
@@ -33,7 +33,7 @@ static bool network_send(void *self, const char *to, const char *reply, const vo
     assert_true(n->count < sizeof n->messages / sizeof *n->messages);
     sent *m = &n->messages[n->count++];
     snprintf(m->subject, sizeof m->subject, "%s", to);
-    m->has_reply = reply != NULL;
+    snprintf(m->reply, sizeof m->reply, "%s", reply ? reply : "");
     m->count = data_bytes;
     memcpy(m->bytes, data, data_bytes);
     m->envelope = strstr(to, ".wake.") ? NULL : cavea__v1__envelope__unpack(NULL, data_bytes, data);
@@ -158,7 +158,7 @@ static void test_bus__given_an_idle_queue_then_sends_at_once_with_a_wake_up(void
     Cavea__V1__Envelope *e = f->net.messages[1].envelope;
     assert_string_equal(f->net.messages[1].subject,
                         "cavea.v1.in.event.09090000-0000-0000-0000-000000000000");
-    assert_false(f->net.messages[1].has_reply);
+    assert_string_equal(f->net.messages[1].reply, "");
     assert_int_equal(e->number, 1);
     assert_int_equal(e->sender.len, 16);
     assert_int_equal(e->n_commands, 1);
@@ -229,7 +229,7 @@ test_bus__given_silence_then_resends_the_same_bytes_directly_then_everywhere(voi
     assert_int_equal(f->net.count, 1);
     assert_string_equal(f->net.messages[0].subject,
                         "cavea.v1.direct.event.09090000-0000-0000-0000-000000000000");
-    assert_true(f->net.messages[0].has_reply);
+    assert_true(f->net.messages[0].reply[0] != 0);
     assert_int_equal(f->net.messages[0].count, first.count);
     assert_memory_equal(f->net.messages[0].bytes, first.bytes, first.count);
     network_clear(&f->net);
@@ -260,6 +260,9 @@ static void test_bus__given_no_responders_then_wakes_and_publishes_again_once(vo
     assert_int_equal(f->net.count, 0);
     f->net.now_us += BUS_RESEND_FIRST_MS * 1000;
     bus_tick(f->bus);
+    // Not where answers come: the library hides this one in a subscription without a thread.
+    assert_string_equal(f->net.messages[0].reply,
+                        "cavea.v1.reply.07000000-0000-0000-0000-000000000000.nobody.0");
     network_clear(&f->net);
     bus_no_responders(f->bus, 0);
     bus_no_responders(f->bus, 0);

@@ -257,6 +257,22 @@ static void test_volatile__given_a_tick_then_saves_the_cursor_once_a_second(void
     assert_int_equal(h->actors[0].cursor, 3);
 }
 
+static void test_volatile__given_a_receiver_here_then_needs_no_broker(void **state)
+{
+    fake_host *h = *state;
+    fake_kind.is_volatile = true;
+    fake_open(h, 0);
+    fake_open(h, 1);
+    fake_deliver(h, (fake_envelope){.number = 1, .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
+    runtime_step(h->r);
+    assert_int_equal(runtime_mailbox_depth(h->r), 1);
+    assert_int_equal(fake_left(h, inbox(h, 1).text), 0);
+    assert_int_equal(fake_left(h, inbox(h, 2).text), 1); // elsewhere
+    uint32_t handled = h->handled;
+    runtime_step(h->r);
+    assert_int_equal(h->handled, handled + 2);
+}
+
 static void test_upkeep__given_an_idle_actor_then_gives_its_lease_back(void **state)
 {
     fake_host *h = *state;
@@ -325,6 +341,7 @@ int main(void)
         TEST(test_resend__given_a_new_stream_then_publishes_the_past_again),
         TEST(test_resend__given_a_silent_stream_then_the_ring_overflows_without_loss),
         TEST(test_volatile__given_a_tick_then_saves_the_cursor_once_a_second),
+        TEST(test_volatile__given_a_receiver_here_then_needs_no_broker),
         TEST(test_upkeep__given_an_idle_actor_then_gives_its_lease_back),
         TEST(test_hand_over__given_queued_messages_then_answers_them_first),
         TEST(test_senders__given_too_many_then_is_silent_and_decides_nothing),

@@ -1,0 +1,190 @@
+#include "ops/host/nats_line.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct nats_line {
+    natsConnection *connection;
+    void (*arrived)(void *self);
+    void *self;
+    pthread_t thread;
+    int bell;          // an eventfd: look at what follows
+    atomic_int socket; // -1: there is no connection to read from
+    // The library has bytes to send: it says so once, until they have gone.
+    atomic_bool dirty;
+    atomic_bool stuck; // they do not fit into the socket's buffer
+    atomic_bool ends;
+    // nats.c takes an empty send for a closed connection, so that only one may look and send.
+    pthread_mutex_t sender;
+};
+
+static _Thread_local nats_line *inside;
+static _Thread_local uint32_t depth;
+
+static void bell_ring(nats_line *line)
+{
+    eventfd_write(line->bell, 1); // fails only when it has been rung 2^64 - 2 times
+}
+
+static natsStatus on_attach(void **self, void *loop, natsConnection *connection, natsSock socket)
+{
+    nats_line *line = loop;
+    (void)connection;
+    *self = line;
+    atomic_store(&line->socket, (int)socket);
+    bell_ring(line);
+    return NATS_OK;
+}
+
+static natsStatus on_read(void *self, bool add)
+{
+    nats_line *line = self;
+    if (!add) { // the library is about to close the socket
+        atomic_store(&line->socket, -1);
+        bell_ring(line);
+    }
+    return NATS_OK;
+}
+
+static natsStatus on_write(void *self, bool add)
+{
+    nats_line *line = self;
+    atomic_store(&line->dirty, add);
+    if (add && inside != line) // a thread of the library, or somebody who does not know of lines
+        bell_ring(line);
+    return NATS_OK;
+}
+
+static natsStatus on_detach(void *self)
+{
+    (void)self;
+    return NATS_OK;
+}
+
+static void line_send(nats_line *line)
+{
+    pthread_mutex_lock(&line->sender);
+    if (atomic_load(&line->dirty))
+        natsConnection_ProcessWriteEvent(line->connection);
+    bool stuck = atomic_load(&line->dirty);
+    pthread_mutex_unlock(&line->sender);
+    if (atomic_exchange(&line->stuck, stuck) != stuck && stuck)
+        bell_ring(line);
+}
+
+void nats_line_begin(nats_line *line)
+{
+    assert(inside == NULL || inside == line);
+    inside = line;
+    depth++;
+}
+
+void nats_line_end(nats_line *line)
+{
+    assert(inside == line && depth > 0);
+    if (--depth > 0)
+        return;
+    inside = NULL;
+    if (atomic_load(&line->dirty))
+        line_send(line);
+}
+
+static void line_read(nats_line *line)
+{
+    nats_line_begin(line);
+    natsConnection_ProcessReadEvent(line->connection);
+    if (line->arrived != NULL)
+        line->arrived(line->self);
+    nats_line_end(line);
+}
+
+static void *line_run(void *closure)
+{
+    nats_line *line = closure;
+    while (!atomic_load(&line->ends)) {
+        struct pollfd looks[] = {
+            {.fd = line->bell, .events = POLLIN},
+            {.fd = atomic_load(&line->socket),
+             .events = (short)(atomic_load(&line->stuck) ? POLLIN | POLLOUT : POLLIN)},
+        };
+        if (poll(looks, 2, -1) < 0)
+            continue; // a signal
+        eventfd_t rings;
+        if (looks[0].revents != 0)
+            (void)eventfd_read(line->bell, &rings);
+        if (looks[1].revents & ~POLLOUT)
+            line_read(line);
+        if (looks[0].revents != 0 || looks[1].revents & POLLOUT)
+            line_send(line);
+    }
+    return NULL;
+}
+
+// The library may call back before natsConnection_Connect has told which connection it is.
+static natsStatus line_connect(nats_line *line, natsOptions *options)
+{
+    natsStatus s = natsOptions_SetEventLoop(options, line, on_attach, on_read, on_write, on_detach);
+    if (s == NATS_OK)
+        s = natsOptions_SetSendAsap(options, true); // or a thread of the library sends, later
+    if (s == NATS_OK)
+        s = natsConnection_Connect(&line->connection, options);
+    return s;
+}
+
+natsStatus nats_line_open(natsOptions *options, void (*arrived)(void *self), void *self,
+                          nats_line **ret_line)
+{
+    nats_line *line = calloc(1, sizeof *line);
+    if (line == NULL)
+        return NATS_NO_MEMORY;
+    line->arrived = arrived;
+    line->self = self;
+    line->socket = -1;
+    pthread_mutex_init(&line->sender, NULL);
+    line->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    natsStatus s = line->bell < 0 ? NATS_SYS_ERROR : line_connect(line, options);
+    bool connects = s == NATS_OK || s == NATS_NOT_YET_CONNECTED;
+    if (connects && pthread_create(&line->thread, NULL, line_run, line) != 0) {
+        natsConnection_Close(line->connection);
+        connects = false;
+        s = NATS_SYS_ERROR;
+    }
+    if (connects)
+        *ret_line = line;
+    else
+        nats_line_free(&line);
+    return s;
+}
+
+natsConnection *nats_line_connection(const nats_line *line)
+{
+    return line->connection;
+}
+
+void nats_line_close(nats_line *line)
+{
+    natsConnection_Close(line->connection);
+    if (atomic_exchange(&line->ends, true))
+        return;
+    bell_ring(line);
+    pthread_join(line->thread, NULL);
+}
+
+void nats_line_free(nats_line **freed)
+{
+    nats_line *line = *freed;
+    *freed = NULL;
+    if (line == NULL)
+        return;
+    natsConnection_Destroy(line->connection);
+    if (line->bell >= 0)
+        close(line->bell);
+    pthread_mutex_destroy(&line->sender);
+    free(line);
+}

@@ -1,0 +1,34 @@
+// A connection to NATS whose messages leave when their author says so. By itself nats.c either
+// makes a system call for every message, or has a thread that waits up to a millisecond for more of
+// them. On a line, whatever a thread publishes between nats_line_begin and nats_line_end leaves in
+// one send, and what arrived in one read is handled before anything leaves. It stands on the event
+// loop interface of nats.c (natsOptions_SetEventLoop), whose loop is one thread of the line. Knows
+// nothing of subjects and messages.
+// Threads: any. A thread is inside one line at a time.
+#ifndef CAVEA_OPS_HOST_NATS_LINE_H
+#define CAVEA_OPS_HOST_NATS_LINE_H
+
+#include "schemas/id.h"
+
+#include <nats/nats.h>
+
+typedef struct nats_line nats_line;
+
+// Connects as the options say (they are borrowed until return). NATS_NOT_YET_CONNECTED with
+// natsOptions_SetRetryOnFailedConnect: *ret_line is good, and goes on trying. arrived, which may be
+// NULL, is called on the line's thread, inside the line, after every read: the moment to empty
+// synchronous subscriptions without any thread between. It may be called before this returns.
+MUST_CHECK natsStatus nats_line_open(natsOptions *options, void (*arrived)(void *self), void *self,
+                                     nats_line **ret_line);
+natsConnection *nats_line_connection(const nats_line *line);
+// Between these two what this thread publishes stays here; the outermost end sends it. What other
+// threads publish meanwhile may take it along. While there is no connection it goes where
+// natsOptions_SetReconnectBufSize says.
+void nats_line_begin(nats_line *line);
+void nats_line_end(nats_line *line);
+// Closes the connection and ends the thread; arrived is not called any more. Subscriptions can be
+// destroyed after it.
+void nats_line_close(nats_line *line);
+void nats_line_free(nats_line **line); // destroys the connection; NULL is fine
+
+#endif
