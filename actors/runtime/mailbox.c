@@ -3,16 +3,21 @@
 #include <stdlib.h>
 #include <time.h>
 
-bool mailbox_init(mailbox *m, uint32_t max)
+bool mailbox_init(mailbox *m, uint32_t lane_max)
 {
-    *m = (mailbox){.max = max, .ring = calloc(max, sizeof(mail))};
+    *m = (mailbox){.max = lane_max};
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&m->mutex, NULL);
     pthread_cond_init(&m->arrived, &attributes);
     pthread_condattr_destroy(&attributes);
-    return m->ring != NULL;
+    bool made = true;
+    for (uint32_t i = 0; i < MAILBOX_LANES; i++) {
+        m->lanes[i].ring = calloc(lane_max, sizeof(mail));
+        made = made && m->lanes[i].ring != NULL;
+    }
+    return made;
 }
 
 void mail_done(mail *item)
@@ -27,35 +32,57 @@ void mail_done(mail *item)
 
 void mailbox_done(mailbox *m)
 {
-    for (uint32_t i = 0; i < m->count; i++)
-        mail_done(&m->ring[(m->at + i) % m->max]);
-    free(m->ring);
+    for (uint32_t i = 0; i < MAILBOX_LANES; i++) {
+        for (uint32_t k = 0; k < m->lanes[i].count; k++)
+            mail_done(&m->lanes[i].ring[(m->lanes[i].at + k) % m->max]);
+        free(m->lanes[i].ring);
+    }
     pthread_mutex_destroy(&m->mutex);
     pthread_cond_destroy(&m->arrived);
     *m = (mailbox){0};
 }
 
+static uint32_t lane_of(const mail *item)
+{
+    actor_kind kind = item->type == MAIL_MESSAGE ? item->message.to.kind
+                      : item->type == MAIL_CELL  ? item->installed->ref.kind
+                                                 : ACTOR_KINDS_END;
+    return kind == ACTOR_EVENT ? MAILBOX_LAST : MAILBOX_FIRST;
+}
+
 bool mailbox_put(mailbox *m, const mail *item)
 {
+    uint32_t lane = lane_of(item);
     pthread_mutex_lock(&m->mutex);
-    bool room = m->count < m->max;
+    bool room = m->lanes[lane].count < m->max;
     if (room) {
-        m->ring[(m->at + m->count) % m->max] = *item;
+        m->lanes[lane].ring[(m->lanes[lane].at + m->lanes[lane].count) % m->max] = *item;
+        m->lanes[lane].count++;
         if (m->count++ == 0) // the tick thread sleeps only when nothing is there
             pthread_cond_signal(&m->arrived);
     }
+    m->refused += !room;
     pthread_mutex_unlock(&m->mutex);
     return room;
+}
+
+static uint32_t lane_take(mailbox *m, uint32_t lane, mail *ret_items, uint32_t max)
+{
+    uint32_t n = m->lanes[lane].count < max ? m->lanes[lane].count : max;
+    for (uint32_t i = 0; i < n; i++)
+        ret_items[i] = m->lanes[lane].ring[(m->lanes[lane].at + i) % m->max];
+    m->lanes[lane].at = (m->lanes[lane].at + n) % m->max;
+    m->lanes[lane].count -= n;
+    m->count -= n;
+    return n;
 }
 
 uint32_t mailbox_take(mailbox *m, mail *ret_items, uint32_t max)
 {
     pthread_mutex_lock(&m->mutex);
-    uint32_t n = m->count < max ? m->count : max;
-    for (uint32_t i = 0; i < n; i++)
-        ret_items[i] = m->ring[(m->at + i) % m->max];
-    m->at = (m->at + n) % m->max;
-    m->count -= n;
+    uint32_t kept = m->lanes[MAILBOX_LAST].count > 0 ? max / MAILBOX_LAST_SHARE : 0;
+    uint32_t n = lane_take(m, MAILBOX_FIRST, ret_items, max - kept);
+    n += lane_take(m, MAILBOX_LAST, ret_items + n, max - n);
     pthread_mutex_unlock(&m->mutex);
     return n;
 }
@@ -76,4 +103,13 @@ uint32_t mailbox_depth(mailbox *m)
     uint32_t n = m->count;
     pthread_mutex_unlock(&m->mutex);
     return n;
+}
+
+uint64_t mailbox_refused_take(mailbox *m)
+{
+    pthread_mutex_lock(&m->mutex);
+    uint64_t refused = m->refused;
+    m->refused = 0;
+    pthread_mutex_unlock(&m->mutex);
+    return refused;
 }

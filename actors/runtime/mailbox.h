@@ -1,4 +1,8 @@
-// A bounded queue from many threads to the tick thread.
+// A bounded queue from many threads to the tick thread, in two lanes: what moves money, tickets and
+// deadlines, acknowledgements and what the reconciler found go before what waits for events, which
+// is where strangers' load arrives. An actor's messages and its cell stay in the order in which
+// they came, because cursors only grow: so the lane is that of the actor's kind, whoever sent the
+// message. Each lane is bounded; what finds its lane full is refused and counted.
 #ifndef CAVEA_ACTORS_RUNTIME_MAILBOX_H
 #define CAVEA_ACTORS_RUNTIME_MAILBOX_H
 
@@ -22,22 +26,35 @@ typedef struct mail {
     };
 } mail;
 
+enum {
+    MAILBOX_FIRST, // payments, tickets, deadlines, acknowledgements
+    MAILBOX_LAST,  // events
+    MAILBOX_LANES,
+    MAILBOX_LAST_SHARE = 4, // of what is taken at a time is left to the last lane
+};
+
 typedef struct mailbox {
     pthread_mutex_t mutex;
     pthread_cond_t arrived;
-    mail *ring;
-    uint32_t at, count, max;
+    uint32_t count, max; // of both lanes; of each lane
+    uint64_t refused;
+    struct {
+        mail *ring;
+        uint32_t at, count;
+    } lanes[MAILBOX_LANES];
 } mailbox;
 
-MUST_CHECK bool mailbox_init(mailbox *m, uint32_t max);
-void mailbox_done(mailbox *m); // releases what was never taken
+MUST_CHECK bool mailbox_init(mailbox *m, uint32_t lane_max);
+void mailbox_done(mailbox *m); // releases what was never taken; also after a failed init
 MUST_CHECK bool mailbox_put(mailbox *m, const mail *item);
-// Takes up to max items, oldest first.
+// Takes up to max items, each lane's oldest first.
 uint32_t mailbox_take(mailbox *m, mail *ret_items, uint32_t max);
 // Waits until something is there or CLOCK_MONOTONIC has come to until_us; undisturbed, for the
 // clock alone.
 void mailbox_wait(mailbox *m, int64_t until_us, bool undisturbed);
 uint32_t mailbox_depth(mailbox *m);
+// How many items were refused since the last call.
+uint64_t mailbox_refused_take(mailbox *m);
 void mail_done(mail *item); // releases what the item owns
 
 #endif

@@ -52,6 +52,7 @@ void report_runtime(void *self, const runtime_report *report)
 void report_gauges(runtime *r)
 {
     metric_set(METRIC_MAILBOX_DEPTH, runtime_mailbox_depth(r));
+    metric_add(METRIC_MAILBOX_FULL, runtime_refused_take(r));
     for (unsigned kind = ACTOR_EVENT; kind < ACTOR_KINDS_END; kind++)
         metric_set_for(METRIC_CELLS_AWAKE, kind, runtime_cells_of(r, (actor_kind)kind));
 }

@@ -33,7 +33,7 @@ void runtime_free(runtime *r)
         return;
     for (uint32_t i = 0; i < r->messages_count; i++)
         r->messages[i].release(r->messages[i].owner);
-    if (r->mailbox.ring != NULL)
+    if (r->mailbox.max > 0)
         mailbox_done(&r->mailbox);
     cell_table_done(&r->cells);
     outbox_done(&r->out);
@@ -301,4 +301,9 @@ uint32_t runtime_cells_of(const runtime *r, actor_kind kind)
 uint32_t runtime_mailbox_depth(runtime *r)
 {
     return mailbox_depth(&r->mailbox);
+}
+
+uint64_t runtime_refused_take(runtime *r)
+{
+    return mailbox_refused_take(&r->mailbox);
 }

@@ -70,6 +70,7 @@ void runtime_hand_over(runtime *r);
 bool runtime_holds(const runtime *r, const actor_id *id);
 uint32_t runtime_cells_of(const runtime *r, actor_kind kind);
 uint32_t runtime_mailbox_depth(runtime *r);
+uint64_t runtime_refused_take(runtime *r); // by a full mailbox, since the last call
 int64_t runtime_now_us(runtime *r); // the database's clock, carried on by the monotonic one
 
 #endif

@@ -43,6 +43,75 @@ static void test_mailbox_put__given_a_full_one_then_refuses(void **state)
     mailbox_done(&m);
 }
 
+static mail message_to(actor_kind kind, int64_t sequence)
+{
+    return (mail){.type = MAIL_MESSAGE, .message = {.to.kind = kind, .sequence = sequence}};
+}
+
+static void put(mailbox *m, mail item)
+{
+    assert_true(mailbox_put(m, &item));
+}
+
+static void test_mailbox_take__given_both_lanes_then_money_first_and_each_in_order(void **state)
+{
+    (void)state;
+    mailbox m;
+    mail taken[8];
+    cell event = {.ref.kind = ACTOR_EVENT};
+    assert_true(mailbox_init(&m, 8));
+    put(&m, message_to(ACTOR_EVENT, 1));
+    put(&m, (mail){.type = MAIL_CELL, .installed = &event});
+    put(&m, message_to(ACTOR_PAYMENT, 2));
+    put(&m, message_to(ACTOR_EVENT, 3));
+    put(&m, message_to(ACTOR_EXPIRY, 4));
+    put(&m, ack(5));
+    assert_int_equal(mailbox_take(&m, taken, 8), 6);
+    assert_int_equal(taken[0].message.sequence, 2);
+    assert_int_equal(taken[1].message.sequence, 4);
+    assert_int_equal(taken[2].ack.number, 5);
+    assert_int_equal(taken[3].message.sequence, 1);
+    assert_ptr_equal(taken[4].installed, &event); // never before what came for the cell before it
+    assert_int_equal(taken[5].message.sequence, 3);
+    mailbox_done(&m);
+}
+
+static void test_mailbox_take__given_more_money_than_fits_then_events_get_their_share(void **state)
+{
+    (void)state;
+    mailbox m;
+    mail taken[8];
+    assert_true(mailbox_init(&m, 8));
+    for (int64_t i = 0; i < 8; i++) {
+        put(&m, message_to(ACTOR_PAYMENT, i));
+        put(&m, message_to(ACTOR_EVENT, i));
+    }
+    assert_int_equal(mailbox_take(&m, taken, 8), 8);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(taken[i].message.to.kind, i < 6 ? ACTOR_PAYMENT : ACTOR_EVENT);
+    assert_int_equal(mailbox_depth(&m), 8);
+    assert_int_equal(mailbox_take(&m, taken, 8), 8);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(taken[i].message.sequence, i < 2 ? i + 6 : i);
+    mailbox_done(&m);
+}
+
+static void test_mailbox_put__given_events_at_their_bound_then_money_still_has_room(void **state)
+{
+    (void)state;
+    mailbox m;
+    mail event = message_to(ACTOR_EVENT, 1);
+    assert_true(mailbox_init(&m, 4));
+    for (int i = 0; i < 4; i++)
+        put(&m, event);
+    assert_false(mailbox_put(&m, &event));
+    assert_false(mailbox_put(&m, &event));
+    put(&m, message_to(ACTOR_PAYMENT, 1));
+    assert_int_equal(mailbox_refused_take(&m), 2);
+    assert_int_equal(mailbox_refused_take(&m), 0);
+    mailbox_done(&m);
+}
+
 static uint32_t released;
 static void release(void *owner)
 {
@@ -109,6 +178,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mailbox_put__given_a_full_one_then_refuses),
+        cmocka_unit_test(test_mailbox_take__given_both_lanes_then_money_first_and_each_in_order),
+        cmocka_unit_test(test_mailbox_take__given_more_money_than_fits_then_events_get_their_share),
+        cmocka_unit_test(test_mailbox_put__given_events_at_their_bound_then_money_still_has_room),
         cmocka_unit_test(test_mailbox_done__given_what_was_never_taken_then_releases_it),
         cmocka_unit_test(test_mailbox_wait__given_an_arrival_then_returns_before_its_time),
         cmocka_unit_test(test_mailbox_wait__given_undisturbed_then_waits_all_the_time),
