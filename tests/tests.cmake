@@ -49,10 +49,12 @@ foreach(source ${programs})
   target_compile_definitions(${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endforeach()
 
-# What ops/bench and the bench guard start: tests/bench/<name>.c is the program bench_<name>.
+# What ops/bench and the bench guard start: tests/bench/<name>.c is the program bench_<name>, with
+# its parts in tests/bench/<name>/.
 file(GLOB benches CONFIGURE_DEPENDS tests/bench/*.c)
 foreach(source ${benches})
   get_filename_component(name ${source} NAME_WE)
-  add_executable(bench_${name} ${source})
+  file(GLOB parts CONFIGURE_DEPENDS tests/bench/${name}/*.c)
+  add_executable(bench_${name} ${source} ${parts})
   target_link_libraries(bench_${name} PRIVATE ${TEST_LIBRARIES} PkgConfig::NATS m)
 endforeach()

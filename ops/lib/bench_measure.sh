@@ -31,68 +31,98 @@ cpu_of_postgres() {
     cpu_of_family "$(process_pid "$stack/run" postgres)" "$others"
 }
 
-# cpu_now SYSTEM: edge, actors, nats, postgres in microseconds
+# cpu_now SYSTEM: edge, actors, nats (or Redis), postgres and provider in microseconds
 cpu_now() {
-    local run=$stack/run edge=edge nats=nats-server actor actors=0
+    local run=$stack/run edge=edge nats=nats-server actor actors=0 redis=0
     if [[ $1 == fastify* ]]; then
-        echo "$(cpu_of_family "$(process_pid "$work/bare" fastify)") 0 0 $(cpu_of_postgres "$1")"
+        [[ $1 != *Redis* ]] || redis=$(cpu_of "$(process_pid "$work/bare" redis)")
+        echo "$(cpu_of_family "$(process_pid "$work/bare" fastify)") 0 $redis" \
+            "$(cpu_of_postgres "$1") 0"
         return
     fi
     [[ $1 == product ]] || run=$work/bare edge=bare-edge nats=bare-nats
     for actor in "$run"/*actor*.pid; do
         actor=$(basename "$actor" .pid)
-        ((actors += $(cpu_of "$(process_pid "$run" "$actor")"))) || true
+        process_gone "$run" "$actor" ||
+            ((actors += $(cpu_of "$(process_pid "$run" "$actor")"))) || true
     done
     echo "$(cpu_of "$(process_pid "$run" $edge)") $actors" \
-        "$(cpu_of "$(process_pid "$run" $nats)") $(cpu_of_postgres "$1")"
+        "$(cpu_of "$(process_pid "$run" $nats)") $(cpu_of_postgres "$1")" \
+        "$(cpu_of "$(process_pid "$stack/run" provider)")"
 }
 
 wal_now() {
     bench_sql postgres <<<"SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"
 }
 
-# measure PART SYSTEM LABEL PORT LOAD_OPTION...: a run between two looks at the clocks
+# measure PART SYSTEM LABEL COMMAND...: a run between two looks at the clocks. The command writes
+# the generator's report.
 measure() {
-    local part=$1 system=$2 label=$3 port=$4 before after wal_before wal_after
-    shift 4
+    local part=$1 system=$2 label=$3 before after wal_before wal_after
+    shift 3
     wal_before=$(wal_now)
     read -ra before <<<"$(cpu_now "$system")"
-    bench_load "$port" "$@" >"$work/run.json" || say "bench: not everything was answered"
+    "$@" >"$work/run.json" || say "bench: not everything was answered"
     read -ra after <<<"$(cpu_now "$system")"
     wal_after=$(wal_now)
     jq -c --arg part "$part" --arg system "$system" --arg name "$label" \
         --argjson wal $((wal_after - wal_before)) --argjson edge $((after[0] - before[0])) \
         --argjson actors $((after[1] - before[1])) --argjson nats $((after[2] - before[2])) \
-        --argjson postgres $((after[3] - before[3])) \
+        --argjson postgres $((after[3] - before[3])) --argjson provider $((after[4] - before[4])) \
         '{part: $part, system: $system, label: $name, load: ., wal: $wal,
           cpu: {edge: $edge, actors: $actors, nats: $nats, postgres: $postgres,
-                generator: .cpu_us}}' "$work/run.json" >>"$results"
+                provider: $provider, generator: .cpu_us}}' "$work/run.json" >>"$results"
     tail -n 1 "$results" | jq -r '"\(.part) \(.system) \(.label): " +
-        "\(.load.per_second)/s, \(.load."2xx") ok, \(.load."409") refused, " +
-        "\(.load."5xx") 5xx, p50 \(.load.p50_us) us, p99 \(.load.p99_us) us"' >&2
+        "\(.load.per_second | round)/s, \(.load."2xx") ok, \(.load."409") refused, " +
+        "\(.load.errors) errors, p50 \(.load.p50_us) us, p99 \(.load.p99_us) us"' >&2
 }
 
-# reserve PART SYSTEM LABEL LOAD_OPTION...: in houses that are never more than 30 % full
+# reserve PART LABEL HOUSE LOAD_OPTION...: in a house that is never more than 30 % full
 reserve() {
-    local part=$1 system=$2 label=$3
+    local part=$1 label=$2 house=$3 dir=$work/house/$3
     shift 3
-    if [[ $system == product ]]; then
-        ((house_next < house_limit / 2)) || bench_house "$house_events"
-        measure "$part" product "$label" "$edge_port" --events "$work/events" \
-            --seats "$work/seats" --tokens "$work/tokens" --seed 1 --first "$house_next" \
-            --requests "$house_limit" "$@"
-        house_next=$(jq .next "$work/run.json")
-    else
-        ((bare_next < bare_limit / 2)) || bare_house
-        measure "$part" bare "$label" "$bare_port" --events "$work/bare/events" \
-            --seats "$work/bare/seats" --tokens "$work/tokens" --seed 1 --first "$bare_next" \
-            --requests "$bare_limit" "$@"
-        bare_next=$(jq .next "$work/run.json")
-    fi
+    house_fresh "$house"
+    measure "$part" product "$label" house_load "$house" --first "$(<"$dir/next")" \
+        --requests "$(<"$dir/limit")" "$@"
+    jq .next "$work/run.json" >"$dir/next"
+}
+
+# reserve_bare PART LABEL LOAD_OPTION...: the same of the bare pipeline
+reserve_bare() {
+    local part=$1 label=$2
+    shift 2
+    ((bare_next < bare_limit / 2)) || bare_house
+    measure "$part" bare "$label" bench_load "$bare_port" --events "$work/bare/events" \
+        --seats "$work/bare/seats" --tokens "$work/tokens" --seed 1 --first "$bare_next" \
+        --requests "$bare_limit" "$@"
+    bare_next=$(jq .next "$work/run.json")
 }
 
 # note PART SYSTEM LABEL JSON: a line that has no run of the generator behind it
 note() {
     jq -nc --arg part "$1" --arg system "$2" --arg name "$3" --argjson figures "$4" \
         '{part: $part, system: $system, label: $name} + $figures' | tee -a "$results" >&2
+}
+
+# audit PART: the books of every event that was loaded since the last audit agree with its facts,
+# and the database's rows with each other
+audit() {
+    local event bad=0
+    sort -u "$work/loaded" >"$work/audited"
+    : >"$work/loaded"
+    [[ -s $work/audited ]] || return 0
+    wait_until 30 rows_right || say "bench: $rows_wrong rows are wrong after $1"
+    while read -r event; do
+        bench_cavea ledger verify "$event" >"$work/verify.json" 2>&1 ||
+            { ((bad += 1)) && say "bench: $event: $(<"$work/verify.json")"; }
+    done <"$work/audited"
+    note audit product "$1" "{\"events\": $(wc -l <"$work/audited"), \"bad\": $bad,
+        \"rows_wrong\": $rows_wrong}"
+}
+
+# Tickets are signed after the answer, so the rows may take a moment.
+rows_right() {
+    rows_wrong=$(bench_sql cavea -v events="$(paste -sd, "$work/audited")" \
+        <"$cavea_root/tests/bench/audit.sql")
+    ((rows_wrong == 0))
 }

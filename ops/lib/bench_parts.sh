@@ -1,133 +1,133 @@
-# The parts of a bench, each a few measured runs.
+# The parts of a bench that measure the path of a reservation, each a few runs.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # set by the scripts that source this file
 
+# The house that most parts sell from, and its first reservations.
+main_house() {
+    [[ -e $work/house/main ]] || house_new main "$bench_events" 60000
+}
+
 # Product and bare pipeline in turns A-B-B-A, so that a machine that slows down slows both.
 part_throughput() {
-    local count round system turns
+    local count round system sides
+    main_house
     for ((round = 1; round <= rounds; round++)); do
-        turns=(product bare)
-        ((round % 2)) || turns=(bare product)
+        sides=(product bare)
+        ((round % 2)) || sides=(bare product)
         for count in "${connections[@]}"; do
-            for system in "${turns[@]}"; do
-                reserve throughput "$system" "$count" --connections "$count" \
+            for system in "${sides[@]}"; do
+                reserve_both throughput "$system" "$count" --connections "$count" \
                     --seconds "$seconds"
             done
         done
     done
+    wrk_reserve
+    audit throughput
 }
 
+# reserve_both PART SYSTEM LABEL LOAD_OPTION...: of the product in the main house or of the bare one
+reserve_both() {
+    local part=$1 system=$2 label=$3
+    shift 3
+    if [[ $system == product ]]; then
+        reserve "$part" "$label" main "$@"
+    else
+        reserve_bare "$part" "$label" "$@"
+    fi
+}
+
+# Median of the accepted reservations a second with the most connections; measured when throughput
+# is not one of the parts.
 capacity() {
-    jq -s --arg last "${connections[-1]}" 'map(
-        select(.part == "throughput" and .system == "product" and .label == $last) |
-        .load.ok_per_second) | sort | .[length / 2 | floor] // 2000' "$results"
+    local known
+    known=$(jq -s --arg last "${connections[-1]}" 'map(select(.part == "throughput" and
+        .system == "product" and .label == $last) | .load.ok_per_second) | sort |
+        if length == 0 then 0 else .[length / 2 | floor] end | floor' "$results")
+    if ((known == 0)); then
+        reserve capacity reference main --connections 256 --seconds "$seconds"
+        known=$(jq '.ok_per_second | floor' "$work/run.json")
+    fi
+    echo "$known"
+}
+
+# wrk sells from a house of its own, as it knows nothing of ours.
+wrk_reserve() {
+    local out
+    command -v wrk >/dev/null || return 0
+    house_new wrk "$bench_events" 60000
+    out=$(BENCH_HOUSE=$work/house/wrk BENCH_TOKENS=$work/tokens \
+        wrk -t1 -c256 -d"${seconds}s" -s "$cavea_root/tests/bench/reserve.lua" \
+        "http://127.0.0.1:$edge_port/v1/reservations")
+    note throughput wrk 256 "{\"load\": {\"ok_per_second\":
+        $(sed -n 's/^accepted a second: //p' <<<"$out")}}"
 }
 
 part_latency() {
-    local half system
+    local half system round
+    main_house
     half=$(($(capacity) / 2))
-    reserve latency product 'one at a time' --connections 1 --seconds "$seconds"
-    reserve latency bare 'one at a time' --connections 1 --seconds "$seconds"
+    for ((round = 0; round < turns; round++)); do
+        for system in product bare; do
+            reserve_both latency "$system" 'one at a time' --connections 1 --seconds "$seconds"
+        done
+    done
     for system in product bare bare product; do
-        reserve latency "$system" 'open loop, half the capacity' --connections 256 \
+        reserve_both latency "$system" 'open loop, half the capacity' --connections 256 \
             --rate "$half" --seconds "$seconds"
     done
+    audit latency
 }
 
 # Every seat is wanted by many: most requests are refused.
 part_hot() {
-    bench_house 1
-    measure hot product 'one event' "$edge_port" --events "$work/events" --seats "$work/seats" \
-        --tokens "$work/tokens" --connections 256 --seconds "$seconds" --requests 9000 --seed 2
-    head -n 40 "$work/seats" >"$work/few"
-    measure hot product 'most refused' "$edge_port" --events "$work/events" \
-        --seats "$work/few" --tokens "$work/tokens" --connections 256 --seconds "$seconds" --seed 3
-    bench_house "$bench_events"
+    local round
+    house_new hot 1 60000
+    measure hot product 'one event' house_load hot --connections 256 --seconds "$seconds" \
+        --requests 9000 --seed 2
+    head -n 40 "$work/plan/60000/seats" >"$work/few"
+    for ((round = 0; round < turns; round++)); do
+        measure hot product 'most refused' house_load hot --seats "$work/few" \
+            --connections 256 --seconds "$seconds" --seed 3
+    done
+    audit hot
 }
 
 part_reads() {
-    local event path tag
-    event=$(head -n 1 "$work/events")
-    for path in availability seats.bin; do
-        path=/v1/events/$event/$path
-        tag=$(curl -sSf -o /dev/null -D - "http://127.0.0.1:$edge_port$path" |
-            sed -n 's/^[Ee][Tt][Aa][Gg]: *\(.*[^\r]\)\r*$/\1/p')
-        [[ $tag ]] || fail "$path has no ETag"
-        measure reads product "${path##*/}" "$edge_port" --mode get --path "$path" \
-            --connections 64 --seconds "$seconds"
-        measure reads product "${path##*/}, If-None-Match" "$edge_port" --mode get \
-            --path "$path" --header "If-None-Match: $tag" --connections 64 --seconds "$seconds"
-        wrk_check "${path##*/}" "$path"
+    local event path tag round version
+    main_house
+    reserve reads-before 'some reservations' main --connections 64 --seconds 1
+    audit reads
+    event=/v1/events/$(head -n 1 "$work/house/main/events")
+    version=$(curl -sSf -o /dev/null -D - "http://127.0.0.1:$edge_port$event/seats.bin" |
+        tr -d '\r' | sed -n 's/^[Cc]avea-[Vv]ersion: *//p')
+    for ((round = 0; round < turns; round++)); do
+        for path in availability seats.bin; do
+            tag=$(curl -sSf -o /dev/null -D - "http://127.0.0.1:$edge_port$event/$path" |
+                tr -d '\r' | sed -n 's/^[Ee][Tt][Aa][Gg]: *//p')
+            [[ $tag ]] || fail "$path has no ETag"
+            get "$path" "$event/$path"
+            get "$path, If-None-Match" "$event/$path" --header "If-None-Match: $tag"
+        done
+        get 'seats.bin, changes' "$event/seats.bin?since=$((version > 50 ? version - 50 : 1))"
     done
+    for path in availability seats.bin; do wrk_get "$path" "$event/$path"; done
+}
+
+# get LABEL PATH LOAD_OPTION...
+get() {
+    local label=$1 path=$2
+    shift 2
+    measure reads product "$label" bench_load "$edge_port" --mode get --path "$path" \
+        --connections 64 --seconds "$short" "$@"
 }
 
 # Another generator's word on the same thing.
-wrk_check() {
+wrk_get() {
     local rate
     command -v wrk >/dev/null || return 0
-    rate=$(wrk -t1 -c64 -d"${seconds}s" "http://127.0.0.1:$edge_port$2" |
+    rate=$(wrk -t1 -c64 -d"${short}s" "http://127.0.0.1:$edge_port$2" |
         sed -n 's/^Requests\/sec: *\([0-9]*\).*/\1/p')
     note reads wrk "$1" "{\"load\": {\"per_second\": ${rate:-0}}}"
-}
-
-# Whole houses: nothing must be prepared while the moment of recovery is measured.
-overload_house() {
-    bench_house "$bench_events"
-    house_limit=$((house_events * plan_seats))
-}
-
-part_overload() {
-    local reference started
-    overload_house
-    reserve overload product 'before' --connections 64 --seconds "$seconds"
-    reference=$(jq '.ok_per_second | floor' "$work/run.json")
-    reserve overload product 'ten times the connections' --connections 640 --seconds "$overload"
-    started=$(now_ms)
-    wait_until 30 recovered "$reference" || say "bench: goodput did not come back in 30 s"
-    note overload product 'goodput back after connections' \
-        "{\"recovery_ms\": $(($(now_ms) - started))}"
-    overload_house
-    reserve overload product 'ten times the rate' --connections 1000 \
-        --rate $((reference * 10)) --seconds "$overload"
-    started=$(now_ms)
-    wait_until 30 recovered "$reference" || say "bench: goodput did not come back in 30 s"
-    note overload product 'goodput back after rate' \
-        "{\"recovery_ms\": $(($(now_ms) - started))}"
-    bench_house "$bench_events"
-}
-
-# recovered PER_SECOND: half a second of ordinary load reaches 80 % of it
-recovered() {
-    reserve overload-slice product 'slice' --connections 64 --seconds 0.5
-    (($(jq '.ok_per_second | floor' "$work/run.json") >= $1 * 8 / 10))
-}
-
-# The same load on few and many events, small and large houses; one after the other, so read the
-# CPU per reservation, not the rate.
-part_growth() {
-    local events
-    for events in 1 "$bench_events" 1; do
-        bench_house "$events"
-        reserve growth product "$events x $plan_seats seats" --connections 256 \
-            --seconds "$seconds"
-    done
-    bench_plan 1000
-    bench_house "$small_events"
-    reserve growth product "$small_events x 1000 seats" --connections 256 --seconds "$seconds"
-    bench_plan "$bench_seats"
-    bench_house "$bench_events"
-}
-
-part_hosts() {
-    local round
-    for ((round = 0; round < 2; round++)); do
-        reserve hosts product '1 host' --connections 256 --seconds "$seconds"
-    done
-    "$cavea_root/ops/run" --add-host --dir "$stack" >&2
-    bench_house "$bench_events"
-    for ((round = 0; round < 2; round++)); do
-        reserve hosts product '2 hosts' --connections 256 --seconds "$seconds"
-    done
 }
 
 # Rows written for a reservation: reservation, claims, facts and the lease row of each tick.
@@ -141,13 +141,4 @@ part_rows() {
     rows=$(bench_sql bare <<<"SELECT json_build_object('reservations',
         (SELECT count(*) FROM bare_reservation), 'claims', (SELECT count(*) FROM bare_claim))")
     note rows bare bare "{\"rows\": $rows}"
-}
-
-# Every event's books must agree after the load.
-part_audit() {
-    local event bad=0
-    while read -r event; do
-        bench_cavea ledger verify "$event" >"$work/verify.json" || ((bad += 1))
-    done <"$work/events"
-    note audit product 'ledger verify' "{\"events\": $(wc -l <"$work/events"), \"bad\": $bad}"
 }

@@ -1,18 +1,39 @@
-# The database alone, one by one: pgbench with the scripts of tests/bench/peers, and the best of
-# these statements behind fastify, a process for each core.
-# Same rows as the product writes (reservation, two seats, one fact), same durability, prepared,
+# Others in the same run. The database alone, one reservation at a time: pgbench with the scripts of
+# tests/bench/peers. And what a good web team would build, a process for each core: fastify and pg
+# with the best of these statements, and fastify, Redis and pg.
+# Same rows as the product writes (reservation, two seats, one fact), same durability, prepared, the
 # best of several client counts, in the same cluster.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # set by the scripts that source this file
 
+part_peers() {
+    local name clients
+    packages_ensure bench
+    peers_up
+    for clients in "${peer_clients[@]}"; do
+        for name in for_update advisory cas conditional; do
+            peer_run "$name" "$clients"
+        done
+    done
+    fastify_run 'fastify + pg'
+    redis_up
+    fastify_run 'fastify + Redis + pg' "$redis_port"
+    process_stop "$work/bare" redis TERM 10
+}
+
 peers_up() {
+    local dir=$cavea_root/tests/bench/peers
     bench_sql postgres <<<'CREATE DATABASE peers'
-    bench_sql peers <"$cavea_root/tests/bench/peers/tables.sql"
+    bench_sql peers <"$dir/tables.sql"
+    seq 1 20 >"$work/bare/houses"
+    [[ -e $dir/node_modules/ioredis ]] ||
+        (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
 }
 
 # peer_empty: no house is more than 30 % full when a run begins
 peer_empty() {
     bench_sql peers <"$cavea_root/tests/bench/peers/empty.sql"
+    [[ -z ${redis_port-} ]] || redis-cli -p "$redis_port" FLUSHALL >/dev/null
 }
 
 peer_run() {
@@ -21,7 +42,7 @@ peer_run() {
     before=$(wal_now)
     cpu_before=$(cpu_of_postgres peers)
     PGPASSWORD=$(<"$stack/secrets/postgres-superuser") "$bench_bin/pgbench" -n -M prepared \
-        -h 127.0.0.1 -p "$postgres_port" -U postgres -c "$clients" -j 2 -T "$seconds" \
+        -h 127.0.0.1 -p "$postgres_port" -U postgres -c "$clients" -j 2 -T "$short" \
         -f "$cavea_root/tests/bench/peers/$name.sql" peers >"$work/pgbench.out" 2>&1 ||
         say "bench: pgbench: $(tail -n 1 "$work/pgbench.out")"
     cpu_after=$(cpu_of_postgres peers)
@@ -30,41 +51,36 @@ peer_run() {
 }
 
 peer_note() {
-    local ok p50
+    local ok mean
     ok=$(bench_sql peers <<<'SELECT count(*) FROM peer_reservation')
-    p50=$(sed -n 's/^latency average = \([0-9.]*\) ms/\1/p' "$work/pgbench.out")
-    note peers "pgbench $1" "$2 clients" "{\"load\": {\"ok_per_second\": $((ok / seconds)),
-        \"2xx\": $ok, \"answered\": $ok, \"mean_ms\": ${p50:-0}}, \"wal\": $3,
+    mean=$(sed -n 's/^latency average = \([0-9.]*\) ms/\1/p' "$work/pgbench.out")
+    note peers "pgbench $1" "$2 clients" "{\"load\": {\"ok_per_second\": $((ok / short)),
+        \"2xx\": $ok, \"answered\": $ok, \"mean_ms\": ${mean:-0}}, \"wal\": $3,
         \"cpu\": {\"postgres\": $4}}"
 }
 
-fastify_up() {
-    local dir=$cavea_root/tests/bench/peers password
-    password=$(<"$stack/secrets/postgres-superuser")
-    [[ -e $dir/node_modules/fastify ]] ||
-        (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-    port_pick fastify_port
-    seq 1 20 >"$work/bare/houses"
-    process_start "$work/bare" "$work/bare/fastify.log" fastify node "$dir/fastify.mjs" \
-        "$fastify_port" \
-        "postgresql://postgres:$password@127.0.0.1:$postgres_port/peers"
-    wait_until 30 bare_ready fastify || fail "fastify did not start: $(<"$work/bare/fastify.log")"
+# A private Redis that keeps nothing: the faster setting, and what is usual for seat holds.
+redis_up() {
+    port_pick redis_port
+    process_start "$work/bare" "$work/bare/redis.log" redis redis-server --port "$redis_port" \
+        --bind 127.0.0.1 --save '' --appendonly no --daemonize no --dir "$work/bare"
+    wait_until 20 redis-cli -p "$redis_port" PING >/dev/null || fail "Redis did not start"
 }
 
-part_peers() {
-    local name clients
-    peers_up
-    for clients in 4 16 48; do
-        for name in for_update advisory cas conditional; do
-            peer_run "$name" "$clients"
-        done
-    done
-    fastify_up
-    for clients in 64 256; do
+# fastify_run NAME [REDIS_PORT]
+fastify_run() {
+    local dir=$cavea_root/tests/bench/peers password clients
+    password=$(<"$stack/secrets/postgres-superuser")
+    port_pick fastify_port
+    : >"$work/bare/fastify.log"
+    process_start "$work/bare" "$work/bare/fastify.log" fastify node "$dir/fastify.mjs" \
+        "$fastify_port" "postgresql://postgres:$password@127.0.0.1:$postgres_port/peers" "${@:2}"
+    wait_until 30 bare_ready fastify || fail "fastify did not start: $(<"$work/bare/fastify.log")"
+    for clients in "${fastify_clients[@]}"; do
         peer_empty
-        measure peers 'fastify + pg' "$clients connections" "$fastify_port" \
+        measure peers "$1" "$clients connections" bench_load "$fastify_port" \
             --events "$work/bare/houses" --seats "$work/bare/seats" --tokens "$work/tokens" \
-            --connections "$clients" --seconds "$seconds" --seed 5
+            --connections "$clients" --seconds "$short" --seed 5
     done
     process_stop "$work/bare" fastify TERM 10
 }

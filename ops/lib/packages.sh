@@ -31,13 +31,14 @@ package_choose() {
     return 1
 }
 
-# packages_missing KIND...: lines "alternatives<TAB>why" of what is needed and absent. KIND is run
-# or tests.
+# packages_missing KIND...: lines "alternatives<TAB>why" of what is needed and absent. KIND is run,
+# tests or bench.
 packages_missing() {
     local names why kind name present
     while read -r names why; do
         kind=run
         [[ $why == tests:* ]] && kind=tests
+        [[ $why == bench:* ]] && kind=bench
         [[ " $* " == *" $kind "* ]] || continue
         present=
         for name in ${names//|/ }; do
@@ -91,7 +92,7 @@ packages_ensure() {
     missing=$(packages_missing "$@")
     [[ $missing ]] || return 0
     while IFS=$'\t' read -r names why; do
-        say "install: ${names//|/ or } - ${why#tests: }"
+        say "install: ${names//|/ or } - ${why#*: }"
         wanted+=("$names")
     done <<<"$missing"
     packages_may_install "${wanted[*]}"

@@ -12,5 +12,5 @@ WITH r AS (SELECT nextval('peer_reservation_id_seq') AS id),
     w AS (INSERT INTO peer_reservation (id, event, buyer, seats) OVERRIDING SYSTEM VALUE
         SELECT id, :event, :client_id, ARRAY[:seat, :seat + 1] FROM s WHERE seat = :seat)
 INSERT INTO peer_fact (event, payload)
-    SELECT :event, decode(repeat('00', 100), 'hex') FROM s WHERE seat = :seat;
+    SELECT :event, decode(repeat('00', 137), 'hex') FROM s WHERE seat = :seat;
 \endif

@@ -8,6 +8,6 @@ SELECT count(*) AS free FROM (SELECT FROM peer_seat WHERE event = :event
 INSERT INTO peer_reservation (event, buyer, seats) VALUES (:event, :client_id,
     ARRAY[:seat, :seat + 1]) RETURNING id \gset
 UPDATE peer_seat SET reservation_id = :id WHERE event = :event AND seat IN (:seat, :seat + 1);
-INSERT INTO peer_fact (event, payload) VALUES (:event, decode(repeat('00', 100), 'hex'));
+INSERT INTO peer_fact (event, payload) VALUES (:event, decode(repeat('00', 137), 'hex'));
 \endif
 COMMIT;

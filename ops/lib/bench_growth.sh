@@ -1,0 +1,61 @@
+# The parts of a bench about what must not grow: CPU for a reservation with more events, larger
+# houses, more hosts and old rows. Each beside a reference in turns, because the machine drifts:
+# runs in the main house where both can be there at once, the bare pipeline where they cannot.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # set by the scripts that source this file
+
+part_growth() {
+    local round house
+    main_house
+    house_new one 1 60000
+    house_new large "$small_events" 60000
+    house_new small "$small_events" 1000
+    for ((round = 0; round < turns; round++)); do
+        for house in main one large small small large one main; do
+            reserve growth "$house" "$house" --connections 256 --seconds "$short"
+        done
+    done
+    audit growth
+    beside_bare on-sale few
+    events_make 10000 1000 >/dev/null
+    beside_bare on-sale 10000
+    audit on-sale
+}
+
+# beside_bare PART LABEL: product and bare pipeline in turns
+beside_bare() {
+    local round system
+    main_house
+    for ((round = 0; round < turns; round++)); do
+        for system in product bare bare product; do
+            reserve_both "$1" "$system" "$2" --connections 256 --seconds "$short"
+        done
+    done
+}
+
+part_hosts() {
+    local hosts added=()
+    for hosts in 1 2 3; do
+        if ((hosts > 1)); then
+            added+=("$("$cavea_root/ops/run" --add-host --dir "$stack")")
+            house_new main "$bench_events" 60000
+        fi
+        beside_bare hosts "$hosts"
+    done
+    for hosts in "${added[@]}"; do process_stop "$stack/run" "${hosts%% *}" TERM 30; done
+    audit hosts
+}
+
+# Rows of sales long ago, in the tables that a reservation writes.
+part_old_rows() {
+    local started
+    beside_bare old-rows 'without'
+    started=$(now_ms)
+    bench_sql cavea -v rows="$old_rows" <"$cavea_root/tests/bench/old_rows.sql" >&2
+    bench_sql cavea <<<'CHECKPOINT'
+    note old-rows-made product "$old_rows" "{\"ms\": $(($(now_ms) - started)),
+        \"bytes\": $(bench_sql postgres <<<"SELECT pg_database_size('cavea')")}"
+    house_new main "$bench_events" 60000
+    beside_bare old-rows 'with'
+    audit old-rows
+}
