@@ -7,7 +7,7 @@ void admission_init(admission *a, uint32_t waiting_max, int64_t wait_us, int64_t
     a->waiting = 0;
     a->allowed = waiting_max;
     a->begun_us = now_us;
-    a->finished = 0;
+    a->finished = a->standing = 0;
     a->shortest_us = INT64_MAX;
 }
 
@@ -18,7 +18,7 @@ static uint32_t allowed_next(const admission *a, uint32_t finished, int64_t shor
     uint64_t next = allowed;
     if (finished == 0) // nobody was there, or all still wait: nothing to learn from that
         next = a->waiting == 0 ? a->waiting_max : allowed;
-    else if (shortest_us > a->wait_us)
+    else if (a->standing >= ADMISSION_STANDING)
         next = finished * (uint64_t)a->wait_us / (uint64_t)elapsed_us;
     else if (shortest_us < a->wait_us / 2)
         next = (uint64_t)allowed + allowed / 4 + 1;
@@ -39,6 +39,8 @@ static void interval_turn(admission *a, int64_t now_us)
         return;
     uint32_t finished = atomic_exchange(&a->finished, 0);
     int64_t shortest_us = atomic_exchange(&a->shortest_us, INT64_MAX);
+    if (finished > 0)
+        a->standing = shortest_us > a->wait_us ? a->standing + 1 : 0;
     atomic_store(&a->allowed, allowed_next(a, finished, shortest_us, elapsed_us));
 }
 

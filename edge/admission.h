@@ -13,6 +13,7 @@
 
 enum {
     ADMISSION_INTERVAL_MS = 100,
+    ADMISSION_STANDING = 2,    // intervals
     ADMISSION_FLOOR_SHARE = 4, // this part of the fixed bound may always wait
 };
 
@@ -22,6 +23,7 @@ typedef struct admission {
     atomic_uint waiting, allowed;
     _Atomic int64_t begun_us; // the present interval
     atomic_uint finished;     // in it
+    atomic_uint standing;     // intervals without a short wait, up to now
     _Atomic int64_t shortest_us;
 } admission;
 

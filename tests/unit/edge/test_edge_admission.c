@@ -24,7 +24,7 @@ static void leave_many(admission *a, uint32_t count, int64_t took_us, int64_t no
         admission_leave(a, true, now_us - took_us, now_us);
 }
 
-// One interval in which so many were finished, each after so long; nobody is inside at its end.
+// An interval in which so many were finished, each after so long; nobody is inside at its end.
 static int64_t interval(admission *a, uint32_t count, int64_t took_us, int64_t now_us)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -52,7 +52,21 @@ static void test_admission__given_a_standing_queue_then_as_many_as_finish_in_tim
     admission a;
     admission_init(&a, MAX, WAIT_US, 0);
     int64_t now_us = interval(&a, 60, 2 * WAIT_US, 0); // 60 in 100 ms: 30 in 50 ms
+    now_us = interval(&a, 60, 2 * WAIT_US, now_us);
     assert_int_equal(enter_all(&a, now_us), 30);
+}
+
+static void test_admission__given_one_slow_interval_then_it_is_a_hiccup(void **state)
+{
+    (void)state;
+    admission a;
+    admission_init(&a, MAX, WAIT_US, 0);
+    int64_t now_us = 0;
+    for (int i = 0; i < 5; i++) {
+        now_us = interval(&a, 10, 2 * WAIT_US, now_us);
+        now_us = interval(&a, 10, WAIT_US, now_us);
+    }
+    assert_int_equal(enter_all(&a, now_us), MAX);
 }
 
 static void test_admission__given_one_that_was_quick_then_the_queue_does_not_stand(void **state)
@@ -71,11 +85,13 @@ static void test_admission__given_requests_that_did_not_wait_then_they_tell_noth
     (void)state;
     admission a;
     admission_init(&a, MAX, WAIT_US, 0);
-    assert_int_equal(enter_all(&a, 0), MAX);
+    int64_t now_us = interval(&a, 60, 2 * WAIT_US, 0);
+    assert_int_equal(enter_all(&a, now_us), MAX);
     for (int i = 0; i < 20; i++)
-        admission_leave(&a, false, 0, 1000); // malformed
-    leave_many(&a, MAX - 20, 2 * WAIT_US, INTERVAL_US - 1);
-    assert_int_equal(enter_all(&a, INTERVAL_US), (MAX - 20) / 2);
+        admission_leave(&a, false, now_us, now_us); // malformed
+    now_us += INTERVAL_US;
+    leave_many(&a, MAX - 20, 2 * WAIT_US, now_us - 1);
+    assert_int_equal(enter_all(&a, now_us), (MAX - 20) / 2);
 }
 
 static void test_admission__given_nothing_finishes_then_the_bounds_hold(void **state)
@@ -84,8 +100,9 @@ static void test_admission__given_nothing_finishes_then_the_bounds_hold(void **s
     admission a;
     admission_init(&a, MAX, WAIT_US, 0);
     assert_int_equal(enter_all(&a, 0), MAX);
-    assert_false(admission_enter(&a, 10 * INTERVAL_US));
-    leave_many(&a, 10, 10 * INTERVAL_US, 10 * INTERVAL_US + 1); // these gave up
+    assert_false(admission_enter(&a, 8 * INTERVAL_US));
+    leave_many(&a, 1, 9 * INTERVAL_US, 9 * INTERVAL_US + 1);
+    leave_many(&a, 9, 10 * INTERVAL_US, 10 * INTERVAL_US + 1); // these gave up
     leave_many(&a, 1, 11 * INTERVAL_US, 11 * INTERVAL_US + 1);
     assert_int_equal(enter_all(&a, 11 * INTERVAL_US + 2), 0);
     leave_many(&a, MAX - 11, 11 * INTERVAL_US, 11 * INTERVAL_US + 3);
@@ -97,7 +114,7 @@ static void test_admission__given_quick_answers_again_then_the_bound_comes_back(
     (void)state;
     admission a;
     admission_init(&a, MAX, WAIT_US, 0);
-    int64_t now_us = interval(&a, 10, 2 * WAIT_US, 0);
+    int64_t now_us = interval(&a, 10, 2 * WAIT_US, interval(&a, 10, 2 * WAIT_US, 0));
     for (int i = 0; i < 5; i++) {
         now_us = interval(&a, 10, 1000, now_us);
         assert_true(a.allowed < MAX);
@@ -112,7 +129,7 @@ static void test_admission__given_nobody_for_long_then_the_bound_is_back_at_once
     (void)state;
     admission a;
     admission_init(&a, MAX, WAIT_US, 0);
-    int64_t now_us = interval(&a, 10, 2 * WAIT_US, 0);
+    int64_t now_us = interval(&a, 10, 2 * WAIT_US, interval(&a, 10, 2 * WAIT_US, 0));
     assert_true(admission_enter(&a, now_us));
     admission_leave(&a, false, now_us, now_us);
     assert_int_equal(a.allowed, FLOOR);
@@ -124,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_admission__given_a_burst_then_lets_in_up_to_the_bound),
         cmocka_unit_test(test_admission__given_a_standing_queue_then_as_many_as_finish_in_time),
+        cmocka_unit_test(test_admission__given_one_slow_interval_then_it_is_a_hiccup),
         cmocka_unit_test(test_admission__given_one_that_was_quick_then_the_queue_does_not_stand),
         cmocka_unit_test(test_admission__given_requests_that_did_not_wait_then_they_tell_nothing),
         cmocka_unit_test(test_admission__given_nothing_finishes_then_the_bounds_hold),
