@@ -72,7 +72,7 @@ static void on_arrived(void *self)
         if (queue_of(natsMsg_GetSubject(message), &queue))
             bus_receive(b->bus, queue, (const uint8_t *)natsMsg_GetData(message),
                         (size_t)natsMsg_GetDataLength(message));
-        natsMsg_Destroy(message);
+        nats_discard(message);
     }
 }
 

@@ -46,7 +46,7 @@ static void on_delta(natsConnection *c, natsSubscription *s, natsMsg *message, v
                      (size_t)natsMsg_GetDataLength(message));
     }
     pthread_rwlock_unlock(&n->maps_lock);
-    natsMsg_Destroy(message);
+    nats_discard(message);
 }
 
 void live_nats_heard(live_nats *n, const event_id *event, uint64_t version)

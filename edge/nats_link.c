@@ -118,5 +118,6 @@ bool nats_link_connected(natsConnection *c)
 
 void nats_link_finish(void)
 {
+    nats_discard_rest();
     nats_CloseAndWait(FINISH_MS);
 }

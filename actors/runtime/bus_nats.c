@@ -10,7 +10,7 @@ enum { CLOSE_WAIT_MS = 2000 };
 
 static void message_release(void *owner)
 {
-    natsMsg_Destroy(owner);
+    nats_discard(owner);
 }
 
 static inlet **bucket_of(nats_bus *bus, const actor_id *id)
@@ -53,7 +53,7 @@ static void on_direct(natsConnection *connection, natsSubscription *subscription
     const char *text = natsMsg_GetSubject(message);
     if (!subject_parse(text, strlen(text), &room, &to) || room != SUBJECT_DIRECT ||
         !message_hand_over(closure, message, &to, 0, 0))
-        natsMsg_Destroy(message); // overload: the sender tries again, later and later
+        nats_discard(message); // overload: the sender tries again, later and later
 }
 
 typedef struct delivery { // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.…
@@ -130,7 +130,7 @@ static void on_deliver(natsConnection *connection, natsSubscription *subscriptio
     if (!subject_parse(text, strlen(text), &room, &to) || room != SUBJECT_IN || reply == NULL ||
         !delivery_parse(reply, &d)) {
         heartbeat_note(bus, message); // a status message stands on the deliver subject itself
-        natsMsg_Destroy(message);
+        nats_discard(message);
         return;
     }
     pthread_mutex_lock(&bus->mutex);
@@ -145,15 +145,11 @@ static void on_deliver(natsConnection *connection, natsSubscription *subscriptio
     }
     pthread_mutex_unlock(&bus->mutex);
     if (!taken)
-        natsMsg_Destroy(message);
+        nats_discard(message);
 }
 
-static void on_ack(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
-                   void *closure)
+static void ack_take(nats_bus *bus, natsMsg *message)
 {
-    (void)connection;
-    (void)subscription;
-    nats_bus *bus = closure;
     uint64_t number, seq;
     const char *text = natsMsg_GetSubject(message), *data = natsMsg_GetData(message);
     int bytes = natsMsg_GetDataLength(message);
@@ -161,7 +157,20 @@ static void on_ack(natsConnection *connection, natsSubscription *subscription, n
         memmem(data, (size_t)bytes, "\"seq\"", 5) != NULL &&
         memmem(data, (size_t)bytes, "\"error\"", 7) == NULL)
         runtime_acknowledged(bus->runtime, number, (int64_t)seq);
-    natsMsg_Destroy(message);
+    nats_discard(message);
+}
+
+static void on_arrived(void *closure)
+{
+    nats_bus *bus = closure;
+    natsSubscription *acks = atomic_load(&bus->acks);
+    natsStatus s = acks == NULL ? NATS_TIMEOUT : NATS_OK;
+    while (s == NATS_OK || s == NATS_NO_RESPONDERS) { // these: there is no stream
+        natsMsg *message = NULL;
+        s = natsSubscription_NextMsg(&message, acks, 0);
+        if (s == NATS_OK)
+            ack_take(bus, message);
+    }
 }
 
 static void on_wake(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
@@ -231,7 +240,7 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
     if (s == NATS_OK)
         s = options_set(options, config->url);
     if (s == NATS_OK)
-        s = nats_line_open(options, NULL, NULL, &bus->line);
+        s = nats_line_open(options, on_arrived, bus, &bus->line);
     natsOptions_Destroy(options);
     if (s != NATS_OK)
         return fail(bus, "cannot connect to NATS", s);
@@ -247,7 +256,9 @@ bool nats_bus_start(nats_bus *bus, runtime *r)
     snprintf(acks, sizeof acks, "%.*s*.*", (int)strlen(ack.text) - 3, ack.text);
     subject host = subject_host(&bus->config.host);
     natsConnection *nc = bus->connection;
-    natsStatus s = natsConnection_Subscribe(&bus->acks, nc, acks, on_ack, bus);
+    natsSubscription *subscription = NULL;
+    natsStatus s = natsConnection_SubscribeSync(&subscription, nc, acks);
+    atomic_store(&bus->acks, subscription);
     if (s == NATS_OK)
         s = natsConnection_Subscribe(&bus->host, nc, host.text, on_wake, bus);
     for (actor_kind kind = ACTOR_EVENT; s == NATS_OK && kind < ACTOR_KINDS_END; kind++)
@@ -288,14 +299,15 @@ void nats_bus_close(nats_bus *bus)
     if (bus->watching)
         pthread_join(bus->watchdog, NULL);
     nats_bus_retire(bus);
-    subscription_end(&bus->acks);
     if (bus->line != NULL)
         nats_line_close(bus->line);
+    natsSubscription_Destroy(bus->acks);
     nats_line_free(&bus->line);
 }
 
 void nats_bus_done(void)
 {
+    nats_discard_rest();
     (void)nats_CloseAndWait(CLOSE_WAIT_MS);
 }
 
@@ -332,8 +344,8 @@ static void port_publish(void *self, const subject *to, const void *data, uint32
         natsMsgHeader_Set(message, "Nats-Msg-Id", msg_id);
         natsMsgHeader_Set(message, "Content-Type", "application/x-protobuf");
         natsConnection_PublishMsg(nc, message);
+        nats_discard(message);
     }
-    natsMsg_Destroy(message);
 }
 
 static void port_send(void *self, const char *to, const void *data, uint32_t data_bytes)

@@ -11,8 +11,7 @@ static int body_write(const discovery *d, uint32_t verb, char *ret_text, size_t 
     char id[UUID_TEXT_BYTES], extra[512] = "";
     uuid_format(&d->id, id);
     if (verb == 1)
-        snprintf(extra, sizeof extra, ",\"description\":\"%s\",\"endpoints\":[]",
-                 d->description);
+        snprintf(extra, sizeof extra, ",\"description\":\"%s\",\"endpoints\":[]", d->description);
     else if (verb == 2)
         snprintf(extra, sizeof extra,
                  ",\"started\":\"%s\",\"endpoints\":[{\"name\":\"commands\",\"subject\":"

@@ -53,24 +53,29 @@ static uint32_t lane_of(const mail *item)
 bool mailbox_put(mailbox *m, const mail *item)
 {
     uint32_t lane = lane_of(item);
+    bool wakes = false; // the tick thread sleeps only when nothing urgent is there
     pthread_mutex_lock(&m->mutex);
     bool room = m->lanes[lane].count < m->max;
     if (room) {
         m->lanes[lane].ring[(m->lanes[lane].at + m->lanes[lane].count) % m->max] = *item;
         m->lanes[lane].count++;
-        if (m->count++ == 0) // the tick thread sleeps only when nothing is there
-            pthread_cond_signal(&m->arrived);
+        m->count++;
+        wakes = item->type != MAIL_ACK && m->urgent++ == 0;
     }
     m->refused += !room;
     pthread_mutex_unlock(&m->mutex);
+    if (wakes) // with the mutex held it would wake up only to wait for that
+        pthread_cond_signal(&m->arrived);
     return room;
 }
 
 static uint32_t lane_take(mailbox *m, uint32_t lane, mail *ret_items, uint32_t max)
 {
     uint32_t n = m->lanes[lane].count < max ? m->lanes[lane].count : max;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         ret_items[i] = m->lanes[lane].ring[(m->lanes[lane].at + i) % m->max];
+        m->urgent -= ret_items[i].type != MAIL_ACK;
+    }
     m->lanes[lane].at = (m->lanes[lane].at + n) % m->max;
     m->lanes[lane].count -= n;
     m->count -= n;
@@ -92,7 +97,7 @@ void mailbox_wait(mailbox *m, int64_t until_us, bool undisturbed)
     struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
     pthread_mutex_lock(&m->mutex);
     int late = 0;
-    while ((m->count == 0 || undisturbed) && late == 0)
+    while ((m->urgent == 0 || undisturbed) && late == 0)
         late = pthread_cond_timedwait(&m->arrived, &m->mutex, &until);
     pthread_mutex_unlock(&m->mutex);
 }
@@ -103,6 +108,14 @@ uint32_t mailbox_depth(mailbox *m)
     uint32_t n = m->count;
     pthread_mutex_unlock(&m->mutex);
     return n;
+}
+
+bool mailbox_is_urgent(mailbox *m)
+{
+    pthread_mutex_lock(&m->mutex);
+    bool urgent = m->urgent > 0;
+    pthread_mutex_unlock(&m->mutex);
+    return urgent;
 }
 
 uint64_t mailbox_refused_take(mailbox *m)

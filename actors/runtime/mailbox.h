@@ -37,6 +37,7 @@ typedef struct mailbox {
     pthread_mutex_t mutex;
     pthread_cond_t arrived;
     uint32_t count, max; // of both lanes; of each lane
+    uint32_t urgent;     // of both lanes: all but acknowledgements, for which nobody is woken
     uint64_t refused;
     struct {
         mail *ring;
@@ -49,10 +50,11 @@ void mailbox_done(mailbox *m); // releases what was never taken; also after a fa
 MUST_CHECK bool mailbox_put(mailbox *m, const mail *item);
 // Takes up to max items, each lane's oldest first.
 uint32_t mailbox_take(mailbox *m, mail *ret_items, uint32_t max);
-// Waits until something is there or CLOCK_MONOTONIC has come to until_us; undisturbed, for the
-// clock alone.
+// Waits until something urgent is there or CLOCK_MONOTONIC has come to until_us; undisturbed, for
+// the clock alone.
 void mailbox_wait(mailbox *m, int64_t until_us, bool undisturbed);
 uint32_t mailbox_depth(mailbox *m);
+bool mailbox_is_urgent(mailbox *m); // whether the tick thread should look now
 // How many items were refused since the last call.
 uint64_t mailbox_refused_take(mailbox *m);
 void mail_done(mail *item); // releases what the item owns

@@ -160,8 +160,12 @@ static bool envelope_hand_over(runtime *r, const out_item *head)
     if (copy == NULL)
         return false;
     memcpy(copy, w->bytes, w->count);
-    inbound m = {
-        .to = head->to, .data = copy, .data_bytes = w->count, .owner = copy, .release = free};
+    inbound m = {.to = head->to,
+                 .local = true,
+                 .data = copy,
+                 .data_bytes = w->count,
+                 .owner = copy,
+                 .release = free};
     if (runtime_deliver(r, &m))
         return true;
     free(copy);

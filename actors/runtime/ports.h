@@ -8,11 +8,12 @@
 #include "schemas/id.h"
 #include "schemas/subject.h"
 
-// One message for one actor. sequence 0: it came over the direct path or from this process. data is
+// One message for one actor. sequence 0: it came over the direct path, or is local. data is
 // borrowed until release(owner) is called, by the tick thread, exactly once.
 typedef struct inbound {
     actor_ref to;
     int64_t incarnation, sequence;
+    bool local; // from an actor of this process
     const uint8_t *data; // an encoded Envelope
     uint32_t data_bytes;
     void *owner;

@@ -85,7 +85,7 @@ int64_t runtime_rest_ms(runtime *r, int64_t timeout_ms)
         int64_t until_ms = due_us <= now_us ? 0 : (due_us - now_us) / 1000 + 1;
         timeout_ms = until_ms < timeout_ms ? until_ms : timeout_ms;
     }
-    return mailbox_depth(&r->mailbox) > 0 ? 0 : timeout_ms;
+    return mailbox_is_urgent(&r->mailbox) ? 0 : timeout_ms;
 }
 
 void runtime_wait(runtime *r, int64_t timeout_ms)

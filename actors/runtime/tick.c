@@ -98,7 +98,7 @@ static void message_handle(runtime *r, const inbound *m)
     tick_touch(r, c);
     c->used_us = r->config.clock.monotonic_us(r->config.clock.self);
     r->tally.messages++;
-    r->tally.direct += m->sequence == 0;
+    r->tally.direct += m->sequence == 0 && !m->local;
     arena_reset(&r->arena);
     Cavea__V1__Envelope *e = NULL;
     if (m->data_bytes <= ENVELOPE_BYTES_MAX)

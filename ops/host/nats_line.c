@@ -6,8 +6,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+enum { DISCARDED_MAX = 64, DISCARDED_BYTES_MAX = 1024 * 1024 };
+
+static struct {
+    pthread_mutex_t mutex;
+    natsMsg *messages[DISCARDED_MAX];
+    uint32_t count;
+    int64_t bytes;
+} bin = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 struct nats_line {
     natsConnection *connection;
@@ -187,4 +197,33 @@ void nats_line_free(nats_line **freed)
         close(line->bell);
     pthread_mutex_destroy(&line->sender);
     free(line);
+}
+
+static void bin_empty(natsMsg *const *messages, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        natsMsg_Destroy(messages[i]);
+}
+
+void nats_discard(natsMsg *message)
+{
+    natsMsg *full[DISCARDED_MAX];
+    uint32_t count = 0;
+    pthread_mutex_lock(&bin.mutex);
+    bin.messages[bin.count++] = message;
+    bin.bytes += natsMsg_GetDataLength(message);
+    if (bin.count == DISCARDED_MAX || bin.bytes > DISCARDED_BYTES_MAX) {
+        count = bin.count;
+        memcpy(full, bin.messages, count * sizeof *full);
+        bin.count = 0;
+        bin.bytes = 0;
+    }
+    pthread_mutex_unlock(&bin.mutex);
+    bin_empty(full, count);
+}
+
+void nats_discard_rest(void)
+{
+    bin_empty(bin.messages, bin.count);
+    bin.count = 0;
 }

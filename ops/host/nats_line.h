@@ -31,4 +31,10 @@ void nats_line_end(nats_line *line);
 void nats_line_close(nats_line *line);
 void nats_line_free(nats_line **line); // destroys the connection; NULL is fine
 
+// Destroys a message of any connection, soon. natsMsg_Destroy leaves that to a thread of its own,
+// which it wakes with a system call for each message that comes alone; here many go together.
+void nats_discard(natsMsg *message);
+// Before nats_CloseAndWait: what is left. Nobody discards any more.
+void nats_discard_rest(void);
+
 #endif

@@ -137,7 +137,7 @@ static void test_mailbox_done__given_what_was_never_taken_then_releases_it(void 
 
 static void *put_later(void *closure)
 {
-    mail item = ack(1);
+    mail item = message_to(ACTOR_EVENT, 1);
     if (!mailbox_put(closure, &item))
         return closure;
     return NULL;
@@ -165,12 +165,29 @@ static void test_mailbox_wait__given_undisturbed_then_waits_all_the_time(void **
 {
     (void)state;
     mailbox m;
-    mail item = ack(1);
     assert_true(mailbox_init(&m, 8));
-    assert_true(mailbox_put(&m, &item));
+    put(&m, message_to(ACTOR_EVENT, 1));
     int64_t until_us = monotonic_us() + 30000;
     mailbox_wait(&m, until_us, true);
     assert_true(monotonic_us() >= until_us);
+    mailbox_done(&m);
+}
+
+static void test_mailbox_wait__given_an_acknowledgement_then_it_disturbs_nobody(void **state)
+{
+    (void)state;
+    mailbox m;
+    mail taken[8];
+    assert_true(mailbox_init(&m, 8));
+    put(&m, ack(1));
+    assert_false(mailbox_is_urgent(&m));
+    int64_t until_us = monotonic_us() + 30000;
+    mailbox_wait(&m, until_us, false);
+    assert_true(monotonic_us() >= until_us);
+    put(&m, message_to(ACTOR_EVENT, 1));
+    assert_true(mailbox_is_urgent(&m));
+    assert_int_equal(mailbox_take(&m, taken, 8), 2);
+    assert_false(mailbox_is_urgent(&m));
     mailbox_done(&m);
 }
 
@@ -183,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_mailbox_put__given_events_at_their_bound_then_money_still_has_room),
         cmocka_unit_test(test_mailbox_done__given_what_was_never_taken_then_releases_it),
         cmocka_unit_test(test_mailbox_wait__given_an_arrival_then_returns_before_its_time),
+        cmocka_unit_test(test_mailbox_wait__given_an_acknowledgement_then_it_disturbs_nobody),
         cmocka_unit_test(test_mailbox_wait__given_undisturbed_then_waits_all_the_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
