@@ -10,10 +10,13 @@ enum {
     LOAD_EVENT_STATEMENTS = 7,
     LOAD_STATEMENTS = 4,
     LOAD_STUCK_STATEMENTS = 2,
-    LOAD_RECENT_SECONDS = 24 * 3600, // rows younger than this are looked at always
-    // Now and then the look goes further back, for what a long outage left behind.
+    LOAD_RECENT_SECONDS = 24 * 3600, // of held reservations that an expiry actor starts from
+    // What gets stuck is found young: no hold and no checkout lasts longer. Every so often a look
+    // is one of another round that goes further back, for late refunds and after a long outage.
+    LOAD_STUCK_NEAR_SECONDS = 2 * 3600,
     LOAD_STUCK_FAR_SECONDS = 30 * 24 * 3600,
-    LOAD_STUCK_FAR_EVERY = 32,
+    LOAD_STUCK_FAR_EVERY = 8,
+    LOAD_STUCK_LOOK_ROWS = 4096, // that a look goes through in each table, events among them
     LOAD_HELD_ROWS_MAX = 1 << 20,
 };
 extern const statement load_event_statements[LOAD_EVENT_STATEMENTS];
@@ -35,14 +38,14 @@ MUST_CHECK store_result load_facts(connection *c, params *scratch, const actor_i
                                    int64_t after_seq, uint32_t facts_max, fact_page *ret_page);
 MUST_CHECK store_result load_now(connection *c, int64_t *ret_now_us);
 
-// Where the last look for stuck work of each partition ended. When there is more than fits, the
-// next look goes on there, so that rows nobody can help never hide the others.
+// Where the last look for stuck work of each partition ended. The next look goes on there, so that
+// rows nobody can help never hide the others.
 typedef struct load_stuck_place {
     int16_t slot;
     uuid event, id; // behind which to go on
 } load_stuck_place;
 typedef struct load_stuck_memory {
-    load_stuck_place reservations[PARTITIONS], payments[PARTITIONS];
+    load_stuck_place reservations[PARTITIONS][2], payments[PARTITIONS][2]; // near, far
     uint32_t looks[PARTITIONS];
 } load_stuck_memory;
 

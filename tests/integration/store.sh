@@ -79,6 +79,7 @@ if [[ ${1-} == --bench ]]; then
 fi
 check store_check postgres cavea_actors
 check store_load_check postgres cavea_actors
+check store_plan_check postgres cavea_actors
 check store_read_check postgres cavea_actors cavea_edge
 check store_lease_check postgres cavea_actors
 check store_fault_check postgres cavea_actors
