@@ -59,8 +59,9 @@ mixed_run() {
         --argjson payments "$(payments_told "$started")" '
         {percent: $percent, reserve: $reserve[0], pay: $pay[0], poll: $poll[0], cpu: $cpu[0],
          payments: $payments, intended: (($rates | add) * $seconds * $percent / 100),
-         errors: ($reserve[0].errors + $pay[0].errors + $poll[0].errors)} |
-        .met = (.errors == 0 and .reserve.p99_us < 50000 and .poll.p99_us < 20000)' \
+         errors: ($reserve[0].errors + $pay[0].errors + $poll[0].errors),
+         unsent: ($reserve[0].unsent + $pay[0].unsent + $poll[0].unsent)} |
+        .met = (.errors + .unsent == 0 and .reserve.p99_us < 50000 and .poll.p99_us < 20000)' \
         >"$work/mixed.json"
     note mixed product "$1" "$(<"$work/mixed.json")"
 }

@@ -45,9 +45,14 @@ peer_run() {
         -h 127.0.0.1 -p "$postgres_port" -U postgres -c "$clients" -j 2 -T "$short" \
         -f "$cavea_root/tests/bench/peers/$name.sql" peers >"$work/pgbench.out" 2>&1 ||
         say "bench: pgbench: $(tail -n 1 "$work/pgbench.out")"
+    wait_until 10 peers_gone # whose CPU counts when they have ended
     cpu_after=$(cpu_of_postgres peers)
     after=$(wal_now)
     peer_note "$name" "$clients" $((after - before)) $((cpu_after - cpu_before))
+}
+
+peers_gone() {
+    (($(bench_sql postgres <<<"SELECT count(*) FROM pg_stat_activity WHERE datname = 'peers'") == 0))
 }
 
 peer_note() {
@@ -64,10 +69,14 @@ redis_up() {
     port_pick redis_port
     process_start "$work/bare" "$work/bare/redis.log" redis redis-server --port "$redis_port" \
         --bind 127.0.0.1 --save '' --appendonly no --daemonize no --dir "$work/bare"
-    wait_until 20 redis-cli -p "$redis_port" PING >/dev/null || fail "Redis did not start"
+    wait_until 20 redis_answers || fail "Redis did not start: $(<"$work/bare/redis.log")"
 }
 
-# fastify_run NAME [REDIS_PORT]
+redis_answers() {
+    redis-cli -p "$redis_port" PING >/dev/null 2>&1
+}
+
+# fastify_run NAME [REDIS_PORT]: measured when its code is warm
 fastify_run() {
     local dir=$cavea_root/tests/bench/peers password clients
     password=$(<"$stack/secrets/postgres-superuser")
@@ -76,11 +85,17 @@ fastify_run() {
     process_start "$work/bare" "$work/bare/fastify.log" fastify node "$dir/fastify.mjs" \
         "$fastify_port" "postgresql://postgres:$password@127.0.0.1:$postgres_port/peers" "${@:2}"
     wait_until 30 bare_ready fastify || fail "fastify did not start: $(<"$work/bare/fastify.log")"
+    peer_empty
+    fastify_load 64 >"$work/run.json"
     for clients in "${fastify_clients[@]}"; do
         peer_empty
-        measure peers "$1" "$clients connections" bench_load "$fastify_port" \
-            --events "$work/bare/houses" --seats "$work/bare/seats" --tokens "$work/tokens" \
-            --connections "$clients" --seconds "$short" --seed 5
+        measure peers "$1" "$clients connections" fastify_load "$clients"
     done
     process_stop "$work/bare" fastify TERM 10
+}
+
+# fastify_load CONNECTIONS
+fastify_load() {
+    bench_load "$fastify_port" --events "$work/bare/houses" --seats "$work/bare/seats" \
+        --tokens "$work/tokens" --connections "$1" --seconds "$seconds" --seed 5
 }

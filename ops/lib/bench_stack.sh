@@ -100,10 +100,18 @@ house_new() {
     ln -sf "$work/plan/$3/seats" "$dir/seats"
     printf '%s %s\n' "$2" "$3" >"$dir/size"
     printf '%s\n' $(($2 * $3 * 3 / 20)) >"$dir/limit"
-    house_load "$1" --connections 8 --requests "$2" >"$work/awake.json"
-    [[ $(jq '."2xx"' "$work/awake.json") == "$2" ]] ||
+    wait_until 60 house_awake "$1" "$2" ||
         fail "the events did not wake up: $(<"$work/awake.json")"
     printf '%s\n' "$2" >"$dir/next"
+}
+
+# house_awake NAME EVENTS: each has answered a reservation
+house_awake() {
+    house_load "$1" --connections 8 --requests "$2" --seconds 30 >"$work/awake.json" || true
+    [[ $(jq '."2xx"' "$work/awake.json") == "$2" ]] && return
+    say "bench: not every event woke up: $(jq -c '{sent, "2xx", "409", "503", broken, max_us}' \
+        "$work/awake.json")"
+    return 1
 }
 
 # house_load NAME LOAD_OPTION...: its events are audited when the part ends

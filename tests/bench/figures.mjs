@@ -1,7 +1,6 @@
 // From the lines that ops/bench recorded to figures: medians over rounds, microseconds of CPU and
-// bytes of write-ahead log for each answered request. Run by itself it prints them as one document.
+// bytes of write-ahead log for each answered request, ratios of runs that were taken in turns.
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 
 export function lines(file) {
     return readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
@@ -24,71 +23,76 @@ export const processes = ['edge', 'actors', 'nats', 'postgres', 'generator']
 
 function cpuOf(run) {
     const cpu = {}
-    for (const name of processes)
-        if (run.cpu?.[name] !== undefined) cpu[name] = run.cpu[name] / run.load.answered
-    cpu.all = processes.filter((name) => name !== 'generator')
-        .reduce((sum, name) => sum + (cpu[name] ?? 0), 0)
+    for (const [name, us] of Object.entries(run.cpu)) cpu[name] = us / run.load.answered
+    cpu.all = Object.entries(cpu).filter(([name]) => name !== 'generator')
+        .reduce((sum, [, us]) => sum + us, 0)
     return cpu
+}
+
+export const perSecond = (run) => run.load.ok_per_second
+export const cpuEach = (run) => (run.cpu && run.load.answered ? cpuOf(run).all : NaN)
+
+export function runs(recorded, part, system, label) {
+    return recorded.filter((run) => run.part === part && run.load &&
+        (system === undefined || run.system === system) &&
+        (label === undefined || run.label === label))
 }
 
 // Runs with the same part, system and label are rounds of one row.
 export function rows(recorded, part) {
     const groups = new Map()
-    for (const run of recorded.filter((r) => r.part === part && r.load)) {
+    for (const run of runs(recorded, part)) {
         const name = `${run.system}|${run.label}`
         groups.set(name, [...(groups.get(name) ?? []), run])
     }
-    return [...groups.values()].map((runs) => {
-        const of = (field) => spread(runs.map((run) => run.load[field]))
-        const cpus = runs.filter((run) => run.cpu && run.load.answered).map(cpuOf)
-        const cpu = {}
-        for (const name of [...processes, 'all'])
-            cpu[name] = median(cpus.map((each) => each[name]))
-        return {
-            system: runs[0].system, label: runs[0].label, rounds: runs.length,
-            answered: of('per_second'), ok: of('ok_per_second'),
-            refused: runs.reduce((sum, run) => sum + (run.load['409'] ?? 0), 0),
-            errors: runs.reduce((sum, run) => sum + (run.load['5xx'] ?? 0) +
-                (run.load.broken ?? 0), 0),
-            p50: of('p50_us'), p99: of('p99_us'), p999: of('p999_us'), lag: of('lag_max_us'), cpu,
-            wal: median(runs.map((run) => run.wal / run.load['2xx'])),
-        }
-    })
+    return [...groups.values()].map(rowOf)
 }
 
-// The share of the bare pipeline's figure that the product keeps, round by round.
-export function share(recorded, label, of) {
-    const side = (system) => recorded.filter((r) =>
-        r.part === 'throughput' && r.system === system && r.label === label)
-    const bare = side('bare')
-    return spread(side('product').map((run, at) => bare[at] && of(run) / of(bare[at])))
-}
-
-export const perSecond = (run) => run.load.ok_per_second
-export const cpuEach = (run) => cpuOf(run).all
-
-function document(recorded) {
-    const find = (part, system, label) =>
-        rows(recorded, part).find((row) => row.system === system && row.label === label)
-    const busiest = rows(recorded, 'throughput').at(-1)?.label
-    const throughput = find('throughput', 'product', busiest)
-    const open = find('latency', 'product', 'open loop, half the capacity')
-    const best = (name) => Math.max(0, ...rows(recorded, 'peers')
-        .filter((row) => row.system.startsWith(name)).map((row) => row.ok.median)) || undefined
-    const measured = recorded.filter((line) => line.load?.constructor === Object)
-    const parts = [...new Set(measured.map((line) => line.part))]
+function rowOf(rounds) {
+    const of = (field) => spread(rounds.map((run) => run.load[field]))
+    const sum = (field) => rounds.reduce((total, run) => total + (run.load[field] ?? 0), 0)
+    const cpus = rounds.filter((run) => run.cpu && run.load.answered).map(cpuOf)
+    const cpu = {}
+    for (const name of [...processes, 'provider', 'all'])
+        cpu[name] = median(cpus.map((each) => each[name]))
     return {
-        reservations_per_s: throughput?.ok.median, bare_share: share(recorded, busiest, perSecond),
-        bare_per_s: find('throughput', 'bare', busiest)?.ok.median,
-        pgbench_best_per_s: best('pgbench'), fastify_pg_per_s: best('fastify + pg'),
-        hot_per_s: find('hot', 'product', 'most refused')?.answered.median,
-        p99_ms_open_loop: open && open.p99.median / 1000, errors_open_loop: open?.errors,
-        polls_304_per_s: find('reads', 'product', 'seats.bin, If-None-Match')?.answered.median,
-        polls_body_per_s: find('reads', 'product', 'seats.bin')?.answered.median,
-        cpu_us_per_reservation: throughput?.cpu.all, cpu_ratio: share(recorded, busiest, cpuEach),
-        parts: Object.fromEntries(parts.map((part) => [part, rows(recorded, part)])),
+        system: rounds[0].system, label: rounds[0].label, rounds: rounds.length,
+        answered: of('per_second'), ok: of('ok_per_second'), refused: sum('409'),
+        retry_after: sum('retry_after'), errors: sum('errors'),
+        broken: sum('5xx') - sum('retry_after') + sum('broken'), cut_off: sum('timeouts'),
+        unsent: sum('unsent'), sent: sum('sent'),
+        p50: of('p50_us'), p99: of('p99_us'), p999: of('p999_us'), lag: of('lag_max_us'), cpu,
+        wal: median(rounds.map((run) => run.wal / run.load['2xx'])),
     }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href)
-    console.log(JSON.stringify(document(lines(process.argv[2])), null, 2))
+// Each run of one side against the run of the other side beside it.
+export function ratio(side, other, of) {
+    return spread(side.map((run, at) => other[at] && of(run) / of(other[at])))
+}
+
+// The share of the bare pipeline's figure that the product keeps.
+export function share(recorded, label, of) {
+    return ratio(runs(recorded, 'throughput', 'product', label),
+        runs(recorded, 'throughput', 'bare', label), of)
+}
+
+// CPU of a kind of house against another in the same rounds.
+export function growth(recorded, label, base) {
+    return ratio(runs(recorded, 'growth', 'product', label),
+        runs(recorded, 'growth', 'product', base), cpuEach)
+}
+
+// CPU against the bare pipeline beside it under one condition, over the same under another.
+export function growthBeside(recorded, part, label, base) {
+    const beside = (name) => ratio(runs(recorded, part, 'product', name),
+        runs(recorded, part, 'bare', name), cpuEach)
+    const [now, before] = [beside(label), beside(base)]
+    return { median: now.median / before.median, min: now.min / before.median,
+        max: now.max / before.median }
+}
+
+export function line(recorded, part, label) {
+    return recorded.find((each) => each.part === part && (label === undefined ||
+        each.label === label))
+}

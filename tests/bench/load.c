@@ -92,7 +92,7 @@ static void report(const load *l)
     put("timeouts", lost);
     put("unsent", l->unsent);
     put("errors", l->by_class[0] + l->by_class[1] + l->by_class[4] - l->conflicts + l->by_class[5] +
-                      l->broken + lost + l->unsent);
+                      l->broken + lost);
     put("refused_connections", l->refused_connections);
     put_latency(&l->latency, "");
     if (l->o.mode == MODE_PAY)
