@@ -25,13 +25,6 @@ static bool map_enter(edge_call *call, catalogue_event **ret_event, live_event *
     return error == ERROR_NONE;
 }
 
-static void version_header(http_answer *a, uint64_t version)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)version);
-    http_answer_header(a, VERSION_HEADER, text);
-}
-
 // Answers with a buffer that was built before; takes the reference.
 static void answer_built(edge_call *call, shared_bytes *b)
 {
@@ -75,28 +68,6 @@ static bool since_read(const char *query, bool *ret_given, uint64_t *ret_since)
     return true;
 }
 
-static void answer_changes(edge_call *call, live_event *map, uint64_t since)
-{
-    http_answer *a = call->answer;
-    uint64_t version;
-    char etag[ETAG_BYTES];
-    _Static_assert((int)SEAT_MAP_BYTES_MAX <= (int)HTTP_OUT_BYTES,
-                   "a map fits the answer's own buffer");
-    size_t bytes = live_changes(map, since, (uint8_t *)a->body.text, &version);
-    snprintf(etag, sizeof etag, "\"d%llu-%llu\"", (unsigned long long)since,
-             (unsigned long long)version);
-    version_header(a, version);
-    a->cache_control = LIVE_CACHE_CONTROL;
-    if (http_answer_fresh(a, call->request, etag))
-        return;
-    if (since == version) {
-        a->status = 304;
-        return;
-    }
-    a->data = a->body.text;
-    a->data_bytes = bytes;
-}
-
 void handle_seats_bin(edge_call *call)
 {
     CATALOGUE_EVENT_AUTO *event = NULL;
@@ -107,16 +78,14 @@ void handle_seats_bin(edge_call *call)
         return http_answer_problem(call->answer, ERROR_MALFORMED, "since is a version");
     if (!map_enter(call, &event, &map))
         return;
-    call->answer->content_type = "application/octet-stream";
-    if (given && since > 0) {
-        answer_changes(call, map, since);
-    } else {
-        shared_bytes *whole = live_map(map);
-        if (whole) // the etag is "s<version>"
-            version_header(call->answer, strtoull(whole->etag + 2, NULL, 10));
-        answer_built(call, whole);
-    }
+    shared_bytes *b = given && since > 0 ? live_changes(map, since) : live_map(map);
     live_leave(call->edge->live, map);
+    call->answer->content_type = "application/octet-stream";
+    if (b)
+        http_answer_header_number(call->answer, VERSION_HEADER, b->version);
+    answer_built(call, b);
+    if (b && call->answer->shared && b->count == 0)
+        call->answer->status = 304; // nothing is new, whatever the client has
 }
 
 static void seat_write(doc *d, const catalogue_event *event, uint32_t seat, uint8_t state)

@@ -53,6 +53,7 @@ typedef struct http_answer {
 
 // Adds a header line; name and value hold no control characters (asserted).
 void http_answer_header(http_answer *a, const char *name, const char *value);
+void http_answer_header_number(http_answer *a, const char *name, uint64_t value);
 void http_answer_problem(http_answer *a, error_code code, const char *detail);
 // The same, with the document left open for more members; the caller ends the object.
 void http_answer_problem_begin(http_answer *a, error_code code, const char *detail);

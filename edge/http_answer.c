@@ -41,6 +41,17 @@ void http_answer_header(http_answer *a, const char *name, const char *value)
     a->headers_bytes += name_bytes + value_bytes + 4;
 }
 
+void http_answer_header_number(http_answer *a, const char *name, uint64_t value)
+{
+    char digits[21];
+    size_t at = sizeof digits - 1;
+    digits[at] = 0;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    http_answer_header(a, name, digits + at);
+}
+
 static atomic_uint refusals;
 
 void http_answer_problem_begin(http_answer *a, error_code code, const char *detail)

@@ -46,6 +46,7 @@ static live_event *event_new(const event_id *id, shared_plan *p)
     e->references = 1;
     e->id = *id;
     e->plan = shared_plan_ref(p);
+    e->bytes = live_event_bytes(p->plan);
     e->pending_end = &e->pending;
     pthread_mutex_init(&e->mutex, NULL);
     monotonic_condition_init(&e->changed);
@@ -60,8 +61,7 @@ void live_event_unref(live *l, live_event *e)
         l->link.unsubscribe(l->link.self, e->subscription);
     pending_clear(e);
     seat_map_free(e->map);
-    shared_bytes_unref(e->availability);
-    shared_bytes_unref(e->whole);
+    live_answers_clear(e);
     shared_plan_unref(e->plan);
     pthread_mutex_destroy(&e->mutex);
     pthread_cond_destroy(&e->changed);
@@ -95,6 +95,7 @@ static void table_remove(live *l, live_event *e)
         at = &(*at)->chain;
     *at = e->chain;
     l->count--;
+    l->bytes -= e->bytes;
     metric_set(METRIC_SEAT_MAPS, l->count);
 }
 
@@ -117,10 +118,33 @@ static live_event *table_oldest(live *l)
     return oldest;
 }
 
+// Takes out what was not looked at for longest until one more event has room; a list. The table's
+// mutex is held.
+static live_event *table_trim(live *l, size_t bytes)
+{
+    live_event *trimmed = NULL;
+    while (l->count == LIVE_EVENTS_MAX || (l->count > 0 && l->bytes + bytes > l->bytes_max)) {
+        live_event *oldest = table_oldest(l);
+        table_remove(l, oldest);
+        oldest->chain = trimmed;
+        trimmed = oldest;
+    }
+    return trimmed;
+}
+
+static void list_unref(live *l, live_event *list)
+{
+    while (list) {
+        live_event *e = list;
+        list = e->chain;
+        live_event_unref(l, e);
+    }
+}
+
 // Finds or makes the event. One whose plan has changed is replaced.
 static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
 {
-    live_event *other = NULL, *oldest = NULL;
+    live_event *other = NULL, *trimmed = NULL;
     pthread_mutex_lock(&l->mutex);
     live_event *e = table_find(l, id);
     if (e && memcmp(&e->plan->hash, &p->hash, sizeof p->hash) != 0) {
@@ -128,19 +152,19 @@ static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
         table_remove(l, e);
         e = NULL;
     }
-    if (!e && l->count == LIVE_EVENTS_MAX && (oldest = table_oldest(l)) != NULL)
-        table_remove(l, oldest);
+    if (!e)
+        trimmed = table_trim(l, live_event_bytes(p->plan));
     if (!e && (e = event_new(id, p)) != NULL) {
         e->used_us = live_now_us(l);
         e->chain = l->buckets[bucket_of(id)];
         l->buckets[bucket_of(id)] = e;
         l->count++;
+        l->bytes += e->bytes;
         atomic_fetch_add(&e->references, 1);
         metric_set(METRIC_SEAT_MAPS, l->count);
     }
     pthread_mutex_unlock(&l->mutex);
-    if (oldest)
-        live_event_unref(l, oldest);
+    list_unref(l, trimmed);
     if (other) {
         live_event_unref(l, other); // the table's
         live_event_unref(l, other); // table_find's
@@ -335,20 +359,21 @@ static void *keeper_run(void *self)
     return NULL;
 }
 
-live *live_new_bare(const live_link *link)
+live *live_new_bare(const live_link *link, size_t bytes_max)
 {
     live *l = calloc(1, sizeof *l);
     if (!l)
         return NULL;
     l->link = *link;
+    l->bytes_max = bytes_max;
     pthread_mutex_init(&l->mutex, NULL);
     monotonic_condition_init(&l->wake);
     return l;
 }
 
-live *live_new(const live_link *link)
+live *live_new(const live_link *link, size_t bytes_max)
 {
-    live *l = live_new_bare(link);
+    live *l = live_new_bare(link, bytes_max);
     if (!l)
         return NULL;
     if (pthread_create(&l->keeper, NULL, keeper_run, l) != 0) {

@@ -2,7 +2,8 @@
 // snapshot of the database, and answered from buffers that are built once for each version. After a
 // gap in the deltas, when a reply tells of a later version, or when nothing was heard for long, a
 // keeper thread takes a new snapshot; meanwhile the old map is served. A map that nobody has looked
-// at for some minutes is dropped. Knows neither NATS nor SQL: both come through live_link. Nothing
+// at for some minutes is dropped, and when their memory is used up the one looked at longest ago
+// makes room. Knows neither NATS nor SQL: both come through live_link. Nothing
 // here decides anything: a buyer who acts on an old map is refused by the event's actor.
 // Any thread; live_enter may block for a first snapshot.
 #ifndef CAVEA_EDGE_LIVE_H
@@ -14,7 +15,7 @@
 #include "schemas/error.h"
 
 enum {
-    LIVE_EVENTS_MAX = 8192,       // then the map that nobody has looked at for longest makes room
+    LIVE_EVENTS_MAX = 8192,       // as for memory
     LIVE_IDLE_MS = 5 * 60 * 1000, // then a map is dropped
     LIVE_RELOAD_PAUSE_MS = 250,   // between two snapshots of one event
     LIVE_BEHIND_MS = 1000,        // a delta that was announced so long ago is lost
@@ -39,8 +40,10 @@ typedef struct live_link {
 typedef struct live live;
 typedef struct live_event live_event;
 
-live *live_new(const live_link *link); // NULL when memory is out; starts the keeper
-void live_free(live *l);               // nobody is inside any more
+// NULL when memory is out; starts the keeper. bytes_max bounds maps and their answers together; the
+// plans belong to the shelf.
+live *live_new(const live_link *link, size_t bytes_max);
+void live_free(live *l); // nobody is inside any more
 
 // The map of an event, loaded when it is not there yet; one thread loads, the others wait for it
 // until the deadline. NULL and UNAVAILABLE or OVERLOADED when there is none to be had. p is
@@ -49,12 +52,13 @@ live_event *live_enter(live *l, const event_id *event, shared_plan *p, int64_t d
                        error_code *ret_error);
 void live_leave(live *l, live_event *e);
 
-// The caller owns a reference; NULL when memory is out.
+// Answers with their version and ETag, built by whoever asks first for a version. The caller owns a
+// reference; NULL when memory is out.
 shared_bytes *live_availability(live_event *e); // the JSON answer
 shared_bytes *live_map(live_event *e);          // seats.bin as a whole
+// seats.bin after a version; empty when there is nothing new.
+shared_bytes *live_changes(live_event *e, uint64_t since);
 uint64_t live_version(live_event *e);
-// seats.bin after a version; buffer has room for SEAT_MAP_BYTES_MAX.
-size_t live_changes(live_event *e, uint64_t since, uint8_t *buffer, uint64_t *ret_version);
 // States of a range of seats, a byte each.
 void live_states(live_event *e, uint32_t first, uint32_t count, uint8_t *ret_states,
                  uint64_t *ret_version);
@@ -65,6 +69,6 @@ void live_heard(live *l, const event_id *event, uint64_t version); // told by a 
 void live_reconnected(live *l);                                    // anything may have been missed
 // What the keeper does every LIVE_TICK_MS. For tests, which have no keeper (live_new_bare).
 void live_tick(live *l);
-live *live_new_bare(const live_link *link);
+live *live_new_bare(const live_link *link, size_t bytes_max);
 
 #endif

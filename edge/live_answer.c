@@ -76,9 +76,13 @@ void live_load(live *l, live_event *e)
     free(states);
 }
 
-static void etag_set(shared_bytes *b, char prefix, uint64_t version)
+static shared_bytes *named(shared_bytes *b, char prefix, uint64_t version)
 {
+    if (!b)
+        return NULL;
+    b->version = version;
     snprintf(b->etag, sizeof b->etag, "\"%c%llu\"", prefix, (unsigned long long)version);
+    return b;
 }
 
 static void count_write(doc *d, const char *key, uint64_t count)
@@ -112,41 +116,101 @@ static shared_bytes *availability_build(const live_event *e)
     return shared_bytes_of(&d);
 }
 
-static shared_bytes *whole_build(const live_event *e)
+static shared_bytes *map_build(const live_event *e, uint64_t since)
 {
-    uint8_t *bytes = malloc(SEAT_MAP_HEAD_BYTES + e->plan->plan->seats_count / 4 + 1);
+    size_t most = SEAT_MAP_HEAD_BYTES + e->plan->plan->seats_count / 4 + 1;
+    uint8_t *bytes = malloc(most);
     if (!bytes)
         return NULL;
-    size_t count = seat_map_encode(e->map, 0, bytes);
-    return shared_bytes_take((char *)bytes, count);
+    size_t count = seat_map_encode(e->map, since, bytes);
+    void *shrunk = count < most ? realloc(bytes, count) : NULL;
+    return shared_bytes_take(shrunk ? shrunk : (char *)bytes, count);
+}
+
+void live_answers_clear(live_event *e)
+{
+    shared_bytes_unref(e->availability);
+    shared_bytes_unref(e->whole);
+    e->availability = e->whole = NULL;
+    for (uint32_t i = 0; i < LIVE_CHANGES_KEPT; i++) {
+        shared_bytes_unref(e->changes[i]);
+        e->changes[i] = NULL;
+    }
+}
+
+size_t live_event_bytes(const plan *p)
+{
+    size_t map = SEAT_MAP_HEAD_BYTES + p->seats_count / 4;
+    size_t ring = p->seats_count / 16 * sizeof(seat_change);
+    return sizeof(live_event) + 2 * map + ring + p->sections_count * 100 +
+           LIVE_CHANGES_KEPT * (sizeof(shared_bytes) + LIVE_CHANGES_BYTES);
+}
+
+// An answer of an older version is replaced. The event's mutex is held.
+static bool is_current(const live_event *e, shared_bytes **answer)
+{
+    if (*answer && (*answer)->version == e->map->version)
+        return true;
+    shared_bytes_unref(*answer);
+    *answer = NULL;
+    return false;
 }
 
 shared_bytes *live_availability(live_event *e)
 {
     pthread_mutex_lock(&e->mutex);
-    if (!e->availability || e->availability_version != e->map->version) {
-        shared_bytes_unref(e->availability);
-        e->availability = availability_build(e);
-        e->availability_version = e->map->version;
-        if (e->availability)
-            etag_set(e->availability, 'a', e->map->version);
-    }
+    if (!is_current(e, &e->availability))
+        e->availability = named(availability_build(e), 'a', e->map->version);
     shared_bytes *b = shared_bytes_ref(e->availability);
     pthread_mutex_unlock(&e->mutex);
     return b;
 }
 
+// The event's mutex is held.
+static shared_bytes *map_ref(live_event *e)
+{
+    if (!is_current(e, &e->whole))
+        e->whole = named(map_build(e, 0), 's', e->map->version);
+    return shared_bytes_ref(e->whole);
+}
+
 shared_bytes *live_map(live_event *e)
 {
     pthread_mutex_lock(&e->mutex);
-    if (!e->whole || e->whole_version != e->map->version) {
-        shared_bytes_unref(e->whole);
-        e->whole = whole_build(e);
-        e->whole_version = e->map->version;
-        if (e->whole)
-            etag_set(e->whole, 's', e->map->version);
+    shared_bytes *b = map_ref(e);
+    pthread_mutex_unlock(&e->mutex);
+    return b;
+}
+
+static shared_bytes *changes_build(const live_event *e, uint64_t since)
+{
+    bool none = since == e->map->version;
+    shared_bytes *b = none ? shared_bytes_take(NULL, 0) : map_build(e, since);
+    if (!b)
+        return NULL;
+    b->version = e->map->version;
+    snprintf(b->etag, sizeof b->etag, "\"d%llu-%llu\"", (unsigned long long)since,
+             (unsigned long long)b->version);
+    return b;
+}
+
+// Pollers of a crowd ask since one of the last versions: few short answers serve all of them.
+shared_bytes *live_changes(live_event *e, uint64_t since)
+{
+    uint32_t at = since % LIVE_CHANGES_KEPT;
+    shared_bytes *b = NULL;
+    pthread_mutex_lock(&e->mutex);
+    if (is_current(e, &e->changes[at]) && e->changes_since[at] == since)
+        b = shared_bytes_ref(e->changes[at]);
+    else if (seat_map_changes(e->map, since))
+        b = changes_build(e, since);
+    else
+        b = map_ref(e);
+    if (b && b != e->whole && b != e->changes[at] && b->count <= LIVE_CHANGES_BYTES) {
+        shared_bytes_unref(e->changes[at]);
+        e->changes[at] = shared_bytes_ref(b);
+        e->changes_since[at] = since;
     }
-    shared_bytes *b = shared_bytes_ref(e->whole);
     pthread_mutex_unlock(&e->mutex);
     return b;
 }
@@ -157,15 +221,6 @@ uint64_t live_version(live_event *e)
     uint64_t version = e->map->version;
     pthread_mutex_unlock(&e->mutex);
     return version;
-}
-
-size_t live_changes(live_event *e, uint64_t since, uint8_t *buffer, uint64_t *ret_version)
-{
-    pthread_mutex_lock(&e->mutex);
-    size_t bytes = seat_map_encode(e->map, since, buffer);
-    *ret_version = e->map->version;
-    pthread_mutex_unlock(&e->mutex);
-    return bytes;
 }
 
 void live_states(live_event *e, uint32_t first, uint32_t count, uint8_t *ret_states,

@@ -20,10 +20,16 @@ typedef struct pending_delta {
     uint32_t packed[];
 } pending_delta;
 
+enum {
+    LIVE_CHANGES_KEPT = 16,    // answers to `since`, of the present version,
+    LIVE_CHANGES_BYTES = 1024, // as long as they are short
+};
+
 struct live_event {
     atomic_uint references; // the table's and each user's
     event_id id;
     shared_plan *plan;
+    size_t bytes;             // what it may take in memory
     struct live_event *chain; // of the same hash bucket; under live.mutex
 
     pthread_mutex_t mutex; // guards what follows
@@ -38,8 +44,9 @@ struct live_event {
     int64_t announced_us; // when it was first ahead of the map; 0: it is not
     int64_t used_us, loaded_us, heard_us;
     void *subscription;
-    shared_bytes *availability, *whole; // answers, built for these versions
-    uint64_t availability_version, whole_version;
+    shared_bytes *availability, *whole; // answers, each for the version it names
+    shared_bytes *changes[LIVE_CHANGES_KEPT];
+    uint64_t changes_since[LIVE_CHANGES_KEPT];
 };
 
 enum { LIVE_BUCKETS = 8192 };
@@ -50,6 +57,7 @@ struct live {
     pthread_cond_t wake;   // the keeper
     live_event *buckets[LIVE_BUCKETS];
     uint32_t count;
+    size_t bytes, bytes_max; // of all events in the table
     bool ends;
     bool has_keeper;
     pthread_t keeper;
@@ -64,6 +72,9 @@ static inline int64_t live_now_us(const live *l)
 // LOADING or `reloading`; the event's mutex is not held.
 void live_load(live *l, live_event *e);
 void live_event_unref(live *l, live_event *e);
+// What an event of this plan takes: its map, and its answers once all of them are built.
+size_t live_event_bytes(const plan *p);
+void live_answers_clear(live_event *e);
 // The mutex of the event is held.
 bool live_event_needs_load(const live_event *e, int64_t now_us);
 

@@ -27,7 +27,7 @@ extern const unsigned edge_openapi_json_bytes;
 typedef struct edge_settings {
     service_settings service;
     const char *address;
-    int64_t port, threads, inflight_max, own_max, envelopes;
+    int64_t port, threads, inflight_max, own_max, maps_mb, envelopes;
     const char *nats_url, *postgres_url;
     int64_t postgres_connections;
     const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
@@ -47,6 +47,8 @@ static const setting settings[] = {
                "checkouts and reads of reservations at the same time; beyond, 503"),
     CONFIG_MS(edge_settings, queue_ms, "queue-ms", "100ms", 5, 60000,
               "while every reservation waits longer than this, further ones are answered 503"),
+    CONFIG_INT(edge_settings, maps_mb, "maps-mb", "128", 1, 65536,
+               "memory of the seat maps that are kept; the one looked at longest ago makes room"),
     CONFIG_INT(edge_settings, envelopes, "envelopes", "1", 1, BUS_INFLIGHT_MAX,
                "messages to one actor that may wait for its answer at a time"),
     CONFIG_TEXT(edge_settings, nats_url, "nats-url", "nats://127.0.0.1:4222", 1, 1000,
@@ -225,7 +227,7 @@ static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
         return false;
     p->sources.deltas = p->deltas;
     live_link link = sources_live(&p->sources);
-    p->edge.live = live_new(&link);
+    p->edge.live = live_new(&link, (size_t)p->s.maps_mb << 20);
     if (!p->edge.live)
         return memory_out(problem);
     live_nats_start(p->deltas, p->edge.live);

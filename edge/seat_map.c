@@ -173,12 +173,16 @@ static uint32_t changes_after(const seat_map *m, uint64_t since)
     return m->ring_count - low;
 }
 
+bool seat_map_changes(const seat_map *m, uint64_t since)
+{
+    return since > 0 && since >= m->ring_floor && since <= m->version &&
+           changes_after(m, since) * RECORD_BYTES <= states_bytes(m);
+}
+
 size_t seat_map_encode(const seat_map *m, uint64_t since, uint8_t *buffer)
 {
     uint32_t count = changes_after(m, since);
-    bool delta = since > 0 && since >= m->ring_floor && since <= m->version &&
-                 count * RECORD_BYTES <= states_bytes(m);
-    if (!delta) {
+    if (!seat_map_changes(m, since)) {
         head_put(m, buffer, KIND_MAP, 0, m->plan->seats_count);
         memcpy(buffer + SEAT_MAP_HEAD_BYTES, m->states, states_bytes(m));
         return SEAT_MAP_HEAD_BYTES + states_bytes(m);

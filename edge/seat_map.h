@@ -70,6 +70,8 @@ seat_map_result seat_map_apply(seat_map *m, uint64_t first, uint64_t last, const
 // clients go on asking for deltas. Older than the map: ignored, and false is returned.
 MUST_CHECK bool seat_map_load(seat_map *m, uint64_t version, const uint8_t *states);
 
+// Whether seat_map_encode would write changes rather than the map.
+MUST_CHECK bool seat_map_changes(const seat_map *m, uint64_t since);
 // Writes seats.bin and returns its length: the changes after `since` when the ring has them all and
 // they are fewer bytes than the map, else the map. since 0: the map. At most SEAT_MAP_BYTES_MAX.
 size_t seat_map_encode(const seat_map *m, uint64_t since, uint8_t *buffer);

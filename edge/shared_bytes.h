@@ -12,6 +12,7 @@ enum { ETAG_BYTES = 80 }; // with quotes and the final NUL
 typedef struct shared_bytes {
     atomic_uint references;
     size_t count;
+    uint64_t version;      // of what it tells; 0 when it has none
     char etag[ETAG_BYTES]; // "" when it has none
     char *data;
 } shared_bytes;

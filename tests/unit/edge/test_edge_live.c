@@ -1,4 +1,4 @@
-#include "edge/live.h"
+#include "edge/live_private.h"
 #include "schemas/cavea.pb-c.h"
 #include "tests/unit/edge/edge_plan.h"
 
@@ -83,15 +83,20 @@ static int64_t link_now(void *self)
     return ((world *)self)->now_us;
 }
 
+static live_link link_of(world *w)
+{
+    return (live_link){w, link_subscribe, link_unsubscribe, link_flush, link_snapshot, link_now};
+}
+
 static int setup(void **state)
 {
     world *w = calloc(1, sizeof *w);
     digest32 hash = {{1}};
-    live_link link = {w, link_subscribe, link_unsubscribe, link_flush, link_snapshot, link_now};
+    live_link link = link_of(w);
     w->now_us = 1000000000;
     w->version = 5;
     w->plan = shared_plan_take(&hash, edge_plan_make(2, 10, 20));
-    w->live = live_new_bare(&link);
+    w->live = live_new_bare(&link, (size_t)1 << 30);
     *state = w;
     return w->plan && w->live ? 0 : -1;
 }
@@ -292,6 +297,52 @@ static void test_live__given_versions_then_builds_each_answer_once(void **state)
     live_leave(w->live, e);
 }
 
+static void test_live_changes__given_pollers_then_builds_each_answer_once(void **state)
+{
+    world *w = *state;
+    live_event *e = enter(w);
+    change(w, 200, SEAT_SOLD, false);
+    change(w, 201, SEAT_HELD, false);
+    shared_bytes *a = live_changes(e, 6), *b = live_changes(e, 6), *none = live_changes(e, 7);
+    assert_ptr_equal(a, b);
+    assert_int_equal(a->version, 7);
+    assert_int_equal(a->count, SEAT_MAP_HEAD_BYTES + 4);
+    assert_string_equal(a->etag, "\"d6-7\"");
+    assert_int_equal(none->count, 0);
+    assert_string_equal(none->etag, "\"d7-7\"");
+    shared_bytes *unknown = live_changes(e, 3), *whole = live_map(e);
+    assert_ptr_equal(unknown, whole); // not a copy for each version that was asked for
+    change(w, 202, SEAT_HELD, false);
+    shared_bytes *c = live_changes(e, 6);
+    assert_int_equal(c->version, 8);
+    assert_int_equal(c->count, SEAT_MAP_HEAD_BYTES + 8);
+    shared_bytes *all[] = {a, b, none, unknown, whole, c};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        shared_bytes_unref(all[i]);
+    live_leave(w->live, e);
+}
+
+static void test_live__given_more_maps_than_memory_then_the_oldest_makes_room(void **state)
+{
+    world *w = *state;
+    error_code error;
+    live_link link = link_of(w);
+    live_free(w->live);
+    w->live = live_new_bare(&link, 3 * live_event_bytes(w->plan->plan));
+    live_leave(w->live, enter(w));
+    for (uint8_t i = 0; i < 5; i++) {
+        event_id other = {{{7, i}}};
+        w->now_us++;
+        live_leave(w->live, enter(w)); // somebody looks at it all the time
+        w->now_us++;
+        live_event *e = live_enter(w->live, &other, w->plan, w->now_us + 1000000, &error);
+        assert_non_null(e);
+        live_leave(w->live, e);
+    }
+    assert_true(w->subscribed);
+    assert_int_equal(w->others_ended, 3);
+}
+
 static void test_live__given_more_events_than_fit_then_the_oldest_makes_room(void **state)
 {
     world *w = *state;
@@ -339,6 +390,8 @@ int main(void)
         TEST(test_live_enter__given_no_database_at_first_then_refuses_and_recovers),
         TEST(test_live__given_nobody_who_looks_then_drops_the_map),
         TEST(test_live__given_versions_then_builds_each_answer_once),
+        TEST(test_live_changes__given_pollers_then_builds_each_answer_once),
+        TEST(test_live__given_more_maps_than_memory_then_the_oldest_makes_room),
         TEST(test_live__given_more_events_than_fit_then_the_oldest_makes_room),
         TEST(test_live_receive__given_rubbish_then_ignores_it),
     };
