@@ -6,6 +6,8 @@
 
 enum { READ_NOW, READ_RESERVATION, READ_PAYMENT, READ_TICKETS, READ_SEATS };
 
+#define YESTERDAY ROW_ID_FLOOR("now() - interval '1 day'")
+
 const statement read_row_statements[READ_ROW_STATEMENTS] = {
     [READ_NOW] = {"read_now", "SELECT clock_timestamp()"},
     [READ_RESERVATION] = {"read_reservation", "SELECT " ROW_RESERVATION " FROM reservation r"
@@ -15,16 +17,18 @@ const statement read_row_statements[READ_ROW_STATEMENTS] = {
     [READ_TICKETS] = {"read_tickets",
                       "SELECT id, reservation_id, seat, state, key_id, jws, compact, issued_at"
                       " FROM ticket WHERE event_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id"},
-    // One statement sees one moment: the version and the claims belong together. A claim without
-    // its reservation would be a bug; its seat is not for sale all the same.
+    // One statement sees one moment: the version and the claims belong together. Held is what a
+    // young reservation holds; what else is claimed counts as sold, without a look at old rows: it
+    // is not for sale in any case. IN is a hash table made once; how many claims a range of keys
+    // has, which a join would be planned by, no statistics tell.
     [READ_SEATS] =
         {"read_seats",
          "SELECT coalesce(l.last_seq, 0),"
          " CASE WHEN e.status = 1 AND e.sale_starts_at <= now() THEN 2::int2 ELSE e.status END,"
          " e.sale_starts_at, clock_timestamp(),"
-         " ARRAY(SELECT (c.seat_key - $2)::int4 * 4 + CASE WHEN r.state = 2 THEN 2 ELSE 1 END"
-         " FROM seat_claim c LEFT JOIN reservation r ON r.event_id = $1 AND r.id ="
-         " c.reservation_id WHERE c.seat_key BETWEEN $2::int8 AND $3::int8)"
+         " ARRAY(SELECT (seat_key - $2)::int4 * 4 + CASE WHEN reservation_id IN (SELECT id"
+         " FROM reservation WHERE event_id = $1 AND state = 1 AND id >= " YESTERDAY
+         ") THEN 1 ELSE 2 END FROM seat_claim WHERE seat_key BETWEEN $2::int8 AND $3::int8)"
          " FROM event e LEFT JOIN actor_lease l ON l.actor = e.id WHERE e.id = $1"},
 };
 

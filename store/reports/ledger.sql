@@ -11,9 +11,9 @@ SELECT json_build_object(
     'seats_without_claim', (
         SELECT count(*) FROM reservation r
         CROSS JOIN LATERAL unnest(r.seats) AS taken(seat)
-        LEFT JOIN claimed_seat c ON c.event_id = r.event_id AND c.seat = taken.seat
-            AND c.reservation_id = r.id
-        WHERE r.event_id = $1::uuid AND r.state IN (1, 2) AND c.seat IS NULL),
+        LEFT JOIN seat_claim c ON c.reservation_id = r.id
+            AND c.seat_key = ((SELECT tag FROM event WHERE id = $1::uuid) << 16 | taken.seat)
+        WHERE r.event_id = $1::uuid AND r.state IN (1, 2) AND c.seat_key IS NULL),
     'sold_minor', (
         SELECT coalesce(sum(r.total_minor), 0)::bigint FROM reservation r
         WHERE r.event_id = $1::uuid AND r.state = 2),

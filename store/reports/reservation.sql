@@ -13,8 +13,8 @@ SELECT json_build_object(
     'currency', e.currency,
     'seats', r.seats,
     'price_minor', r.price_minor,
-    'claimed_seats', (SELECT count(*) FROM claimed_seat c
-                      WHERE c.event_id = e.id AND c.seat = ANY (r.seats)
+    'claimed_seats', (SELECT count(*) FROM unnest(r.seats) AS taken(seat)
+                      JOIN seat_claim c ON c.seat_key = (e.tag << 16 | taken.seat)
                         AND c.reservation_id = r.id),
     'payments', (
         SELECT coalesce(json_agg(json_build_object(

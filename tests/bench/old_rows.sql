@@ -60,7 +60,8 @@ CREATE TEMPORARY VIEW old_sale AS
 SELECT e.id AS event_id, e.tag, n, to_timestamp((e.began_ms + n * 30) / 1000.0) AS at,
     pg_temp.old_id(e.began_ms + n * 30, e.tag,
                    hashint8extended(e.tag << 16 | n, 0) & 4398046511103) AS id
-FROM (SELECT * FROM old_event ORDER BY began_ms) e, generate_series(1, 20000) AS n;
+FROM (SELECT *, 20000 AS sold FROM old_event ORDER BY began_ms OFFSET 0) e,
+    generate_series(1, e.sold) AS n; -- one event after the other
 
 INSERT INTO reservation (event_id, id, buyer_id, state, key_hash, body_hash, seats, price_minor,
     total_minor, created_at, expires_at, payment_id, checkout_key, checkout_body)
@@ -68,7 +69,7 @@ SELECT event_id, id, id, 2, uuid_send(id), uuid_send(id), ARRAY[2 * n, 2 * n + 1
     '{4500,4500}', 9000, at, at + interval '10 minutes', id, uuid_send(id), uuid_send(id)
 FROM old_sale;
 INSERT INTO seat_claim (seat_key, reservation_id)
-SELECT tag << 16 | 2 * n + odd, id FROM old_sale CROSS JOIN (VALUES (0), (1)) AS seat (odd);
+SELECT unnest(ARRAY[tag << 16 | 2 * n, tag << 16 | 2 * n + 1]), id FROM old_sale;
 INSERT INTO fact (actor, seq, at, kind, payload, hash)
 SELECT event_id, n, at, 10, uuid_send(id) || decode(repeat('00', 106), 'hex'),
     decode(repeat('00', 32), 'hex')
