@@ -107,15 +107,16 @@ note() {
 # audit PART: the books of every event that was loaded since the last audit agree with its facts,
 # and the database's rows with each other
 audit() {
-    local event bad=0
+    local bad
     sort -u "$work/loaded" >"$work/audited"
     : >"$work/loaded"
     [[ -s $work/audited ]] || return 0
     wait_until 30 rows_right || say "bench: $rows_wrong rows are wrong after $1"
-    while read -r event; do
-        bench_cavea ledger verify "$event" >"$work/verify.json" 2>&1 ||
-            { ((bad += 1)) && say "bench: $event: $(<"$work/verify.json")"; }
-    done <"$work/audited"
+    CAVEA_POSTGRES_URL=$bench_url xargs -n 1 -P 2 bash -c \
+        '"$0" ledger verify "$1" --json >/dev/null 2>&1 || echo "$1"' "$build/cavea" \
+        <"$work/audited" >"$work/bad"
+    bad=$(wc -l <"$work/bad")
+    ((bad == 0)) || say "bench: ledger verify does not agree on: $(<"$work/bad")"
     note audit product "$1" "{\"events\": $(wc -l <"$work/audited"), \"bad\": $bad,
         \"rows_wrong\": $rows_wrong}"
 }

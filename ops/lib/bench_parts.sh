@@ -53,7 +53,7 @@ capacity() {
 # wrk sells from a house of its own, as it knows nothing of ours.
 wrk_reserve() {
     local out
-    command -v wrk >/dev/null || return 0
+    [[ $cross_check ]] && command -v wrk >/dev/null || return 0
     house_new wrk "$bench_events" 60000
     out=$(BENCH_HOUSE=$work/house/wrk BENCH_TOKENS=$work/tokens \
         wrk -t1 -c256 -d"${seconds}s" -s "$cavea_root/tests/bench/reserve.lua" \

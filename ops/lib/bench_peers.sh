@@ -52,7 +52,9 @@ peer_run() {
 }
 
 peers_gone() {
-    (($(bench_sql postgres <<<"SELECT count(*) FROM pg_stat_activity WHERE datname = 'peers'") == 0))
+    local left
+    left=$(bench_sql postgres <<<"SELECT count(*) FROM pg_stat_activity WHERE datname = 'peers'")
+    ((left == 0))
 }
 
 peer_note() {

@@ -46,22 +46,25 @@ part_memory() {
     audit memory
 }
 
-# Events fall asleep after a second here, but the edge wakes an event at once only when it was not
-# heard of for 30 s, as after the five minutes that it takes by default. Meanwhile: what events
-# leave behind that woke and fell asleep.
-part_activation() {
-    local first second filled
-    hosts_replace CAVEA_IDLE=1s
+# Long before: an event is woken with its first message only when the edge has not heard of it for
+# 30 s, as it is after the five minutes that falling asleep takes by default.
+activation_prepare() {
     house_new filled 9 60000
     house_fill filled $((9 * 4499))
     filled=$(now_ms)
-    house_new nap 200 60000
+}
+
+# Events fall asleep after a second here. At first: what those leave behind that woke and slept.
+part_activation() {
+    local first second
+    hosts_replace CAVEA_IDLE=1s
+    house_new nap 100 60000
     wait_until 30 asleep || fail "the events do not fall asleep"
     first=$(rss_of "$actor_host")
-    house_new nap 200 60000
+    house_new nap 100 60000
     wait_until 30 asleep || fail "the events do not fall asleep"
     second=$(rss_of "$actor_host")
-    note memory product sleeping "{\"sleeping_event_kb\": $(((second - first) / 200))}"
+    note memory product sleeping "{\"sleeping_event_kb\": $(((second - first) / 100))}"
     wait_until 40 passed $((filled + 31000)) || true
     wake fresh 60000
     wake filled 60000

@@ -16,7 +16,8 @@ export function median(values) {
 // One figure: what it is in the middle, and the lowest and highest of all rounds.
 export function spread(values) {
     const known = values.filter(Number.isFinite)
-    return { median: median(known), min: Math.min(...known), max: Math.max(...known) }
+    return { median: median(known), min: Math.min(...known), max: Math.max(...known),
+        rounds: known.length }
 }
 
 export const processes = ['edge', 'actors', 'nats', 'postgres', 'generator']

@@ -126,7 +126,7 @@ function overload() {
     (r) => [r.label, number(r.sent), range(r.ok), number(r.retry_after), number(r.broken),
         number(r.cut_off), number(r.unsent), ms(r.p50), ms(r.p99)])
     if (found) out.push('Goodput is back when half a second of ordinary load reaches 80 % of ' +
-        'the rate before, in steps of 100 ms.', '')
+        `the rate before, in steps of 100 ms; looked at for ${about.after} s.`, '')
 }
 
 function growth() {
@@ -144,7 +144,8 @@ function growth() {
         `and facts, half of them claims; ${number(made.bytes / 1e9)} GB on disk.`, '')
     for (const part of ['growth', 'hosts'])
         section(part, part === 'growth' ? 'Events and houses' : 'Actor hosts', part === 'growth'
-            ? 'main: 20 events of 60,000 seats; one: 1; large: 300; small: 300 of 1,000 seats.'
+            ? `main: 20 events of 60,000 seats; one: 1; large: ${about.many}; small: ` +
+                `${about.many} of 1,000 seats.`
             : 'On one machine, so more hosts cannot be faster; the bare pipeline beside each.',
         ['system', 'what', 'accepted/s', 'p99 ms', ...processes, 'CPU'],
         (r) => [r.system, r.label, range(r.ok), ms(r.p99),

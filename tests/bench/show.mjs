@@ -25,9 +25,9 @@ function find(recorded, part, system, label) {
 
 export const growths = [
     ['1 event instead of 20', (r) => growth(r, 'one', 'main')],
-    ['300 events instead of 20', (r) => growth(r, 'large', 'main')],
+    ['hundreds of events instead of 20', (r) => growth(r, 'large', 'main')],
     ['10,000 on sale, 20 of them asked for', (r) => growthBeside(r, 'on-sale', '10000', 'few')],
-    ['60,000 seats instead of 1,000, 300 events', (r) => growth(r, 'large', 'small')],
+    ['60,000 seats instead of 1,000, as many events', (r) => growth(r, 'large', 'small')],
     ['old rows', (r) => growthBeside(r, 'old-rows', 'with', 'without')],
 ]
 
@@ -58,10 +58,11 @@ function openLoop(recorded) {
         hot.answered.median >= 50000 && hot.p99.median < 10000])
     for (const run of recorded.filter((each) => each.part === 'mixed')) {
         const asked = run.percent === 100 ? '' : ` at ${run.percent} % of that`
+        const unsent = run.unsent ? `, ${number(run.unsent)} never sent` : ''
+        const late = [run.reserve, run.poll].map((each) => `${number(each.p99_us / 1000)} ms`)
         list.push([`8,000 reservations + 200 payments + 20,000 polls a second${asked}`,
             'no error; p99 < 50 ms reserving, < 20 ms polling',
-            `${number(run.errors)} errors${run.unsent ? `, ${number(run.unsent)} never sent` : ''}; ` +
-            `${number(run.reserve.p99_us / 1000)} ms, ${number(run.poll.p99_us / 1000)} ms`, run.met])
+            `${number(run.errors)} errors${unsent}; ${late.join(', ')}`, run.met])
     }
     return list
 }
@@ -114,7 +115,7 @@ function growing(recorded) {
 function afterwards(recorded) {
     const list = recorded.filter((each) => each.part === 'overload' && 'recovery_ms' in each)
         .map((run) => [`goodput back ${run.label}`, '< 10 s', run.recovery_ms === null
-            ? 'not within 12 s' : `${decimal(run.recovery_ms / 1000, 1)} s`,
+            ? 'too late' : `${decimal(run.recovery_ms / 1000, 1)} s`,
         run.recovery_ms !== null && run.recovery_ms < 10000])
     const audits = recorded.filter((each) => each.part === 'audit')
     const bad = audits.reduce((sum, each) => sum + each.bad + each.rows_wrong, 0)
@@ -150,6 +151,7 @@ export function figures(recorded) {
         polls_body_per_s: rate('reads', 'seats.bin'),
         cpu_us_per_reservation: peak.length ? median(peak.map(cpuEach)) : undefined,
         cpu_ratio: product && share(recorded, product.label, cpuEach),
+        errors: peak.reduce((sum, run) => sum + run.load.errors, 0),
         bare_share: product && share(recorded, product.label, perSecond),
         show: show(recorded),
         growth: Object.fromEntries(growths.map(([name, of]) => [name, of(recorded)])),
