@@ -1,4 +1,5 @@
 #include "edge/answer_cache.h"
+#include "edge/spinning_mutex.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ answer_cache *answer_cache_new(void)
 {
     answer_cache *c = calloc(1, sizeof *c);
     for (size_t i = 0; c && i < ANSWER_CACHE_SLOTS; i++)
-        pthread_mutex_init(&c->slots[i].mutex, NULL);
+        spinning_mutex_init(&c->slots[i].mutex);
     return c;
 }
 

@@ -1,4 +1,5 @@
 #include "edge/catalogue.h"
+#include "edge/spinning_mutex.h"
 
 #include <stdlib.h>
 
@@ -49,7 +50,7 @@ catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans)
     c->source = *source;
     c->plans = plans;
     for (size_t i = 0; i < CATALOGUE_SETS; i++) {
-        pthread_mutex_init(&c->sets[i].mutex, NULL);
+        spinning_mutex_init(&c->sets[i].mutex);
         pthread_cond_init(&c->sets[i].loaded, NULL);
     }
     return c;

@@ -20,6 +20,7 @@ enum {
     SPARE_SHARE = 8, // of the threads are kept for connections too many
     SPARE_MAX = 32,
     REFUSAL_HOLD_MS = 50,
+    SLOTS_SPARE = 2,   // for the thread that accepts
     LEFTOVER_MS = 500, // spent on the rest of a refused body
     LEFTOVER_BYTES_MAX = 256 * 1024,
     HEAD_BYTES_MAX = 16 * 1024, // of a request
@@ -42,15 +43,15 @@ typedef struct exchange {
     bool queued, owned; // what it has entered
 } exchange;
 
-static int64_t body_read(exchange *x, size_t bytes_max, int64_t patience_ms)
+static int64_t body_read(exchange *x, size_t bytes_max, int64_t deadline_us)
 {
     http_worker *w = x->worker;
     const struct mg_request_info *info = mg_get_request_info(x->connection);
     w->peer = info->remote_addr;
     w->peer_port = info->remote_port;
-    atomic_store(&w->body_deadline_us, clock_monotonic_us() + patience_ms * 1000);
+    atomic_store_explicit(&w->slot->body_deadline_us, deadline_us, memory_order_release);
     int got = mg_read(x->connection, w->body, bytes_max);
-    atomic_store(&w->body_deadline_us, 0);
+    atomic_store_explicit(&w->slot->body_deadline_us, 0, memory_order_release);
     return got;
 }
 
@@ -69,10 +70,9 @@ static error_code body_take(exchange *x)
     const http_options *o = &h->options;
     int64_t patience_ms =
         o->body_deadline_ms < o->read_timeout_ms ? o->body_deadline_ms : o->read_timeout_ms;
-    int64_t overdue_us = clock_monotonic_us() + patience_ms * 1000;
-    int64_t got = body_read(x, wanted, o->body_deadline_ms);
+    int64_t got = body_read(x, wanted, x->started_us + o->body_deadline_ms * 1000);
     if (got < 0 || (!x->head.chunked && (size_t)got < wanted)) {
-        bool overdue = clock_monotonic_us() >= overdue_us;
+        bool overdue = clock_monotonic_us() >= x->started_us + patience_ms * 1000;
         // The watch may be about to interrupt this thread; wait until it has done so.
         pthread_mutex_lock(&h->mutex);
         pthread_mutex_unlock(&h->mutex);
@@ -93,10 +93,9 @@ static void body_discard(exchange *x)
     int64_t end_us = clock_monotonic_us() + LEFTOVER_MS * 1000;
     int64_t total = 0, got;
     do {
-        int64_t left_ms = (end_us - clock_monotonic_us()) / 1000;
-        if (left_ms <= 0)
+        if (clock_monotonic_us() >= end_us)
             break;
-        got = body_read(x, sizeof x->worker->body, left_ms);
+        got = body_read(x, sizeof x->worker->body, end_us);
         total += got;
     } while (got > 0 && total < LEFTOVER_BYTES_MAX);
     pthread_mutex_lock(&x->h->mutex);
@@ -349,6 +348,7 @@ static int connections_max_of(int64_t threads)
 
 static void http_free(http *h)
 {
+    free(h->slots);
     pthread_cond_destroy(&h->changed);
     pthread_mutex_destroy(&h->mutex);
     free(h);
@@ -358,11 +358,17 @@ bool http_start(const http_options *options, http **ret_http,
                 char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     http *h = calloc(1, sizeof *h);
-    if (!h || pthread_mutex_init(&h->mutex, NULL) != 0 || !condition_init(&h->changed)) {
+    size_t slots_count = (size_t)options->threads + SLOTS_SPARE;
+    http_slot *slots = aligned_alloc(sizeof *slots, slots_count * sizeof *slots);
+    if (!h || !slots || pthread_mutex_init(&h->mutex, NULL) != 0 || !condition_init(&h->changed)) {
+        free(slots);
         free(h);
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
         return false;
     }
+    memset(slots, 0, slots_count * sizeof *slots);
+    h->slots = slots;
+    h->slots_count = slots_count;
     h->options = *options;
     admission_init(&h->gate, (uint32_t)options->inflight_max, options->queue_ms * 1000,
                    clock_monotonic_us());

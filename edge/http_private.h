@@ -12,13 +12,18 @@
 
 enum { HTTP_SIGNAL_INTERRUPT = SIGUSR1 }; // ends a poll(2) that waits for a body too long
 
-// What one thread of civetweb owns; the list is under http.mutex.
+// What the watch looks at, one for each thread of civetweb, side by side because it looks often.
+typedef struct http_slot {
+    _Alignas(64) _Atomic int64_t body_deadline_us; // monotonic; 0: no body is being read
+    struct http_worker *worker;                    // NULL: free; under http.mutex
+} http_slot;
+
+// What one thread of civetweb owns.
 typedef struct http_worker {
     pthread_t thread;
-    struct http_worker *previous, *next;
-    bool excess;                      // its connection is one of those beyond http.connections_max
-    _Atomic int64_t body_deadline_us; // monotonic; 0: no body is being read
-    const char *peer;                 // whose body; borrowed while one is being read
+    http_slot *slot;
+    bool excess;      // its connection is one of those beyond http.connections_max
+    const char *peer; // whose body; borrowed while one is being read
     int peer_port;
     int64_t date_s; // the second that `date` tells
     char date[32];
@@ -40,7 +45,8 @@ struct http {
     _Atomic int64_t crowded_until_us; // idle connections make room; monotonic
     pthread_mutex_t mutex;            // guards what follows
     pthread_cond_t changed;
-    http_worker *workers; // every thread of civetweb
+    http_slot *slots; // of every thread of civetweb
+    size_t slots_count;
     bool watch_ends;
     char complaint[256]; // the last one before the start succeeded
     pthread_t watch;

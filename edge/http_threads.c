@@ -25,6 +25,19 @@ static void scheduling_set(void)
     (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
 }
 
+static http_slot *slot_take(http *h, http_worker *w)
+{
+    http_slot *slot = NULL;
+    pthread_mutex_lock(&h->mutex);
+    for (size_t i = 0; i < h->slots_count && !slot; i++)
+        if (!h->slots[i].worker)
+            slot = &h->slots[i];
+    if (slot)
+        slot->worker = w;
+    pthread_mutex_unlock(&h->mutex);
+    return slot;
+}
+
 void *http_thread_start(const struct mg_context *context, int type)
 {
     http *h = mg_get_user_data(context);
@@ -34,17 +47,13 @@ void *http_thread_start(const struct mg_context *context, int type)
     if (!w)
         return NULL; // its requests are answered 503
     w->thread = pthread_self();
-    w->previous = NULL;
     w->excess = false;
-    w->body_deadline_us = 0;
     w->date_s = -1;
-    pthread_mutex_lock(&h->mutex);
-    w->next = h->workers;
-    if (w->next)
-        w->next->previous = w;
-    h->workers = w;
-    pthread_mutex_unlock(&h->mutex);
-    return w;
+    w->slot = slot_take(h, w);
+    if (w->slot)
+        return w;
+    free(w);
+    return NULL;
 }
 
 void http_thread_end(const struct mg_context *context, int type, void *worker)
@@ -55,12 +64,7 @@ void http_thread_end(const struct mg_context *context, int type, void *worker)
     if (!w)
         return;
     pthread_mutex_lock(&h->mutex);
-    if (w->next)
-        w->next->previous = w->previous;
-    if (w->previous)
-        w->previous->next = w->next;
-    else
-        h->workers = w->next;
+    w->slot->worker = NULL;
     pthread_mutex_unlock(&h->mutex);
     free(w);
 }
@@ -90,13 +94,14 @@ void http_connection_close(const struct mg_connection *connection)
 static void watch_interrupt(http *h, int64_t now_us)
 {
     bool all = atomic_load(&h->closing);
-    for (http_worker *w = h->workers; w; w = w->next) {
-        int64_t deadline_us = atomic_load(&w->body_deadline_us);
+    for (size_t i = 0; i < h->slots_count; i++) {
+        http_slot *slot = &h->slots[i];
+        int64_t deadline_us = atomic_load_explicit(&slot->body_deadline_us, memory_order_acquire);
         bool overdue = deadline_us != 0 && deadline_us <= now_us;
         if (overdue)
-            http_reading_end(h->port, w->peer, w->peer_port);
-        if (all || overdue)
-            pthread_kill(w->thread, HTTP_SIGNAL_INTERRUPT);
+            http_reading_end(h->port, slot->worker->peer, slot->worker->peer_port);
+        if (overdue || (all && slot->worker))
+            pthread_kill(slot->worker->thread, HTTP_SIGNAL_INTERRUPT);
     }
 }
 

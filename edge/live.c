@@ -1,4 +1,5 @@
 #include "edge/live_private.h"
+#include "edge/spinning_mutex.h"
 
 #include "ops/host/metric.h"
 
@@ -48,7 +49,7 @@ static live_event *event_new(const event_id *id, shared_plan *p)
     e->plan = shared_plan_ref(p);
     e->bytes = live_event_bytes(p->plan);
     e->pending_end = &e->pending;
-    pthread_mutex_init(&e->mutex, NULL);
+    spinning_mutex_init(&e->mutex);
     monotonic_condition_init(&e->changed);
     return e;
 }
@@ -106,9 +107,7 @@ static live_event *table_oldest(live *l)
     int64_t oldest_us = INT64_MAX;
     for (uint32_t i = 0; i < LIVE_BUCKETS; i++) {
         for (live_event *e = l->buckets[i]; e; e = e->chain) {
-            pthread_mutex_lock(&e->mutex);
-            int64_t used_us = e->used_us;
-            pthread_mutex_unlock(&e->mutex);
+            int64_t used_us = atomic_load_explicit(&e->used_us, memory_order_relaxed);
             if (used_us < oldest_us) {
                 oldest = e;
                 oldest_us = used_us;
@@ -180,9 +179,11 @@ live_event *live_enter(live *l, const event_id *event, shared_plan *p, int64_t d
         *ret_error = ERROR_OVERLOADED;
         return NULL;
     }
+    atomic_store_explicit(&e->used_us, live_now_us(l), memory_order_relaxed);
+    if (atomic_load_explicit(&e->state, memory_order_acquire) == LIVE_READY)
+        return e;
     struct timespec until = timespec_of(deadline_us);
     pthread_mutex_lock(&e->mutex);
-    e->used_us = live_now_us(l);
     int waited = 0;
     while (e->state == LIVE_LOADING && waited != ETIMEDOUT)
         waited = pthread_cond_timedwait(&e->changed, &e->mutex, &until);
@@ -366,7 +367,7 @@ live *live_new_bare(const live_link *link, size_t bytes_max)
         return NULL;
     l->link = *link;
     l->bytes_max = bytes_max;
-    pthread_mutex_init(&l->mutex, NULL);
+    spinning_mutex_init(&l->mutex);
     monotonic_condition_init(&l->wake);
     return l;
 }

@@ -31,10 +31,11 @@ struct live_event {
     shared_plan *plan;
     size_t bytes;             // what it may take in memory
     struct live_event *chain; // of the same hash bucket; under live.mutex
+    _Atomic live_state state; // changes under the mutex; once READY it stays so
+    _Atomic int64_t used_us;
 
     pthread_mutex_t mutex; // guards what follows
     pthread_cond_t changed;
-    live_state state;
     seat_map *map;
     bool stale;     // deltas are missing: needs a snapshot
     bool reloading; // and somebody is taking it
@@ -42,7 +43,7 @@ struct live_event {
     size_t pending_bytes;
     uint64_t announced;   // the latest version that a reply told of
     int64_t announced_us; // when it was first ahead of the map; 0: it is not
-    int64_t used_us, loaded_us, heard_us;
+    int64_t loaded_us, heard_us;
     void *subscription;
     shared_bytes *availability, *whole; // answers, each for the version it names
     shared_bytes *changes[LIVE_CHANGES_KEPT];
