@@ -36,6 +36,7 @@ static void answer_built(edge_call *call, shared_bytes *b)
         shared_bytes_unref(b);
     else
         a->shared = b;
+    a->shared_head = true;
 }
 
 void handle_availability(edge_call *call)

@@ -46,6 +46,7 @@ typedef struct http_answer {
     size_t headers_bytes;
     doc body;             // a document of up to HTTP_OUT_BYTES is written here
     shared_bytes *shared; // instead of body; the answer owns this reference
+    bool shared_head;     // whoever answers these shared bytes does so with the same head
     const void *data;     // instead of both: static bytes
     size_t data_bytes;
     bool waited; // for an actor's decision: tells admission how long the queue is

@@ -1,6 +1,7 @@
 #include "edge/http_private.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { RETRY_SPREAD_S = 3 }; // those who are refused together come back at different times
@@ -13,6 +14,7 @@ void http_answer_init(http_answer *a, http_worker *w)
     a->etag[0] = 0;
     a->headers_bytes = 0;
     a->shared = NULL;
+    a->shared_head = false;
     a->data = NULL;
     a->data_bytes = 0;
     a->waited = false;
@@ -254,11 +256,49 @@ static bool send_pieces(struct mg_connection *c, http_worker *w, size_t head_byt
     return send_all(c, body_at - head_bytes, head_bytes + body_bytes);
 }
 
+// Head and shared body as one piece that all threads send in this second.
+static shared_bytes *wire_of(const http_answer *a, http_worker *w, const http_head *head)
+{
+    (void)date_of(w);
+    int64_t second = w->date_s;
+    shared_bytes *wire = shared_bytes_wire(a->shared, second);
+    if (wire)
+        return wire;
+    size_t head_bytes = head_write(a, w, head, a->shared->count);
+    char *data = malloc(head_bytes + a->shared->count);
+    if (!data)
+        return NULL;
+    memcpy(data, w->head, head_bytes);
+    memcpy(data + head_bytes, a->shared->data, a->shared->count);
+    wire = shared_bytes_take(data, head_bytes + a->shared->count);
+    if (wire)
+        shared_bytes_wire_put(a->shared, wire, w->date_s);
+    return wire;
+}
+
+static bool wire_send(http_answer *a, struct mg_connection *c, http_worker *w,
+                      const http_head *head, bool *ret_sent)
+{
+    shared_bytes *wire = wire_of(a, w, head);
+    if (!wire)
+        return false;
+    *ret_sent = send_all(c, wire->data, wire->count);
+    shared_bytes_unref(wire);
+    return true;
+}
+
 bool http_answer_write(http_answer *a, struct mg_connection *c, http_worker *w,
                        const http_head *head)
 {
+    bool wire_sent = false;
     if (!a->shared && !a->data && a->body.full)
         http_answer_problem(a, ERROR_INTERNAL, "The answer was too large");
+    if (a->shared && a->shared_head && a->status == 200 && !head->closes && !head->keeps_told &&
+        !head->only_head && wire_send(a, c, w, head, &wire_sent)) {
+        shared_bytes_unref(a->shared);
+        a->shared = NULL;
+        return wire_sent;
+    }
     const void *body = a->shared ? a->shared->data : a->data ? a->data : a->body.text;
     size_t bytes = a->shared ? a->shared->count : a->data ? a->data_bytes : a->body.bytes;
     size_t head_bytes = head_write(a, w, head, bytes);

@@ -142,7 +142,8 @@ size_t live_event_bytes(const plan *p)
 {
     size_t map = SEAT_MAP_HEAD_BYTES + p->seats_count / 4;
     size_t ring = p->seats_count / 16 * sizeof(seat_change);
-    return sizeof(live_event) + 2 * map + ring + p->sections_count * 100 +
+    // The whole map twice: as it is and as it is sent.
+    return sizeof(live_event) + 3 * map + ring + p->sections_count * 150 +
            LIVE_CHANGES_KEPT * (sizeof(shared_bytes) + LIVE_CHANGES_BYTES);
 }
 

@@ -21,8 +21,8 @@ typedef struct pending_delta {
 } pending_delta;
 
 enum {
-    LIVE_CHANGES_KEPT = 16,    // answers to `since`, of the present version,
-    LIVE_CHANGES_BYTES = 1024, // as long as they are short
+    LIVE_CHANGES_KEPT = 16,   // answers to `since`, of the present version,
+    LIVE_CHANGES_BYTES = 512, // as long as they are short
 };
 
 struct live_event {

@@ -93,16 +93,25 @@ size_t seat_map_memory_bytes(const seat_map *m)
            m->ring_max * sizeof *m->ring;
 }
 
-// Forgets the oldest change when the ring is full; all of its version is incomplete then.
+static void ring_clear(seat_map *m, uint64_t version)
+{
+    m->ring_count = 0;
+    m->ring_base = m->ring_floor = version;
+}
+
+// Forgets the oldest change when the ring is full; all of its version is incomplete then. Versions
+// are kept in 32 bits: should they run out, the ring begins anew.
 static void ring_push(seat_map *m, uint64_t version, uint32_t packed)
 {
+    if (version - m->ring_base > UINT32_MAX)
+        ring_clear(m, version);
     if (m->ring_count == m->ring_max) {
-        m->ring_floor = m->ring[m->ring_first].version;
+        m->ring_floor = m->ring_base + m->ring[m->ring_first].version;
         m->ring_first = (m->ring_first + 1) % m->ring_max;
         m->ring_count--;
     }
     uint32_t at = (m->ring_first + m->ring_count) % m->ring_max;
-    m->ring[at] = (seat_change){version, packed};
+    m->ring[at] = (seat_change){(uint32_t)(version - m->ring_base), packed};
     m->ring_count++;
 }
 
@@ -135,8 +144,7 @@ bool seat_map_load(seat_map *m, uint64_t version, const uint8_t *states)
             !first)
             ring_push(m, version, seat * 4 + (states[seat] & 3));
     if (first) {
-        m->ring_count = 0;
-        m->ring_floor = version;
+        ring_clear(m, version);
     }
     m->version = version;
     return true;
@@ -165,7 +173,7 @@ static uint32_t changes_after(const seat_map *m, uint64_t since)
     uint32_t low = 0, high = m->ring_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (m->ring[(m->ring_first + middle) % m->ring_max].version > since)
+        if (m->ring_base + m->ring[(m->ring_first + middle) % m->ring_max].version > since)
             high = middle;
         else
             low = middle + 1;

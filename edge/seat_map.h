@@ -32,8 +32,8 @@ enum {
 };
 
 typedef struct seat_change {
-    uint64_t version;
-    uint32_t packed; // seat index * 4 + seat_state
+    uint32_t version; // after seat_map.ring_base
+    uint32_t packed;  // seat index * 4 + seat_state
 } seat_change;
 
 typedef struct seat_map {
@@ -44,6 +44,7 @@ typedef struct seat_map {
     uint8_t *states; // as in seats.bin
     seat_change *ring;
     uint32_t ring_max, ring_first, ring_count;
+    uint64_t ring_base;
     uint64_t ring_floor; // the ring holds every change after this version
 } seat_map;
 

@@ -2,6 +2,7 @@
 
 #include "schemas/digest.h"
 
+#include <sched.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -12,7 +13,8 @@ shared_bytes *shared_bytes_take(char *data, size_t count)
         free(data);
         return NULL;
     }
-    *b = (shared_bytes){.references = 1, .count = count, .data = data};
+    *b = (shared_bytes){
+        .references = 1, .count = count, .data = data, .wire_busy = ATOMIC_FLAG_INIT};
     return b;
 }
 
@@ -44,6 +46,37 @@ void shared_bytes_unref(shared_bytes *b)
 {
     if (!b || atomic_fetch_sub_explicit(&b->references, 1, memory_order_acq_rel) != 1)
         return;
+    shared_bytes_unref(b->wire);
     free(b->data);
     free(b);
+}
+
+static void wire_lock(shared_bytes *b)
+{
+    while (atomic_flag_test_and_set_explicit(&b->wire_busy, memory_order_acquire))
+        sched_yield();
+}
+
+static void wire_unlock(shared_bytes *b)
+{
+    atomic_flag_clear_explicit(&b->wire_busy, memory_order_release);
+}
+
+shared_bytes *shared_bytes_wire(shared_bytes *b, int64_t second)
+{
+    wire_lock(b);
+    shared_bytes *wire = b->wire_s == second ? shared_bytes_ref(b->wire) : NULL;
+    wire_unlock(b);
+    return wire;
+}
+
+void shared_bytes_wire_put(shared_bytes *b, shared_bytes *wire, int64_t second)
+{
+    shared_bytes_ref(wire);
+    wire_lock(b);
+    shared_bytes *before = b->wire;
+    b->wire = wire;
+    b->wire_s = second;
+    wire_unlock(b);
+    shared_bytes_unref(before);
 }

@@ -15,6 +15,9 @@ typedef struct shared_bytes {
     uint64_t version;      // of what it tells; 0 when it has none
     char etag[ETAG_BYTES]; // "" when it has none
     char *data;
+    atomic_flag wire_busy; // guards what follows, for some instructions
+    struct shared_bytes *wire;
+    int64_t wire_s;
 } shared_bytes;
 
 // Takes data, which must come from malloc; NULL (and data freed) when memory is out. One reference
@@ -25,6 +28,10 @@ shared_bytes *shared_bytes_of(doc *document);
 // Sets the ETag to a digest of the data. Before anybody else has a reference.
 void shared_bytes_name(shared_bytes *b);
 shared_bytes *shared_bytes_ref(shared_bytes *b); // NULL stays NULL
+// What is sent for these bytes in one second, head included, so that nobody has to copy them behind
+// a head of their own. NULL when this second has none yet; put keeps a reference and replaces.
+shared_bytes *shared_bytes_wire(shared_bytes *b, int64_t second);
+void shared_bytes_wire_put(shared_bytes *b, shared_bytes *wire, int64_t second);
 void shared_bytes_unref(shared_bytes *b);
 
 #endif

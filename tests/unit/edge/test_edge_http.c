@@ -31,6 +31,7 @@ typedef struct fixture {
     pthread_cond_t changed;
     int blocked; // requests inside the handler that waits
     bool open;   // it may go on
+    shared_bytes *shared;
 } fixture;
 
 // Echoes what arrived; with ?wait it does not return before the test says so.
@@ -53,6 +54,11 @@ static void serve(void *self, const http_request *q, http_answer *a)
         char *data = malloc(bytes);
         memset(data, 'x', bytes);
         a->shared = shared_bytes_take(data, bytes);
+        return;
+    }
+    if (strcmp(q->query, "shared") == 0) {
+        a->shared = shared_bytes_ref(f->shared);
+        a->shared_head = true;
         return;
     }
     doc_object(&a->body);
@@ -91,6 +97,7 @@ static int setup(void **state)
                             .self = f,
                             .serve = serve};
     *state = f;
+    f->shared = shared_bytes_take(strdup("shared by all"), 13);
     if (http_start(&options, &f->http, problem))
         return 0;
     fprintf(stderr, "%s\n", problem);
@@ -102,6 +109,7 @@ static int teardown(void **state)
     fixture *f = *state;
     if (f->http)
         http_stop(&f->http, 5000);
+    shared_bytes_unref(f->shared);
     pthread_mutex_destroy(&f->mutex);
     pthread_cond_destroy(&f->changed);
     free(f);
@@ -388,6 +396,24 @@ static void test_http__given_a_large_answer_then_sends_all_of_it(void **state)
     close(fd);
 }
 
+static void test_http__given_shared_bytes_then_sends_them_with_a_head(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(
+            ask(f, "GET /v1/things/a?shared HTTP/1.1\r\n" HOST "\r\n", answer, sizeof answer), 200);
+        assert_non_null(strstr(answer, "Content-Length: 13\r\n"));
+        assert_null(strstr(answer, "Connection: close\r\n"));
+        assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\nshared by all");
+    }
+    assert_int_equal(ask(f, "GET /v1/things/a?shared HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                         answer, sizeof answer),
+                     200);
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\nshared by all");
+}
+
 static void *stop_run(void *self)
 {
     http_stop(&((fixture *)self)->http, 10000);
@@ -433,6 +459,7 @@ int main(void)
         TEST(test_http__given_connections_too_many_then_refuses_and_makes_room),
         TEST(test_http__given_methods_then_answers_as_rfc_9110_asks),
         TEST(test_http__given_a_large_answer_then_sends_all_of_it),
+        TEST(test_http__given_shared_bytes_then_sends_them_with_a_head),
         TEST(test_http_stop__given_a_request_in_flight_then_it_is_answered_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
