@@ -137,7 +137,7 @@ flood_and_after() {
     shift
     house_load flood --first "$events" --seconds "$overload" --sources 8 --grace-ms 0 "$@" \
         >"$work/flood.json" || true
-    house_load flood --first $((20000 * events)) --connections 256 --seconds "$after" \
+    house_load flood --first $((20000 * events)) --connections 256 --seconds "$recovery" \
         --slice-ms 100 >"$work/after.json" || true
     cat "$work/flood.json"
 }

@@ -126,7 +126,7 @@ function overload() {
     (r) => [r.label, number(r.sent), range(r.ok), number(r.retry_after), number(r.broken),
         number(r.cut_off), number(r.unsent), ms(r.p50), ms(r.p99)])
     if (found) out.push('Goodput is back when half a second of ordinary load reaches 80 % of ' +
-        `the rate before, in steps of 100 ms; looked at for ${about.after} s.`, '')
+        `the rate before, in steps of 100 ms; looked at for ${about.recovery} s.`, '')
 }
 
 function growth() {
@@ -141,7 +141,7 @@ function growth() {
         known.map(([name, figure]) => [name, times(figure)]))
     const made = recorded.find((each) => each.part === 'old-rows-made')
     if (made) out.push(`Old rows: ${number(Number(made.label))}, a quarter each of reservations ` +
-        `and facts, half of them claims; ${number(made.bytes / 1e9)} GB on disk.`, '')
+        `and facts, half of them claims; ${number(made.bytes / 1e6)} MB on disk.`, '')
     for (const part of ['growth', 'hosts'])
         section(part, part === 'growth' ? 'Events and houses' : 'Actor hosts', part === 'growth'
             ? `main: 20 events of 60,000 seats; one: 1; large: ${about.many}; small: ` +
