@@ -23,7 +23,8 @@
 enum { PATIENCE_MS = 10000, BIG_BYTES = 8 * 1024 * 1024, PIECE_BYTES = 64 * 1024 };
 
 typedef struct fake_server {
-    int listener, client; // client: of the last handshake
+    int listener;
+    atomic_int client; // of the last handshake
     uint16_t port;
     pthread_t thread;
     sem_t shaken;
