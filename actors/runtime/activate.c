@@ -5,16 +5,24 @@
 #include "ops/host/metric.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     RECENT = 1024,
     RECENT_US = 300000,  // a cell that was just handed over is not loaded a second time
     SILENT_US = 1000000, // a host that did not answer is not asked again for so long
+    // A silent host may live: then its leases end with its time to live, and whoever was woken for
+    // them looks again until then, so that no sender has to.
+    LATER_MAX = 1024,
+    LATER_US = 200000,
+    LATER_TRIES_MAX = 50,
 };
 
 typedef struct request {
     actor_ref actor;
     bool forwarded;
+    uint32_t tries; // so far, of a silent holder's actor
+    int64_t at_us;  // not before
 } request;
 
 struct activator {
@@ -26,6 +34,9 @@ struct activator {
     request queue[ACTIVATOR_QUEUE_MAX];
     uint32_t at, count;
     bool stopping;
+    // Of the thread alone:
+    request later[LATER_MAX];
+    uint32_t later_count;
     uuid silent;
     int64_t silent_until_us;
     struct {
@@ -39,48 +50,75 @@ static uint32_t recent_slot(const actor_id *id)
     return (uint32_t)(id->u.bytes[14] << 8 | id->u.bytes[15]) % RECENT;
 }
 
-static void open_here(activator *a, const actor_ref *actor, bool forwarded)
+// A host that should have an actor may just have died, or stand still.
+static bool host_answers(activator *a, const uuid *host, const actor_ref *actor)
+{
+    if (uuid_equal(&a->silent, host) && clock_monotonic_us() < a->silent_until_us)
+        return false;
+    if (nats_bus_forward(a->config.bus, host, actor))
+        return true;
+    a->silent = *host;
+    a->silent_until_us = clock_monotonic_us() + SILENT_US;
+    return false;
+}
+
+static void later_add(activator *a, const request *wanted)
+{
+    if (wanted->tries == LATER_TRIES_MAX || a->later_count == LATER_MAX)
+        return;
+    for (uint32_t i = 0; i < a->later_count; i++)
+        if (uuid_equal(&a->later[i].actor.id.u, &wanted->actor.id.u))
+            return;
+    request *r = &a->later[a->later_count++];
+    *r = *wanted;
+    r->tries++;
+    r->at_us = clock_monotonic_us() + LATER_US;
+}
+
+// There is no such actor, or a host has its lease, but perhaps no cell.
+static void open_elsewhere(activator *a, const request *wanted, const uuid *holder)
+{
+    if (uuid_is_zero(holder) || uuid_equal(holder, &a->config.host))
+        return;
+    bool asked = wanted->forwarded || wanted->tries > 0;
+    if (!asked && host_answers(a, holder, &wanted->actor))
+        return;
+    if (wanted->tries == 0)
+        log_event(LOG_WARNING, "holder.silent", LOG_U("actor", &wanted->actor.id.u),
+                  LOG_U("holder", holder));
+    if (!wanted->forwarded)
+        later_add(a, wanted);
+}
+
+static void opened(activator *a, cell *c, int64_t started_us)
+{
+    uint32_t slot = recent_slot(&c->ref.id);
+    a->recent[slot].actor = c->ref.id;
+    a->recent[slot].at_us = clock_monotonic_us();
+    metric_add_for(METRIC_LEASES_TAKEN, (unsigned)c->ref.kind, 1);
+    metric_observe_for(METRIC_CELL_LOAD_SECONDS, (unsigned)c->ref.kind,
+                       a->recent[slot].at_us - started_us);
+    log_event(LOG_INFO, "lease.taken", LOG_S("kind", actor_kind_name(c->ref.kind)),
+              LOG_U("actor", &c->ref.id.u), LOG_I("epoch", c->epoch),
+              LOG_I("micros", a->recent[slot].at_us - started_us));
+    runtime_install(a->config.runtime, c);
+}
+
+static void open_here(activator *a, const request *wanted)
 {
     int64_t started_us = clock_monotonic_us(), now_us = 0;
     cell *c = NULL;
     uuid holder = {0};
     if (a->config.store.now(a->config.store.self, &now_us) == STORE_OK)
         a->context.now_us = now_us;
-    store_result result = cell_open(&a->context, actor, &c, &holder);
-    if (result != STORE_OK) {
-        log_event(LOG_WARNING, "actor.open_failed", LOG_U("actor", &actor->id.u),
+    store_result result = cell_open(&a->context, &wanted->actor, &c, &holder);
+    if (result != STORE_OK)
+        log_event(LOG_WARNING, "actor.open_failed", LOG_U("actor", &wanted->actor.id.u),
                   LOG_I("result", result));
-        return;
-    }
-    if (c == NULL) { // no such actor, or a live host has its lease, but perhaps no cell
-        bool elsewhere = !uuid_is_zero(&holder) && !uuid_equal(&holder, &a->config.host);
-        if (!forwarded && elsewhere && !nats_bus_forward(a->config.bus, &holder, actor))
-            log_event(LOG_WARNING, "wake.lost", LOG_U("actor", &actor->id.u),
-                      LOG_U("holder", &holder));
-        return;
-    }
-    uint32_t slot = recent_slot(&actor->id);
-    a->recent[slot].actor = actor->id;
-    a->recent[slot].at_us = clock_monotonic_us();
-    metric_add_for(METRIC_LEASES_TAKEN, (unsigned)actor->kind, 1);
-    metric_observe_for(METRIC_CELL_LOAD_SECONDS, (unsigned)actor->kind,
-                       a->recent[slot].at_us - started_us);
-    log_event(LOG_INFO, "lease.taken", LOG_S("kind", actor_kind_name(actor->kind)),
-              LOG_U("actor", &actor->id.u), LOG_I("epoch", c->epoch),
-              LOG_I("micros", a->recent[slot].at_us - started_us));
-    runtime_install(a->config.runtime, c);
-}
-
-// The host that should have the actor may just have died: then nobody answers and we try.
-static bool owner_answers(activator *a, const uuid *owner, const actor_ref *actor)
-{
-    if (uuid_equal(&a->silent, owner) && clock_monotonic_us() < a->silent_until_us)
-        return false;
-    if (nats_bus_forward(a->config.bus, owner, actor))
-        return true;
-    a->silent = *owner;
-    a->silent_until_us = clock_monotonic_us() + SILENT_US;
-    return false;
+    else if (c == NULL)
+        open_elsewhere(a, wanted, &holder);
+    else
+        opened(a, c, started_us);
 }
 
 static void serve(activator *a, const request *wanted)
@@ -93,10 +131,31 @@ static void serve(activator *a, const request *wanted)
     if (uuid_equal(&a->recent[slot].actor.u, &actor->id.u) &&
         a->recent[slot].at_us + RECENT_US > clock_monotonic_us())
         return;
-    if (!wanted->forwarded && roster_owner(a->config.roster, actor, &owner) &&
-        !uuid_equal(&owner, &a->config.host) && owner_answers(a, &owner, actor))
+    if (!wanted->forwarded && wanted->tries == 0 && roster_owner(a->config.roster, actor, &owner) &&
+        !uuid_equal(&owner, &a->config.host) && host_answers(a, &owner, actor))
         return;
-    open_here(a, actor, wanted->forwarded);
+    open_here(a, wanted);
+}
+
+// Takes the next request whose time has come. The mutex is held.
+static bool request_take(activator *a, request *ret_request, int64_t *ret_due_us)
+{
+    int64_t now_us = clock_monotonic_us();
+    *ret_due_us = INT64_MAX;
+    for (uint32_t i = 0; i < a->later_count; i++) {
+        if (a->later[i].at_us <= now_us) {
+            *ret_request = a->later[i];
+            a->later[i] = a->later[--a->later_count];
+            return true;
+        }
+        *ret_due_us = a->later[i].at_us < *ret_due_us ? a->later[i].at_us : *ret_due_us;
+    }
+    if (a->count == 0)
+        return false;
+    *ret_request = a->queue[a->at];
+    a->at = (a->at + 1) % ACTIVATOR_QUEUE_MAX;
+    a->count--;
+    return true;
 }
 
 static void *run(void *closure)
@@ -104,16 +163,18 @@ static void *run(void *closure)
     activator *a = closure;
     pthread_mutex_lock(&a->mutex);
     while (!a->stopping) {
-        if (a->count == 0) {
+        request wanted;
+        int64_t due_us;
+        if (request_take(a, &wanted, &due_us)) {
+            pthread_mutex_unlock(&a->mutex);
+            serve(a, &wanted);
+            pthread_mutex_lock(&a->mutex);
+        } else if (due_us == INT64_MAX) {
             pthread_cond_wait(&a->arrived, &a->mutex);
-            continue;
+        } else {
+            struct timespec until = {due_us / 1000000, due_us % 1000000 * 1000};
+            pthread_cond_timedwait(&a->arrived, &a->mutex, &until);
         }
-        request wanted = a->queue[a->at];
-        a->at = (a->at + 1) % ACTIVATOR_QUEUE_MAX;
-        a->count--;
-        pthread_mutex_unlock(&a->mutex);
-        serve(a, &wanted);
-        pthread_mutex_lock(&a->mutex);
     }
     pthread_mutex_unlock(&a->mutex);
     return NULL;
@@ -128,7 +189,11 @@ activator *activator_start(const activator_config *config)
     a->context =
         (kind_context){.store = config->store, .plans = config->plans, .hold_us = config->hold_us};
     pthread_mutex_init(&a->mutex, NULL);
-    pthread_cond_init(&a->arrived, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&a->arrived, &attributes);
+    pthread_condattr_destroy(&attributes);
     if (pthread_create(&a->thread, NULL, run, a) == 0)
         return a;
     free(a);
@@ -142,7 +207,8 @@ void activator_wake(activator *a, const actor_ref *actor, bool forwarded)
     for (uint32_t i = 0; !queued && i < a->count && i < 64; i++)
         queued = uuid_equal(&a->queue[(a->at + i) % ACTIVATOR_QUEUE_MAX].actor.id.u, &actor->id.u);
     if (!queued) {
-        a->queue[(a->at + a->count++) % ACTIVATOR_QUEUE_MAX] = (request){*actor, forwarded};
+        a->queue[(a->at + a->count++) % ACTIVATOR_QUEUE_MAX] =
+            (request){.actor = *actor, .forwarded = forwarded};
         pthread_cond_signal(&a->arrived);
     }
     pthread_mutex_unlock(&a->mutex);

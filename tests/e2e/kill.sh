@@ -82,6 +82,8 @@ pause_the_holder() {
     kill -STOP "$pid"
     paused=$(now_ms)
     flood_done pause
+    (($(jq '.longest_gap_ms | floor' "$work/pause.json") < ttl_ms + 2000)) ||
+        stop_test "served again soon after the time to live: $(<"$work/pause.json")"
     wait_until 30 since "$paused" $((2 * ttl_ms)) || stop_test "a long pause"
     [[ $(holder) != "$first" ]] || stop_test "another holder after the pause"
     before=$(written)
