@@ -131,17 +131,16 @@ house_fresh() {
     house_new "$1" "$events" "$seats"
 }
 
-# hosts_replace SETTING=VALUE...: a new actor host with these settings instead of all that run;
-# a host that stops in order hands its events over
+# hosts_replace SETTING=VALUE...: a new actor host with these settings instead of all that run. They
+# stop before it starts, so that it takes over no event: each sleeps until it is asked for.
 hosts_replace() {
-    local host old=()
+    local host
     for host in "$stack"/run/actors*.pid; do
         host=$(basename "$host" .pid)
-        process_gone "$stack/run" "$host" || old+=("$host")
+        process_gone "$stack/run" "$host" || process_stop "$stack/run" "$host" TERM 30
     done
     host=$(env "$@" "$cavea_root/ops/run" --add-host --dir "$stack")
     actor_host=${host%% *} actor_admin=${host#* }
-    for host in "${old[@]}"; do process_stop "$stack/run" "$host" TERM 30; done
 }
 
 # bare_up: its edge and actor stay for all runs; bare_house empties its house

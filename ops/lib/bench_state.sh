@@ -8,8 +8,13 @@ rss_of() {
     sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$(process_pid "$stack/run" "$1")/status"
 }
 
+# cells_awake: how many events the newest actor host has in memory
+cells_awake() {
+    curl -sSf "$actor_admin/metrics" | sed -n 's/^cavea_runtime_cells_awake{kind="event"} //p'
+}
+
 asleep() {
-    curl -sSf "$actor_admin/metrics" | grep -qF 'cells_awake{kind="event"} 0'
+    [[ $(cells_awake) == 0 ]]
 }
 
 # house_fill NAME COUNT: so many reservations more
@@ -58,11 +63,12 @@ activation_prepare() {
 part_activation() {
     local first second
     hosts_replace CAVEA_IDLE=1s
-    nap && nap # after which the heap has found its size
+    nap
+    nap # after which the heap has found its size
     first=$(rss_of "$actor_host")
     nap
     second=$(rss_of "$actor_host")
-    note memory product sleeping "{\"sleeping_event_kb\": $(((second - first) / 100))}"
+    note memory product sleeping "{\"sleeping_event_kb\": $(((second - first) / 40))}"
     wait_until 40 passed $((filled + 31000)) || true
     wake fresh 60000
     wake filled 60000
@@ -70,10 +76,10 @@ part_activation() {
     audit activation
 }
 
-# A hundred new events wake and fall asleep.
+# New events wake and fall asleep, ten a second.
 nap() {
-    house_new nap 100 60000
-    wait_until 30 asleep || fail "the events do not fall asleep"
+    house_new nap 40 60000
+    wait_until 120 asleep || fail "the events do not fall asleep: $(cells_awake)"
 }
 
 passed() {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cpuEach, line, lines, perSecond, processes, rows, share } from './figures.mjs'
 import { bars } from './plot.mjs'
-import { bestOf, decimal, growths, number, percent, show } from './show.mjs'
+import { bestOf, decimal, growths, hostGrowths, number, percent, show } from './show.mjs'
 
 const [file, dir] = process.argv.slice(2)
 const recorded = lines(file)
@@ -130,13 +130,13 @@ function overload() {
 }
 
 function growth() {
-    const known = growths.map(([name, of]) => [name, of(recorded)])
+    const known = [...growths, ...hostGrowths].map(([name, of]) => [name, of(recorded)])
         .filter(([, figure]) => Number.isFinite(figure.median))
     if (known.length === 0) return
     out.push('## Growth', '', 'CPU for each reservation, 256 connections, as times of what it is ' +
         'without the growth. Events and houses: each run against the run of the other kind in ' +
-        'the same round. Rows and events on sale cannot be taken away again: both sides are ' +
-        'told in times of the bare pipeline beside them.', '')
+        'the same round. Rows, events on sale and hosts cannot be taken away again: both sides ' +
+        'are told in times of the bare pipeline beside them.', '')
     table(['what', 'times as much (lowest to highest)'],
         known.map(([name, figure]) => [name, times(figure)]))
     const made = recorded.find((each) => each.part === 'old-rows-made')

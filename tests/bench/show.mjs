@@ -31,6 +31,10 @@ export const growths = [
     ['old rows', (r) => growthBeside(r, 'old-rows', 'with', 'without')],
 ]
 
+// Told, not promised: on one machine more hosts share its cores.
+export const hostGrowths = ['2', '3'].map((hosts) => [`${hosts} actor hosts instead of 1`,
+    (r) => growthBeside(r, 'hosts', hosts, '1')])
+
 function reserving(recorded) {
     const product = bestOf(recorded, 'product')
     if (!product) return []
@@ -154,7 +158,7 @@ export function figures(recorded) {
         errors: peak.reduce((sum, run) => sum + run.load.errors, 0),
         bare_share: product && share(recorded, product.label, perSecond),
         show: show(recorded),
-        growth: Object.fromEntries(growths.map(([name, of]) => [name, of(recorded)])),
+        growth: Object.fromEntries([...growths, ...hostGrowths].map(([name, of]) => [name, of(recorded)])),
         parts: Object.fromEntries(parts.map((part) => [part, rows(recorded, part)])),
         notes: recorded.filter((each) => !each.load),
     }
