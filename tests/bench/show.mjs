@@ -158,7 +158,8 @@ export function figures(recorded) {
         errors: peak.reduce((sum, run) => sum + run.load.errors, 0),
         bare_share: product && share(recorded, product.label, perSecond),
         show: show(recorded),
-        growth: Object.fromEntries([...growths, ...hostGrowths].map(([name, of]) => [name, of(recorded)])),
+        growth: Object.fromEntries([...growths, ...hostGrowths]
+            .map(([name, of]) => [name, of(recorded)])),
         parts: Object.fromEntries(parts.map((part) => [part, rows(recorded, part)])),
         notes: recorded.filter((each) => !each.load),
     }
