@@ -206,29 +206,51 @@ static void array_int(array *a, uint32_t v)
     a->count++;
 }
 
+static void array_key(array *a, uint32_t event, uint32_t seat)
+{
+    uint64_t key = big_endian((uint64_t)event << 16 | seat);
+    put32(a, 8), put(a, &key, 8);
+    a->count++;
+}
+
 static void array_uuid(array *a, const uint64_t id[2])
 {
     put32(a, 16), put(a, id, 16);
     a->count++;
 }
 
-// One statement for both tables is one transaction and one round trip.
+// One statement for both tables is one transaction and one round trip. What the product measured as
+// faster is here, too: unnest in the select list, a claim's key in one column, claims in the order
+// of their index.
+static const char batch_sql[] =
+    "WITH i AS (INSERT INTO bare_reservation SELECT id, event, ARRAY[a, b], now() + '10 min' FROM "
+    "(SELECT unnest($1::uuid[]) id, unnest($2::int4[]) event, unnest($3::int4[]) a, "
+    "unnest($4::int4[]) b) r) INSERT INTO bare_claim SELECT unnest($5::int8[]), "
+    "unnest($6::uuid[]) ORDER BY 1";
+
 static bool batch_write(const command *list, uint32_t n)
 {
-    static array ids, events, first, second;
+    static array ids, events, first, second, keys, owners;
     array_begin(&ids, 2950), array_begin(&events, 23), array_begin(&first, 23);
-    array_begin(&second, 23);
+    array_begin(&second, 23), array_begin(&keys, 20), array_begin(&owners, 2950);
     for (uint32_t i = 0; i < n; i++) {
-        if (list[i].event == UINT32_MAX)
+        const command *c = &list[i];
+        if (c->event == UINT32_MAX)
             continue;
-        array_uuid(&ids, list[i].id), array_int(&events, list[i].event);
-        array_int(&first, list[i].seats[0]), array_int(&second, list[i].seats[1]);
+        array_uuid(&ids, c->id), array_int(&events, c->event);
+        array_int(&first, c->seats[0]), array_int(&second, c->seats[1]);
+        for (int k = 0; k < 2; k++)
+            array_key(&keys, c->event, c->seats[k]), array_uuid(&owners, c->id);
     }
-    array_end(&ids), array_end(&events), array_end(&first), array_end(&second);
-    const char *values[] = {ids.bytes, events.bytes, first.bytes, second.bytes};
-    const int lengths[] = {ids.used, events.used, first.used, second.used};
-    const int formats[] = {1, 1, 1, 1};
-    PGresult *r = PQexecPrepared(actor.pg, "batch", 4, values, lengths, formats, 1);
+    array *columns[] = {&ids, &events, &first, &second, &keys, &owners};
+    enum { COLUMNS = sizeof columns / sizeof *columns };
+    const char *values[COLUMNS];
+    int lengths[COLUMNS], formats[COLUMNS];
+    for (int i = 0; i < COLUMNS; i++) {
+        array_end(columns[i]);
+        values[i] = columns[i]->bytes, lengths[i] = columns[i]->used, formats[i] = 1;
+    }
+    PGresult *r = PQexecPrepared(actor.pg, "batch", COLUMNS, values, lengths, formats, 1);
     bool written = PQresultStatus(r) == PGRES_COMMAND_OK;
     if (!written)
         fprintf(stderr, "bare: %s\n", PQresultErrorMessage(r));
@@ -262,13 +284,8 @@ static void actor_run(const char *url, const char *postgres)
     sql("DROP TABLE IF EXISTS bare_reservation, bare_claim");
     sql("CREATE TABLE bare_reservation (id uuid PRIMARY KEY, event int4, seats int4[], expires "
         "timestamptz)");
-    sql("CREATE TABLE bare_claim (event int4, seat int4, id uuid, PRIMARY KEY (event, seat))");
-    PQclear(PQprepare(actor.pg, "batch",
-                      "WITH r AS (SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int4[], "
-                      "$4::int4[]) AS t (id, event, a, b)), i AS (INSERT INTO bare_reservation "
-                      "SELECT id, event, ARRAY[a, b], now() + '10 min' FROM r) INSERT INTO "
-                      "bare_claim SELECT event, a, id FROM r UNION ALL SELECT event, b, id FROM r",
-                      0, NULL));
+    sql("CREATE TABLE bare_claim (seat_key int8 PRIMARY KEY, id uuid)");
+    PQclear(PQprepare(actor.pg, "batch", batch_sql, 0, NULL));
     nats_connect(&actor.nc, url);
     jsCtx *js = NULL;
     jsStreamConfig config;

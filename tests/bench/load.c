@@ -162,6 +162,7 @@ static void options_read(options *o, int argc, char **argv)
                    .seats_each = 2,
                    .seconds = 5,
                    .seed = 1};
+    bool rate_wrong = false;
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         if (text_of(o, c) != NULL)
             *text_of(o, c) = optarg;
@@ -177,10 +178,12 @@ static void options_read(options *o, int argc, char **argv)
             *(c == 'f' ? &o->first : &o->requests_max) = strtoull(optarg, NULL, 10);
         else
             exit(2);
+        rate_wrong |= c == 'r' && !(o->rate > 0); // 0 would be a closed loop
     }
     bool provider = o->mode != MODE_PAY || o->provider_port != 0;
-    if (o->port == 0 || !provider || o->connections == 0 || o->connections > CONNECTIONS_MAX / 2 ||
-        o->sources == 0 || o->sources > 200 || o->seats_each == 0 || o->seats_each > 10) {
+    if (o->port == 0 || rate_wrong || !provider || o->connections == 0 ||
+        o->connections > CONNECTIONS_MAX / 2 || o->sources == 0 || o->sources > 200 ||
+        o->seats_each == 0 || o->seats_each > 10) {
         fprintf(stderr, "load: an option is missing or too large; see the head of load.c\n");
         exit(2);
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -225,8 +226,19 @@ static int64_t wait_of(const load *l, int64_t now)
     return wait < 0 ? 0 : wait;
 }
 
+// Each connection is a file; shells begin with 1024.
+static void files_allow(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files); // a socket too many is said when it is opened
+    }
+}
+
 static void connections_start(load *l)
 {
+    files_allow();
     int64_t until = load_now_us() + OPEN_US;
     uint32_t open = 0;
     l->epoll = epoll_create1(EPOLL_CLOEXEC);

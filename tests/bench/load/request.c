@@ -226,9 +226,12 @@ answer_next answer_note(load *l, connection *c)
     int status = (int)strtol(c->answer + 9, NULL, 10);
     int64_t now = load_now_us();
     if (c->port == l->o.provider_port) {
-        l->answered++;
-        l->broken += status != 200;
-        histogram_add(&l->chain, now - c->intended_us);
+        if (status == 200) {
+            l->answered++;
+            histogram_add(&l->chain, now - c->intended_us);
+        } else {
+            l->broken++;
+        }
         return ANSWER_DONE;
     }
     l->by_class[status / 100 < 6 ? status / 100 : 0]++;
