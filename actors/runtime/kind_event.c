@@ -19,6 +19,7 @@ _Static_assert(TICK_SPARE > COMMAND_ROWS_MAX, "a command's seats fit into the sp
 
 typedef struct event_cell {
     event_id id;
+    uint32_t tag;
     event_state *core;
     plan_cache *plans;
     const plan *plan;
@@ -59,6 +60,7 @@ static void *event_load(kind_context *context, const actor_ref *actor, store_res
     e->plan =
         plan_cache_borrow(e->plans, &image.plan_hash, image.packed_plan, image.packed_plan_bytes);
     e->id = image.id;
+    e->tag = event_tag(&image.id);
     if (e->plan != NULL)
         e->core = event_image_restore(&image, e->plan, context->hold_us, context->now_us);
     if (e->core == NULL) {
@@ -269,12 +271,21 @@ static void answer(event_cell *e, const Cavea__V1__Command *command, const event
     reply_send(command, effects, r, t);
 }
 
+// A reservation's id says whose seats it claims (schemas/id.h): one made for another event is never
+// taken, whoever sent it.
+static bool is_foreign(const event_cell *e, const event_command *c)
+{
+    return c->type == EVENT_COMMAND_RESERVE && uuid_tag(&c->reservation.u) != e->tag;
+}
+
 static void event_handle(void *state, const Cavea__V1__Command *command, turn *t)
 {
     event_cell *e = state;
     event_command c;
     event_effects effects = {0};
     effects.refusal = event_command_read(command, &c);
+    if (effects.refusal == ERROR_NONE && is_foreign(e, &c))
+        effects.refusal = ERROR_MALFORMED;
     if (effects.refusal == ERROR_NONE &&
         (!tick_make_room(e) || !event_make_room(e->core, 1, turn_now_us(t)) ||
          !journal_has_room(turn_journal(t), COMMAND_ROWS_MAX, COMMAND_BYTES_MAX)))

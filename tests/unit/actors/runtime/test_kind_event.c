@@ -175,6 +175,19 @@ static void test_kind_event__given_what_it_cannot_read_then_refuses(void **state
     said(f, "");
 }
 
+static void test_kind_event__given_a_reservation_of_another_event_then_refuses(void **state)
+{
+    fixture *f = *state;
+    uint8_t random[6] = {1, 2, 3, 4, 5, 6};
+    uint32_t tag = event_tag(&f->event);
+    for (uint32_t bit = 0; bit < 32; bit++) {
+        uuid id = uuid_tagged(NOW_US / 1000, tag ^ UINT32_C(1) << bit, random);
+        reserve(f, &id, &f->ann, 2, 2);
+        no_rows(f);
+        said(f, "reply error=1\n");
+    }
+}
+
 static void test_kind_event__given_a_full_journal_then_refuses_before_deciding(void **state)
 {
     fixture *f = *state;
@@ -296,6 +309,7 @@ int main(void)
         TEST(test_kind_event__given_an_expiry_then_the_expiry_actor_learns_what_is_true),
         TEST(test_kind_event__given_a_status_then_row_and_live_status),
         TEST(test_kind_event__given_what_it_cannot_read_then_refuses),
+        TEST(test_kind_event__given_a_reservation_of_another_event_then_refuses),
         TEST(test_kind_event__given_a_full_journal_then_refuses_before_deciding),
         TEST(test_kind_event__given_many_deadlines_then_sends_them_in_pieces),
         TEST(test_kind_event__given_a_rejected_message_then_a_fact),
