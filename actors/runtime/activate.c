@@ -15,7 +15,8 @@ enum {
     // them looks again until then, so that no sender has to.
     LATER_MAX = 1024,
     LATER_US = 200000,
-    LATER_TRIES_MAX = 50,
+    LATER_TRIES_MAX = 350, // longer than the longest time to live
+    SILENT_MAX = 8,
 };
 
 typedef struct request {
@@ -37,8 +38,12 @@ struct activator {
     // Of the thread alone:
     request later[LATER_MAX];
     uint32_t later_count;
-    uuid silent;
-    int64_t silent_until_us;
+    bool later_last; // what was served last was one of these
+    struct {
+        uuid host;
+        int64_t until_us;
+    } silent[SILENT_MAX];
+    uint32_t silent_at;
     struct {
         actor_id actor;
         int64_t at_us;
@@ -53,22 +58,35 @@ static uint32_t recent_slot(const actor_id *id)
 // A host that should have an actor may just have died, or stand still.
 static bool host_answers(activator *a, const uuid *host, const actor_ref *actor)
 {
-    if (uuid_equal(&a->silent, host) && clock_monotonic_us() < a->silent_until_us)
+    int64_t now_us = clock_monotonic_us();
+    uint32_t place = a->silent_at;
+    for (uint32_t i = 0; i < SILENT_MAX; i++)
+        if (uuid_equal(&a->silent[i].host, host))
+            place = i;
+    bool known = uuid_equal(&a->silent[place].host, host);
+    if (known && now_us < a->silent[place].until_us)
         return false;
     if (nats_bus_forward(a->config.bus, host, actor))
         return true;
-    a->silent = *host;
-    a->silent_until_us = clock_monotonic_us() + SILENT_US;
+    if (!known)
+        a->silent_at = (place + 1) % SILENT_MAX;
+    a->silent[place].host = *host;
+    a->silent[place].until_us = clock_monotonic_us() + SILENT_US;
+    return false;
+}
+
+static bool is_later(const activator *a, const actor_ref *actor)
+{
+    for (uint32_t i = 0; i < a->later_count; i++)
+        if (uuid_equal(&a->later[i].actor.id.u, &actor->id.u))
+            return true;
     return false;
 }
 
 static void later_add(activator *a, const request *wanted)
 {
     if (wanted->tries == LATER_TRIES_MAX || a->later_count == LATER_MAX)
-        return;
-    for (uint32_t i = 0; i < a->later_count; i++)
-        if (uuid_equal(&a->later[i].actor.id.u, &wanted->actor.id.u))
-            return;
+        return; // its senders wake again
     request *r = &a->later[a->later_count++];
     *r = *wanted;
     r->tries++;
@@ -80,14 +98,13 @@ static void open_elsewhere(activator *a, const request *wanted, const uuid *hold
 {
     if (uuid_is_zero(holder) || uuid_equal(holder, &a->config.host))
         return;
-    bool asked = wanted->forwarded || wanted->tries > 0;
-    if (!asked && host_answers(a, holder, &wanted->actor))
+    // Who was chosen by another host asks nobody at first: two could send each other round.
+    if ((!wanted->forwarded || wanted->tries > 0) && host_answers(a, holder, &wanted->actor))
         return;
-    if (wanted->tries == 0)
+    if (wanted->tries == 0 && !wanted->forwarded)
         log_event(LOG_WARNING, "holder.silent", LOG_U("actor", &wanted->actor.id.u),
                   LOG_U("holder", holder));
-    if (!wanted->forwarded)
-        later_add(a, wanted);
+    later_add(a, wanted);
 }
 
 static void opened(activator *a, cell *c, int64_t started_us)
@@ -112,13 +129,16 @@ static void open_here(activator *a, const request *wanted)
     if (a->config.store.now(a->config.store.self, &now_us) == STORE_OK)
         a->context.now_us = now_us;
     store_result result = cell_open(&a->context, &wanted->actor, &c, &holder);
-    if (result != STORE_OK)
+    if (result != STORE_OK) {
         log_event(LOG_WARNING, "actor.open_failed", LOG_U("actor", &wanted->actor.id.u),
                   LOG_I("result", result));
-    else if (c == NULL)
+        if (wanted->tries > 0)
+            later_add(a, wanted);
+    } else if (c == NULL) {
         open_elsewhere(a, wanted, &holder);
-    else
+    } else {
         opened(a, c, started_us);
+    }
 }
 
 static void serve(activator *a, const request *wanted)
@@ -126,7 +146,8 @@ static void serve(activator *a, const request *wanted)
     const actor_ref *actor = &wanted->actor;
     uint32_t slot = recent_slot(&actor->id);
     uuid owner;
-    if (!(a->config.kinds >> actor->kind & 1) || nats_bus_holds(a->config.bus, &actor->id))
+    if (!(a->config.kinds >> actor->kind & 1) || nats_bus_holds(a->config.bus, &actor->id) ||
+        is_later(a, actor))
         return;
     if (uuid_equal(&a->recent[slot].actor.u, &actor->id.u) &&
         a->recent[slot].at_us + RECENT_US > clock_monotonic_us())
@@ -137,8 +158,7 @@ static void serve(activator *a, const request *wanted)
     open_here(a, wanted);
 }
 
-// Takes the next request whose time has come. The mutex is held.
-static bool request_take(activator *a, request *ret_request, int64_t *ret_due_us)
+static bool later_take(activator *a, request *ret_request, int64_t *ret_due_us)
 {
     int64_t now_us = clock_monotonic_us();
     *ret_due_us = INT64_MAX;
@@ -150,6 +170,17 @@ static bool request_take(activator *a, request *ret_request, int64_t *ret_due_us
         }
         *ret_due_us = a->later[i].at_us < *ret_due_us ? a->later[i].at_us : *ret_due_us;
     }
+    return false;
+}
+
+// Takes the next request whose time has come, of the two kinds in turns. The mutex is held.
+static bool request_take(activator *a, request *ret_request, int64_t *ret_due_us)
+{
+    *ret_due_us = INT64_MAX;
+    bool may_wait = a->later_last && a->count > 0;
+    a->later_last = !may_wait && later_take(a, ret_request, ret_due_us);
+    if (a->later_last)
+        return true;
     if (a->count == 0)
         return false;
     *ret_request = a->queue[a->at];

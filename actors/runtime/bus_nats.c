@@ -148,8 +148,12 @@ static void on_deliver(natsConnection *connection, natsSubscription *subscriptio
         nats_discard(message);
 }
 
-static void ack_take(nats_bus *bus, natsMsg *message)
+static void on_ack(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
+                   void *closure)
 {
+    (void)connection;
+    (void)subscription;
+    nats_bus *bus = closure;
     uint64_t number, seq;
     const char *text = natsMsg_GetSubject(message), *data = natsMsg_GetData(message);
     int bytes = natsMsg_GetDataLength(message);
@@ -158,19 +162,6 @@ static void ack_take(nats_bus *bus, natsMsg *message)
         memmem(data, (size_t)bytes, "\"error\"", 7) == NULL)
         runtime_acknowledged(bus->runtime, number, (int64_t)seq);
     nats_discard(message);
-}
-
-static void on_arrived(void *closure)
-{
-    nats_bus *bus = closure;
-    natsSubscription *acks = atomic_load(&bus->acks);
-    natsStatus s = acks == NULL ? NATS_TIMEOUT : NATS_OK;
-    while (s == NATS_OK || s == NATS_NO_RESPONDERS) { // these: there is no stream
-        natsMsg *message = NULL;
-        s = natsSubscription_NextMsg(&message, acks, 0);
-        if (s == NATS_OK)
-            ack_take(bus, message);
-    }
 }
 
 static void on_wake(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
@@ -206,6 +197,8 @@ static natsStatus options_set(natsOptions *options, const char *url)
 {
     natsStatus s = natsOptions_SetURL(options, url);
     if (s == NATS_OK)
+        s = natsOptions_SetSendAsap(options, true);
+    if (s == NATS_OK)
         s = natsOptions_SetPingInterval(options, 2000);
     if (s == NATS_OK)
         s = natsOptions_SetMaxPingsOut(options, 2);
@@ -240,11 +233,14 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
     if (s == NATS_OK)
         s = options_set(options, config->url);
     if (s == NATS_OK)
-        s = nats_line_open(options, on_arrived, bus, &bus->line);
+        s = natsConnection_Connect(&bus->connection, options);
+    if (s == NATS_OK)
+        s = natsOptions_SetName(options, "cavea-actors-line");
+    if (s == NATS_OK)
+        s = nats_line_open(options, &bus->line);
     natsOptions_Destroy(options);
     if (s != NATS_OK)
         return fail(bus, "cannot connect to NATS", s);
-    bus->connection = nats_line_connection(bus->line);
     return bus_streams_ready(bus);
 }
 
@@ -256,9 +252,7 @@ bool nats_bus_start(nats_bus *bus, runtime *r)
     snprintf(acks, sizeof acks, "%.*s*.*", (int)strlen(ack.text) - 3, ack.text);
     subject host = subject_host(&bus->config.host);
     natsConnection *nc = bus->connection;
-    natsSubscription *subscription = NULL;
-    natsStatus s = natsConnection_SubscribeSync(&subscription, nc, acks);
-    atomic_store(&bus->acks, subscription);
+    natsStatus s = natsConnection_Subscribe(&bus->acks, nc, acks, on_ack, bus);
     if (s == NATS_OK)
         s = natsConnection_Subscribe(&bus->host, nc, host.text, on_wake, bus);
     for (actor_kind kind = ACTOR_EVENT; s == NATS_OK && kind < ACTOR_KINDS_END; kind++)
@@ -299,9 +293,11 @@ void nats_bus_close(nats_bus *bus)
     if (bus->watching)
         pthread_join(bus->watchdog, NULL);
     nats_bus_retire(bus);
+    subscription_end(&bus->acks);
+    natsConnection_Close(bus->connection);
+    natsConnection_Destroy(bus->connection);
     if (bus->line != NULL)
         nats_line_close(bus->line);
-    natsSubscription_Destroy(bus->acks);
     nats_line_free(&bus->line);
 }
 
@@ -317,7 +313,7 @@ static natsConnection *port_hold(nats_bus *bus)
     if (!bus->holds)
         nats_line_begin(bus->line);
     bus->holds = true;
-    return bus->connection;
+    return nats_line_connection(bus->line);
 }
 
 static void port_flush(void *self)
@@ -366,7 +362,7 @@ static void port_attach(void *self, uint64_t number, const actor_ref *actor, int
                   .cursor = cursor,
                   .incarnation = incarnation};
     subject direct = subject_of(SUBJECT_DIRECT, actor);
-    natsConnection *nc = port_hold(bus);
+    natsConnection *nc = bus->connection;
     natsConnection_Subscribe(&in->direct, nc, direct.text, on_direct, bus);
     // The server counts only a literal subscription as interest in a consumer's deliver subject:
     // one wildcard for all of them would never get a message.
@@ -428,7 +424,8 @@ bus_port nats_bus_port(nats_bus *bus)
 
 bool nats_bus_connected(const nats_bus *bus)
 {
-    return natsConnection_Status(bus->connection) == NATS_CONN_STATUS_CONNECTED;
+    return natsConnection_Status(bus->connection) == NATS_CONN_STATUS_CONNECTED &&
+           natsConnection_Status(nats_line_connection(bus->line)) == NATS_CONN_STATUS_CONNECTED;
 }
 
 bool nats_bus_holds(nats_bus *bus, const actor_id *id)

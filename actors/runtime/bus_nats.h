@@ -49,11 +49,10 @@ typedef struct nats_bus_config {
 typedef struct nats_bus {
     nats_bus_config config;
     runtime *runtime;
-    nats_line *line;
-    natsConnection *connection;       // the line's
-    bool holds;                       // the tick thread has published since the last flush
-    _Atomic(natsSubscription *) acks; // emptied by the line's thread
-    natsSubscription *host, *wakes[ACTOR_KINDS_END];
+    natsConnection *connection; // everything in, and the stream's API
+    nats_line *line;            // everything that the tick thread sends
+    bool holds;                 // it has published since the last flush
+    natsSubscription *acks, *host, *wakes[ACTOR_KINDS_END];
     _Atomic int64_t incarnation;
     _Atomic bool stopping;
     pthread_mutex_t mutex;

@@ -284,8 +284,8 @@ void runtime_hand_over(runtime *r)
         (void)r->config.store.lease_release(r->config.store.self, &ref.id, c->epoch);
         runtime_drop(r, c);
         wake_send(r, &ref);
+        r->config.bus.flush(r->config.bus.self); // its buyers wait already
     }
-    r->config.bus.flush(r->config.bus.self);
 }
 
 bool runtime_holds(const runtime *r, const actor_id *id)

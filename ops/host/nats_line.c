@@ -8,9 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { DISCARDED_MAX = 64, DISCARDED_BYTES_MAX = 1024 * 1024 };
+enum {
+    DISCARDED_MAX = 64,
+    DISCARDED_BYTES_MAX = 1024 * 1024,
+    CLOSED_MAX = 16,
+    BUFFERED_BYTES_MAX = 4 * 1024 * 1024,
+    WAIT_MS_MAX = 1000,
+};
 
 static struct {
     pthread_mutex_t mutex;
@@ -21,17 +28,19 @@ static struct {
 
 struct nats_line {
     natsConnection *connection;
-    void (*arrived)(void *self);
-    void *self;
     pthread_t thread;
     int bell;          // an eventfd: look at what follows
-    atomic_int socket; // -1: there is no connection to read from
+    atomic_int socket; // -1: there is no connection
     // The library has bytes to send: it says so once, until they have gone.
     atomic_bool dirty;
-    atomic_bool stuck; // they do not fit into the socket's buffer
+    atomic_bool stuck;   // they did not fit into the socket's buffer
+    atomic_bool emptied; // by the sending that is under way
     atomic_bool ends;
     // nats.c takes an empty send for a closed connection, so that only one may look and send.
     pthread_mutex_t sender;
+    pthread_mutex_t closing; // guards what follows: sockets that nobody polls any more after a bell
+    natsSock closed[CLOSED_MAX];
+    uint32_t closed_count;
 };
 
 static _Thread_local nats_line *inside;
@@ -52,11 +61,36 @@ static natsStatus on_attach(void **self, void *loop, natsConnection *connection,
     return NATS_OK;
 }
 
+// Since 3.9.2 the library leaves it to the loop to close a socket, once that does not poll it.
+static void closed_add(nats_line *line, int socket)
+{
+#if NATS_VERSION_NUMBER >= 0x030902
+    pthread_mutex_lock(&line->closing);
+    if (socket >= 0 && line->closed_count < CLOSED_MAX)
+        line->closed[line->closed_count++] = socket;
+    pthread_mutex_unlock(&line->closing);
+#else
+    (void)line, (void)socket;
+#endif
+}
+
+static void closed_close(nats_line *line)
+{
+#if NATS_VERSION_NUMBER >= 0x030902
+    pthread_mutex_lock(&line->closing);
+    while (line->closed_count > 0)
+        natsConnection_ProcessCloseEvent(&line->closed[--line->closed_count]);
+    pthread_mutex_unlock(&line->closing);
+#else
+    (void)line;
+#endif
+}
+
 static natsStatus on_read(void *self, bool add)
 {
     nats_line *line = self;
-    if (!add) { // the library is about to close the socket
-        atomic_store(&line->socket, -1);
+    if (!add) { // the connection is lost, or is being closed
+        closed_add(line, atomic_exchange(&line->socket, -1));
         bell_ring(line);
     }
     return NATS_OK;
@@ -66,7 +100,9 @@ static natsStatus on_write(void *self, bool add)
 {
     nats_line *line = self;
     atomic_store(&line->dirty, add);
-    if (add && inside != line) // a thread of the library, or somebody who does not know of lines
+    if (!add)
+        atomic_store(&line->emptied, true);
+    else if (inside != line) // a thread of the library, or somebody who does not know of lines
         bell_ring(line);
     return NATS_OK;
 }
@@ -77,15 +113,37 @@ static natsStatus on_detach(void *self)
     return NATS_OK;
 }
 
-static void line_send(nats_line *line)
+// Whether all of it is gone.
+static bool line_send(nats_line *line)
 {
+    bool stuck = false;
     pthread_mutex_lock(&line->sender);
-    if (atomic_load(&line->dirty))
+    if (atomic_load(&line->dirty)) {
+        atomic_store(&line->emptied, false);
         natsConnection_ProcessWriteEvent(line->connection);
-    bool stuck = atomic_load(&line->dirty);
+        stuck = !atomic_load(&line->emptied);
+    }
+    bool was = atomic_exchange(&line->stuck, stuck);
     pthread_mutex_unlock(&line->sender);
-    if (atomic_exchange(&line->stuck, stuck) != stuck && stuck)
+    if (stuck && !was)
         bell_ring(line);
+    return !stuck;
+}
+
+// The server reads too slowly: its author waits, instead of filling memory with what will be late.
+static void line_wait(nats_line *line)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t end_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + WAIT_MS_MAX;
+    while (natsConnection_Buffered(line->connection) > BUFFERED_BYTES_MAX) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int64_t left_ms = end_ms - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+        struct pollfd look = {.fd = atomic_load(&line->socket), .events = POLLOUT};
+        if (left_ms <= 0 || look.fd < 0 || poll(&look, 1, (int)left_ms) <= 0)
+            return;
+        line_send(line);
+    }
 }
 
 void nats_line_begin(nats_line *line)
@@ -101,23 +159,15 @@ void nats_line_end(nats_line *line)
     if (--depth > 0)
         return;
     inside = NULL;
-    if (atomic_load(&line->dirty))
-        line_send(line);
-}
-
-static void line_read(nats_line *line)
-{
-    nats_line_begin(line);
-    natsConnection_ProcessReadEvent(line->connection);
-    if (line->arrived != NULL)
-        line->arrived(line->self);
-    nats_line_end(line);
+    if (atomic_load(&line->dirty) && !line_send(line))
+        line_wait(line);
 }
 
 static void *line_run(void *closure)
 {
     nats_line *line = closure;
     while (!atomic_load(&line->ends)) {
+        closed_close(line);
         struct pollfd looks[] = {
             {.fd = line->bell, .events = POLLIN},
             {.fd = atomic_load(&line->socket),
@@ -129,9 +179,9 @@ static void *line_run(void *closure)
         if (looks[0].revents != 0)
             (void)eventfd_read(line->bell, &rings);
         if (looks[1].revents & ~POLLOUT)
-            line_read(line);
+            natsConnection_ProcessReadEvent(line->connection); // rings, when there is an answer
         if (looks[0].revents != 0 || looks[1].revents & POLLOUT)
-            line_send(line);
+            (void)line_send(line);
     }
     return NULL;
 }
@@ -147,16 +197,14 @@ static natsStatus line_connect(nats_line *line, natsOptions *options)
     return s;
 }
 
-natsStatus nats_line_open(natsOptions *options, void (*arrived)(void *self), void *self,
-                          nats_line **ret_line)
+natsStatus nats_line_open(natsOptions *options, nats_line **ret_line)
 {
     nats_line *line = calloc(1, sizeof *line);
     if (line == NULL)
         return NATS_NO_MEMORY;
-    line->arrived = arrived;
-    line->self = self;
     line->socket = -1;
     pthread_mutex_init(&line->sender, NULL);
+    pthread_mutex_init(&line->closing, NULL);
     line->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     natsStatus s = line->bell < 0 ? NATS_SYS_ERROR : line_connect(line, options);
     bool connects = s == NATS_OK || s == NATS_NOT_YET_CONNECTED;
@@ -193,9 +241,11 @@ void nats_line_free(nats_line **freed)
     if (line == NULL)
         return;
     natsConnection_Destroy(line->connection);
+    closed_close(line);
     if (line->bell >= 0)
         close(line->bell);
     pthread_mutex_destroy(&line->sender);
+    pthread_mutex_destroy(&line->closing);
     free(line);
 }
 
