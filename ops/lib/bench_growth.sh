@@ -16,10 +16,31 @@ part_growth() {
         done
     done
     audit growth
+    hosts_replace
+    house_new main "$bench_events" 60000
     beside_bare on-sale few
-    events_make 10000 1000 >/dev/null
+    on_sale_make
+    hosts_replace
+    house_new main "$bench_events" 60000
     beside_bare on-sale 10000
     audit on-sale
+}
+
+# Many events on sale that all have been awake, each with a reservation and a lease, as many as can
+# be woken in a minute. They sleep when the host that woke them has stopped.
+on_sale_make() {
+    local dir=$work/house/on-sale woken
+    mkdir -p "$dir"
+    events_make "$on_sale" 1000 >"$dir/events"
+    ln -sf "$work/plan/1000/seats" "$dir/seats"
+    shuf -n 200 "$dir/events" >"$dir/sample" # whose books are verified
+    cp "$work/loaded" "$dir/loaded"
+    house_load on-sale --connections 64 --requests "$on_sale" --seconds "$wake_seconds" \
+        >"$work/run.json" || say 'bench: not every event on sale was woken'
+    woken=$(jq -e '."2xx"' "$work/run.json")
+    cat "$dir/loaded" "$dir/sample" >"$work/loaded"
+    sort -u "$dir/events" "$work/loaded_before" -o "$work/loaded_before"
+    note on-sale-made product "$on_sale" "{\"events\": $on_sale, \"woken\": $woken}"
 }
 
 # beside_bare PART LABEL: product and bare pipeline in turns

@@ -3,12 +3,16 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # set by the scripts that source this file
 
-# cpu_of PID: microseconds of user and system time, of children that ended too
+# cpu_of PID [1]: microseconds that its threads ran, by the scheduler's clock (nanoseconds, where
+# stat has ticks of 10 ms); with 1 also of children that ended, which only stat knows
 cpu_of() {
-    local stat fields
+    local stat fields own
     stat=$(cat "/proc/$1/stat" 2>/dev/null) || { echo 0 && return; }
     read -ra fields <<<"${stat##*) }"
-    echo $(((fields[11] + fields[12] + ${2:-0} * (fields[13] + fields[14])) * 1000000 / clk_tck))
+    own=$(cat "/proc/$1"/task/*/schedstat 2>/dev/null |
+        awk '{ ns += $1 } END { printf "%.0f", ns / 1000 }') || own=0
+    ((own > 0)) || own=$(((fields[11] + fields[12]) * 1000000 / clk_tck))
+    echo $((own + ${2:-0} * (fields[13] + fields[14]) * 1000000 / clk_tck))
 }
 
 # cpu_of_family PID [NOT]: the process, its living children and those that ended, without children
@@ -58,13 +62,14 @@ wal_now() {
 # measure PART SYSTEM LABEL COMMAND...: a run between two looks at the clocks. The command writes
 # the generator's report.
 measure() {
-    local part=$1 system=$2 label=$3 before after wal_before wal_after
+    local part=$1 system=$2 label=$3 before after wal_before wal_after status=0
     shift 3
     wal_before=$(wal_now)
     read -ra before <<<"$(cpu_now "$system")"
-    "$@" >"$work/run.json" || say "bench: not everything was answered"
+    "$@" >"$work/run.json" || status=$?
     read -ra after <<<"$(cpu_now "$system")"
     wal_after=$(wal_now)
+    run_usable "$status" "$work/run.json"
     jq -c --arg part "$part" --arg system "$system" --arg name "$label" \
         --argjson wal $((wal_after - wal_before)) --argjson edge $((after[0] - before[0])) \
         --argjson actors $((after[1] - before[1])) --argjson nats $((after[2] - before[2])) \
@@ -75,6 +80,13 @@ measure() {
     tail -n 1 "$results" | jq -r '"\(.part) \(.system) \(.label): " +
         "\(.load.per_second | round)/s, \(.load."2xx") ok, \(.load."409") refused, " +
         "\(.load.errors) errors, p50 \(.load.p50_us) us, p99 \(.load.p99_us) us"' >&2
+}
+
+# run_usable STATUS FILE: the generator ended with its report
+run_usable() {
+    (($1 <= 1)) && jq -e .next "$2" >/dev/null 2>&1 ||
+        fail "the generator ended with status $1 and no report"
+    (($1 == 0)) || say "bench: not everything was answered"
 }
 
 # reserve PART LABEL HOUSE LOAD_OPTION...: in a house that is never more than 30 % full
@@ -89,13 +101,13 @@ reserve() {
 
 # reserve_bare PART LABEL LOAD_OPTION...: the same of the bare pipeline
 reserve_bare() {
-    local part=$1 label=$2
+    local part=$1 label=$2 next=$work/bare/next
     shift 2
-    ((bare_next < bare_limit / 2)) || bare_house
+    (($(<"$next") < bare_limit / 2)) || bare_house
     measure "$part" bare "$label" bench_load "$bare_port" --events "$work/bare/events" \
-        --seats "$work/bare/seats" --tokens "$work/tokens" --seed 1 --first "$bare_next" \
+        --seats "$work/bare/seats" --tokens "$work/tokens" --seed 1 --first "$(<"$next")" \
         --requests "$bare_limit" "$@"
-    bare_next=$(jq .next "$work/run.json")
+    jq .next "$work/run.json" >"$next"
 }
 
 # note PART SYSTEM LABEL JSON: a line that has no run of the generator behind it
@@ -105,25 +117,46 @@ note() {
 }
 
 # audit PART: the books of every event that was loaded since the last audit agree with its facts,
-# and the database's rows with each other
+# the database's rows with each other, and their number with what the generators were told
 audit() {
-    local bad
+    local bad told made lost=0 file=$work/audit.json
     sort -u "$work/loaded" >"$work/audited"
     : >"$work/loaded"
     [[ -s $work/audited ]] || return 0
-    wait_until 30 rows_right || say "bench: $rows_wrong rows are wrong after $1"
+    sort -u "$work/audited" "$work/loaded_before" -o "$work/loaded_before"
+    wait_until 30 rows_right || wrong "$rows_wrong rows are wrong after $1"
     CAVEA_POSTGRES_URL=$bench_url xargs -n 1 -P 2 bash -c \
         '"$0" ledger verify "$1" --json >/dev/null 2>&1 || echo "$1"' "$build/cavea" \
         <"$work/audited" >"$work/bad"
     bad=$(wc -l <"$work/bad")
-    ((bad == 0)) || say "bench: ledger verify does not agree on: $(<"$work/bad")"
-    note audit product "$1" "{\"events\": $(wc -l <"$work/audited"), \"bad\": $bad,
-        \"rows_wrong\": $rows_wrong}"
+    ((bad == 0)) || wrong "ledger verify after $1 does not agree on: $(paste -sd' ' "$work/bad")"
+    made=$(audit_sql loaded_before made)
+    told=$(jq -sc '{accepted: (map(.accepted) | add), ambiguous: (map(.ambiguous) | add)}' \
+        "$work/told")
+    if ! jq -ne --argjson made "$made" --argjson told "$told" \
+        '$made >= $told.accepted and $made <= $told.accepted + $told.ambiguous' >/dev/null; then
+        lost=1
+        wrong "$made reservations were made until after $1, the generators were told $told"
+    fi
+    jq -nc --argjson told "$told" --argjson made "$made" --argjson lost "$lost" \
+        --argjson bad "$bad" --argjson rows_wrong "$rows_wrong" \
+        --argjson events "$(wc -l <"$work/audited")" \
+        '{$events, $bad, $rows_wrong, $made, $lost} + $told' >"$file"
+    note audit product "$1" "$(<"$file")"
 }
 
 # Tickets are signed after the answer, so the rows may take a moment.
 rows_right() {
-    rows_wrong=$(bench_sql cavea -v events="$(paste -sd, "$work/audited")" \
-        <"$cavea_root/tests/bench/audit.sql")
+    rows_wrong=$(audit_sql audited audit)
     ((rows_wrong == 0))
+}
+
+# audit_sql LIST NAME: tests/bench/NAME.sql on the events of a list
+audit_sql() {
+    bench_sql cavea < <(
+        echo 'CREATE TEMP TABLE loaded (id uuid PRIMARY KEY); COPY loaded FROM STDIN;'
+        cat "$work/$1"
+        printf '%s\n' '\.' 'ANALYZE loaded;'
+        cat "$cavea_root/tests/bench/$2.sql"
+    )
 }

@@ -12,7 +12,8 @@ part_mixed() {
     mixed_house
     mixed_run 'as asked' 100
     carried=$(jq -r 'if .met then 100 else
-        (.reserve.answered + .pay.answered + .poll.answered) * 60 / .intended | floor end' \
+        (.reserve.answered + .pay.answered + .poll.answered) * 60 / .intended | floor |
+        if . < 1 then 1 else . end end' \
         "$work/mixed.json")
     if ((carried < 100)); then
         mixed_house
@@ -36,23 +37,26 @@ mixed_house() {
 
 # mixed_run LABEL PERCENT: of the rates
 mixed_run() {
-    local name pids=() before after started
+    local name pids=() before after started percent=$2 status
     started=$(bench_sql cavea <<<'SELECT clock_timestamp()')
     read -ra before <<<"$(cpu_now product)"
-    mixed_load reserve "$2" &
-    pids+=($!)
-    mixed_load pay "$2" &
-    pids+=($!)
-    mixed_load poll "$2" &
-    pids+=($!)
-    for name in "${pids[@]}"; do wait "$name" || say "bench: not everything was answered"; done
+    for name in reserve pay poll; do
+        mixed_load "$name" "$percent" &
+        pids+=($!)
+    done
+    for name in reserve pay poll; do
+        status=0
+        wait "${pids[0]}" || status=$?
+        pids=("${pids[@]:1}")
+        run_usable "$status" "$work/mixed.$name"
+    done
     read -ra after <<<"$(cpu_now product)"
     for name in edge actors nats postgres provider; do
         printf '{"%s": %s}\n' "$name" $((after[0] - before[0]))
         before=("${before[@]:1}") after=("${after[@]:1}")
     done | jq -s add >"$work/mixed.cpu"
     wait_until 15 payments_decided || say "bench: not every payment was confirmed"
-    jq -n --argjson percent "$2" --argjson seconds "$mixed_seconds" \
+    jq -n --argjson percent "$percent" --argjson seconds "$mixed_seconds" \
         --argjson rates "[$reservations_rate, $payments_rate, $polls_rate]" \
         --slurpfile reserve "$work/mixed.reserve" --slurpfile pay "$work/mixed.pay" \
         --slurpfile poll "$work/mixed.poll" --slurpfile cpu "$work/mixed.cpu" \
@@ -61,7 +65,9 @@ mixed_run() {
          payments: $payments, intended: (($rates | add) * $seconds * $percent / 100),
          errors: ($reserve[0].errors + $pay[0].errors + $poll[0].errors),
          unsent: ($reserve[0].unsent + $pay[0].unsent + $poll[0].unsent)} |
-        .met = (.errors + .unsent == 0 and .reserve.p99_us < 50000 and .poll.p99_us < 20000)' \
+        .met = (.errors + .unsent == 0 and .reserve.p99_us < 50000 and .poll.p99_us < 20000
+            and .payments.other == 0 and .payments.confirmed >= .pay.answered
+            and .payments.p99_us < 2000000 and .pay.chain_p99_us < 2000000)' \
         >"$work/mixed.json"
     note mixed product "$1" "$(<"$work/mixed.json")"
 }
@@ -135,9 +141,13 @@ flood() {
 flood_and_after() {
     local events=$1
     shift
+    local status=0
     house_load flood --first "$events" --seconds "$overload" --sources 8 --grace-ms 0 "$@" \
-        >"$work/flood.json" || true
+        >"$work/flood.json" || status=$?
+    run_usable "$status" "$work/flood.json" # whom the end cut off is in the figures
+    status=0
     house_load flood --first $((20000 * events)) --connections 256 --seconds "$recovery" \
-        --slice-ms 100 >"$work/after.json" || true
+        --slice-ms 100 >"$work/after.json" || status=$?
+    run_usable "$status" "$work/after.json"
     cat "$work/flood.json"
 }

@@ -40,9 +40,9 @@ reserve_both() {
 # is not one of the parts.
 capacity() {
     local known
-    known=$(jq -s --arg last "${connections[-1]}" 'map(select(.part == "throughput" and
-        .system == "product" and .label == $last) | .load.ok_per_second) | sort |
-        if length == 0 then 0 else .[length / 2 | floor] end | floor' "$results")
+    known=$(node "$cavea_root/tests/bench/show.mjs" "$results" |
+        jq --arg last "${connections[-1]}" '[.parts.throughput // [] | .[] |
+        select(.system == "product" and .label == $last) | .ok.median | floor] | first // 0')
     if ((known == 0)); then
         reserve capacity reference main --connections 256 --seconds "$seconds"
         known=$(jq '.ok_per_second | floor' "$work/run.json")
@@ -58,6 +58,8 @@ wrk_reserve() {
     out=$(BENCH_HOUSE=$work/house/wrk BENCH_TOKENS=$work/tokens \
         wrk -t1 -c256 -d"${seconds}s" -s "$cavea_root/tests/bench/reserve.lua" \
         "http://127.0.0.1:$edge_port/v1/reservations")
+    told "$(sed -n 's/^accepted: //p' <<<"$out")" \
+        $((256 + $(sed -n 's/^not accepted: //p' <<<"$out")))
     note throughput wrk 256 "{\"load\": {\"ok_per_second\":
         $(sed -n 's/^accepted a second: //p' <<<"$out")}}"
 }
@@ -87,7 +89,7 @@ part_hot() {
     head -n 40 "$work/plan/60000/seats" >"$work/few"
     for ((round = 0; round < turns; round++)); do
         measure hot product 'most refused' house_load hot --seats "$work/few" \
-            --connections 256 --seconds "$seconds" --seed 3
+            --connections 256 --seconds "$seconds" --seed $((3 + round))
     done
     audit hot
 }
@@ -124,7 +126,7 @@ get() {
 # Another generator's word on the same thing.
 wrk_get() {
     local rate
-    command -v wrk >/dev/null || return 0
+    [[ $cross_check ]] && command -v wrk >/dev/null || return 0
     rate=$(wrk -t1 -c64 -d"${short}s" "http://127.0.0.1:$edge_port$2" |
         sed -n 's/^Requests\/sec: *\([0-9]*\).*/\1/p')
     note reads wrk "$1" "{\"load\": {\"per_second\": ${rate:-0}}}"

@@ -66,7 +66,8 @@ plan_of() {
 }
 
 # events_make COUNT SEATS: prints ids of new events on sale, copied from the plan's model in one
-# statement a table. Holds last half an hour, so that none expires while others are measured.
+# statement a table. Holds last half an hour, the longest there is and longer than a whole bench, so
+# that none expires while others are measured.
 events_make() {
     plan_of "$2"
     "$build/bench_events" "$1" >"$work/fresh"
@@ -102,20 +103,39 @@ house_new() {
     printf '%s\n' $(($2 * $3 * 3 / 20)) >"$dir/limit"
     wait_until 60 house_awake "$1" "$2" ||
         fail "the events did not wake up: $(<"$work/awake.json")"
+    told "$2" 0
     printf '%s\n' "$2" >"$dir/next"
 }
 
 # house_awake NAME EVENTS: each has answered a reservation
 house_awake() {
-    house_load "$1" --connections 8 --requests "$2" --seconds 30 >"$work/awake.json" || true
+    house_ask "$1" --connections 8 --requests "$2" --seconds 30 >"$work/awake.json" || true
     [[ $(jq '."2xx"' "$work/awake.json") == "$2" ]] && return
     say "bench: not every event woke up: $(jq -c '{sent, "2xx", "409", "503", broken, max_us}' \
         "$work/awake.json")"
     return 1
 }
 
-# house_load NAME LOAD_OPTION...: its events are audited when the part ends
+# house_load NAME LOAD_OPTION...: what was answered is counted; no number is asked for twice
 house_load() {
+    local status=0 answer accepted ambiguous
+    answer=$(house_ask "$@") || status=$?
+    printf '%s\n' "$answer"
+    if [[ $answer ]]; then
+        read -r accepted ambiguous < <(jq -r '"\(."2xx") \(.timeouts + .broken + ."5xx")"' \
+            <<<"$answer")
+        told "$accepted" "$ambiguous"
+    fi
+    return "$status"
+}
+
+# told ACCEPTED AMBIGUOUS: reservations that the generators know of, and that may be there besides
+told() {
+    printf '{"accepted": %s, "ambiguous": %s}\n' "$1" "$2" >>"$work/told"
+}
+
+# house_ask NAME LOAD_OPTION...: its events are audited when the part ends
+house_ask() {
     local dir=$work/house/$1
     shift
     cat "$dir/events" >>"$work/loaded"
@@ -155,7 +175,7 @@ host: 127.0.0.1
 port: $nats_port
 jetstream { store_dir: "$work/bare/jetstream", max_file_store: 2GB }
 CONF
-    process_start "$work/bare" "$work/bare/nats.log" bare-nats "$(nats_program)" \
+    GOGC=$nats_gogc process_start "$work/bare" "$work/bare/nats.log" bare-nats "$(nats_program)" \
         -c "$work/bare/nats.conf"
     wait_until 20 nats_greets "$nats_port" || fail "the bare nats-server did not start"
     bench_sql postgres <<<'CREATE DATABASE bare'
@@ -177,7 +197,7 @@ bare_house() {
         "$bare_nats" "postgresql://postgres:$password@127.0.0.1:$postgres_port/bare"
     wait_until 20 bare_ready actor ||
         fail "the bare actor did not start: $(<"$work/bare/actor.log")"
-    bare_next=0
+    echo 0 >"$work/bare/next"
     bare_limit=$((bench_events * bare_seats * 3 / 20))
 }
 

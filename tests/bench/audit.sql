@@ -1,7 +1,6 @@
--- Counts what must not be in the rows of the events in the variable `events` (ids with commas
--- between); the books of a single event are `cavea ledger verify`'s. 0 when all is well.
-WITH loaded AS MATERIALIZED (SELECT unnest(string_to_array(:'events', ','))::uuid AS id),
-    r AS MATERIALIZED (SELECT r.event_id, r.id, r.state, buyer_id, key_hash, cardinality(seats)
+-- Counts what must not be in the rows of the events in the table `loaded`; the books of a single
+-- event are `cavea ledger verify`'s. 0 when all is well.
+WITH r AS MATERIALIZED (SELECT r.event_id, r.id, r.state, buyer_id, key_hash, cardinality(seats)
         AS seats FROM reservation r JOIN loaded l ON l.id = r.event_id WHERE state IN (1, 2)),
     p AS (SELECT event_id, reservation_id, count(*) FILTER (WHERE state = 7) AS confirmed
         FROM payment JOIN loaded l ON l.id = event_id GROUP BY 1, 2),

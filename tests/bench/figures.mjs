@@ -1,5 +1,5 @@
 // From the lines that ops/bench recorded to figures: medians over rounds, microseconds of CPU and
-// bytes of write-ahead log for each answered request, ratios of runs that were taken in turns.
+// bytes of write-ahead log for each request, ratios of runs that were taken in turns.
 import { readFileSync } from 'node:fs'
 
 export function lines(file) {
@@ -20,21 +20,26 @@ export function spread(values) {
         rounds: known.length }
 }
 
+// Where refusals are what is measured, CPU is for each answer; where reservations are, for each one
+// that was accepted.
+const answering = ['reads', 'hot', 'overload']
+const requestsOf = (run) => (answering.includes(run.part) ? run.load.answered : run.load['2xx'])
+
 export const processes = ['edge', 'actors', 'nats', 'postgres', 'generator']
 
 function cpuOf(run) {
     const cpu = {}
-    for (const [name, us] of Object.entries(run.cpu)) cpu[name] = us / run.load.answered
+    for (const [name, us] of Object.entries(run.cpu)) cpu[name] = us / requestsOf(run)
     cpu.all = Object.entries(cpu).filter(([name]) => name !== 'generator')
         .reduce((sum, [, us]) => sum + us, 0)
     return cpu
 }
 
 export const perSecond = (run) => run.load.ok_per_second
-export const cpuEach = (run) => (run.cpu && run.load.answered ? cpuOf(run).all : NaN)
+export const cpuEach = (run) => (run.cpu && requestsOf(run) ? cpuOf(run).all : NaN)
 
 export function runs(recorded, part, system, label) {
-    return recorded.filter((run) => run.part === part && run.load &&
+    return recorded.filter((run) => run.part === part && typeof run.load === 'object' &&
         (system === undefined || run.system === system) &&
         (label === undefined || run.label === label))
 }
@@ -49,17 +54,25 @@ export function rows(recorded, part) {
     return [...groups.values()].map(rowOf)
 }
 
+// What no client should see, connections that were refused, and a run that nobody answered.
+export function faults(run) {
+    return (run.load.errors ?? 0) + (run.load.refused_connections ?? 0) +
+        (run.load.answered > 0 ? 0 : 1)
+}
+
 function rowOf(rounds) {
     const of = (field) => spread(rounds.map((run) => run.load[field]))
     const sum = (field) => rounds.reduce((total, run) => total + (run.load[field] ?? 0), 0)
-    const cpus = rounds.filter((run) => run.cpu && run.load.answered).map(cpuOf)
+    const cpus = rounds.filter((run) => run.cpu && requestsOf(run)).map(cpuOf)
     const cpu = {}
     for (const name of [...processes, 'provider', 'all'])
         cpu[name] = median(cpus.map((each) => each[name]))
     return {
         system: rounds[0].system, label: rounds[0].label, rounds: rounds.length,
         answered: of('per_second'), ok: of('ok_per_second'), refused: sum('409'),
-        retry_after: sum('retry_after'), errors: sum('errors'),
+        retry_after: sum('retry_after'), seconds: of('seconds'),
+        errors: rounds.some((run) => run.load.errors !== undefined)
+            ? rounds.reduce((total, run) => total + faults(run), 0) : NaN, // others do not count
         broken: sum('5xx') - sum('retry_after') + sum('broken'), cut_off: sum('timeouts'),
         unsent: sum('unsent'), sent: sum('sent'),
         p50: of('p50_us'), p99: of('p99_us'), p999: of('p999_us'), lag: of('lag_max_us'), cpu,
@@ -70,6 +83,20 @@ function rowOf(rounds) {
 // Each run of one side against the run of the other side beside it.
 export function ratio(side, other, of) {
     return spread(side.map((run, at) => other[at] && of(run) / of(other[at])))
+}
+
+// Each value of the ratio of CPU, and the least share of answers that were acceptances.
+export function peak(recorded, label) {
+    const [side, other] = ['product', 'bare'].map((system) =>
+        runs(recorded, 'throughput', system, label))
+    return {
+        cpu_ratios: side.map((run, at) => (other[at] ? cpuEach(run) / cpuEach(other[at]) : NaN))
+            .filter(Number.isFinite),
+        accepted_share: Math.min(...[...side, ...other].map((run) =>
+            run.load['2xx'] / run.load.answered || 0)),
+        errors: [...side, ...other].reduce((sum, run) => sum + faults(run), 0),
+        cpu: median(side.map(cpuEach)),
+    }
 }
 
 // The share of the bare pipeline's figure that the product keeps.

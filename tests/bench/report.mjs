@@ -14,6 +14,7 @@ const out = []
 const range = (s) => (s.min === s.max ? number(s.median)
     : `${number(s.median)} (${number(s.min)} to ${number(s.max)})`)
 const ms = (s) => decimal(s.median / 1000)
+const refused = (r) => (r.system === 'wrk' ? '-' : number(r.refused))
 const times = (s) => `${decimal(s.median)} (${decimal(s.min)} to ${decimal(s.max)})`
 
 function table(head, body) {
@@ -40,12 +41,13 @@ function targets() {
 
 function throughput() {
     if (!section('throughput', 'Reserving two seats, closed loop',
-        'Median (lowest to highest) of the rounds. CPU: microseconds for each request, without ' +
-        'the generator. Log: bytes of write-ahead log for each reservation. wrk: the other ' +
-        "generator's word on the product.",
-        ['system', 'connections', 'accepted/s', 'p50 ms', 'p99 ms', 'errors', ...processes,
-            'CPU', 'log'],
-        (r) => [r.system, r.label, range(r.ok), ms(r.p50), ms(r.p99), r.errors,
+        'Median (lowest to highest) of the rounds. CPU: microseconds for each reservation, ' +
+        'without the generator. Log: bytes of write-ahead log for each reservation. wrk: the ' +
+        "other generator's word on the product.",
+        ['system', 'connections', 'accepted/s', 'refused', 'p50 ms', 'p99 ms', 'errors',
+            ...processes, 'CPU', 'log'],
+        (r) => [r.system, r.label, range(r.ok), refused(r), ms(r.p50), ms(r.p99),
+            number(r.errors),
             ...processes.map((name) => number(r.cpu[name])), number(r.cpu.all), number(r.wal)]))
         return
     out.push('![accepted reservations a second](throughput.svg)', '',
@@ -61,10 +63,12 @@ function throughput() {
 
 function latency() {
     section('latency', 'Latency', 'Open loop: Poisson arrivals, counted from the intended moment ' +
-        'of sending. Lag: the longest that the generator itself was late.',
-    ['system', 'load', 'answered/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'lag ms', 'errors'],
+        'of sending. Lag: the longest that the generator itself was late. Not sent: all ' +
+        'connections were waiting.',
+    ['system', 'load', 'answered/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'lag ms', 'not sent',
+        'errors'],
     (r) => [r.system, r.label, range(r.answered), ms(r.p50), ms(r.p99), ms(r.p999), ms(r.lag),
-        r.errors])
+        number(r.unsent), number(r.errors)])
     section('hot', 'One hot event', 'All requests go to one event. Most refused: twenty pairs of ' +
         'seats that everybody wants.',
     ['load', 'answered/s', 'accepted/s', 'refused', 'p50 ms', 'p99 ms', 'CPU'],
@@ -107,13 +111,16 @@ function peers() {
     const all = rows(recorded, 'peers')
     const names = [...new Set(all.map((r) => r.system))]
     if (names.length === 0) return
-    out.push('## Others in the same run', '', 'Each at the best of the client counts tried.', '')
-    table(['peer', 'accepted/s', 'best with', 'tried', 'CPU', 'log'], names.map((name) => {
-        const best = bestOf(recorded, name)
-        const tried = all.filter((r) => r.system === name).map((r) => r.label.split(' ')[0])
-        return [name, range(best.ok), best.label, tried.join(' '), number(best.cpu.all),
-            number(best.wal)]
-    }))
+    out.push('## Others in the same run', '', 'Each at the client count that was best in short ' +
+        'runs; then median (lowest to highest) of rounds in turns.', '')
+    const tries = rows(recorded, 'peers-tried')
+    table(['peer', 'accepted/s', 'best with', 'tried', 'rounds', 'CPU', 'log'],
+        names.map((name) => {
+            const best = bestOf(recorded, name)
+            const tried = tries.filter((r) => r.system === name).map((r) => r.label.split(' ')[0])
+            return [name, range(best.ok), best.label, tried.join(' '), best.rounds,
+                number(best.cpu.all), number(best.wal)]
+        }))
 }
 
 function overload() {
@@ -142,13 +149,17 @@ function growth() {
     const made = recorded.find((each) => each.part === 'old-rows-made')
     if (made) out.push(`Old rows: ${number(Number(made.label))}, a quarter each of reservations ` +
         `and facts, half of them claims; ${number(made.bytes / 1e6)} MB on disk.`, '')
+    const woken = recorded.find((each) => each.part === 'on-sale-made')
+    if (woken) out.push(`On sale: ${number(woken.woken)} of ${number(woken.events)} events got a ` +
+        'reservation, and slept again before the second measurement.', '')
     for (const part of ['growth', 'hosts'])
         section(part, part === 'growth' ? 'Events and houses' : 'Actor hosts', part === 'growth'
             ? `main: 20 events of 60,000 seats; one: 1; large: ${about.many}; small: ` +
                 `${about.many} of 1,000 seats.`
             : 'On one machine, so more hosts cannot be faster; the bare pipeline beside each.',
-        ['system', 'what', 'accepted/s', 'p99 ms', ...processes, 'CPU'],
-        (r) => [r.system, r.label, range(r.ok), ms(r.p99),
+        ['system', 'what', 'accepted/s', 'refused', 'p99 ms', 'seconds', ...processes, 'CPU'],
+        (r) => [r.system, r.label, range(r.ok), number(r.refused), ms(r.p99),
+            decimal(r.seconds.median, 1),
             ...processes.map((name) => number(r.cpu[name])), number(r.cpu.all)])
 }
 
@@ -178,9 +189,14 @@ function books() {
     if (audits.length + stored.length === 0) return
     out.push('## Books', '', 'After each part `cavea ledger verify` replays the facts of every ' +
         'event that was loaded and compares with its rows; besides, sold seats must have their ' +
-        'payment and tickets and an Idempotency-Key one reservation.', '')
-    if (audits.length) table(['after', 'events', 'books that differ', 'wrong rows'],
-        audits.map((each) => [each.label, each.events, each.bad, each.rows_wrong]))
+        'payment and tickets and an Idempotency-Key one reservation. ' +
+        'Made: reservations in the database of all events that were loaded so far; at least ' +
+        'what the generators were told, at most that and what was left unanswered.', '')
+    if (audits.length) table(['after', 'events', 'books that differ', 'wrong rows', 'told', 'made',
+        'unanswered'],
+    audits.map((each) => [each.label, each.events, each.bad, each.rows_wrong,
+        number(each.accepted), `${number(each.made)}${each.lost ? ' **wrong**' : ''}`,
+        number(each.ambiguous)]))
     for (const each of stored)
         out.push(`- rows of ${each.label}: ${Object.entries(each.rows)
             .map(([name, count]) => `${name.replaceAll('_', ' ')} ${number(count)}`).join(', ')}`)
@@ -214,6 +230,10 @@ out.push('# What cavea does, measured', '',
     `${about.rounds} rounds of ${about.seconds} s. The generator runs on the same cores. ` +
     `Load average at the start: ${about.load}; where others use the machine, read ratios, which ` +
     'are of runs taken in turns, and not rates.', '')
+for (const each of recorded.filter((run) => run.part === 'failed'))
+    out.push(`**The part ${each.label} failed: its figures are missing or incomplete.**`, '')
+for (const each of recorded.filter((run) => run.part === 'expiring'))
+    out.push(`From the part ${each.label} on, holds of the first parts ran out meanwhile.`, '')
 for (const part of [targets, throughput, latency, mixed, reads, peers, overload, growth, state,
     books]) part()
 out.push(readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'fair_play.md'), 'utf8'))

@@ -10,7 +10,7 @@ local house = os.getenv('BENCH_HOUSE')
 local events, seats = lines(house .. '/events'), lines(house .. '/seats')
 local tokens = lines(os.getenv('BENCH_TOKENS'))
 local number = #events -- the first ones woke the events
-accepted = 0
+accepted, other = 0, 0
 
 function request()
     local event = events[number % #events + 1]
@@ -26,14 +26,18 @@ function request()
 end
 
 function response(status)
-    if status == 201 then accepted = accepted + 1 end
+    if status == 201 then accepted = accepted + 1 else other = other + 1 end
 end
 
 local threads = {}
 function setup(thread) threads[#threads + 1] = thread end
 
 function done(summary)
-    local sum = 0
-    for _, thread in ipairs(threads) do sum = sum + thread:get('accepted') end
+    local sum, others = 0, 0
+    for _, thread in ipairs(threads) do
+        sum, others = sum + thread:get('accepted'), others + thread:get('other')
+    end
+    print('accepted: ' .. sum)
+    print('not accepted: ' .. others)
     print('accepted a second: ' .. math.floor(sum * 1e6 / summary.duration))
 end

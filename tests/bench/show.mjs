@@ -1,7 +1,7 @@
 // What was promised, beside what was measured: targets of the on-sale path as rows of
 // {what, target, measured, met}, and all figures as one document (`show.mjs RECORDED` prints it).
 import { pathToFileURL } from 'node:url'
-import { cpuEach, growth, growthBeside, line, lines, median, perSecond, rows, runs, share }
+import { cpuEach, growth, growthBeside, line, lines, peak, perSecond, rows, share }
     from './figures.mjs'
 
 export const number = (value) =>
@@ -19,6 +19,10 @@ export function bestOf(recorded, system) {
     return best(recorded, part, (row) => row.system === system)
 }
 
+function bestPgbench(recorded) {
+    return best(recorded, 'peers', (row) => row.system.startsWith('pgbench'))
+}
+
 function find(recorded, part, system, label) {
     return rows(recorded, part).find((row) => row.system === system && row.label === label)
 }
@@ -26,7 +30,7 @@ function find(recorded, part, system, label) {
 export const growths = [
     ['1 event instead of 20', (r) => growth(r, 'one', 'main')],
     ['hundreds of events instead of 20', (r) => growth(r, 'large', 'main')],
-    ['10,000 on sale, 20 of them asked for', (r) => growthBeside(r, 'on-sale', '10000', 'few')],
+    ['10,000 more on sale, asleep', (r) => growthBeside(r, 'on-sale', '10000', 'few')],
     ['60,000 seats instead of 1,000, as many events', (r) => growth(r, 'large', 'small')],
     ['old rows', (r) => growthBeside(r, 'old-rows', 'with', 'without')],
 ]
@@ -40,7 +44,7 @@ function reserving(recorded) {
     if (!product) return []
     const rate = product.ok.median
     const kept = share(recorded, product.label, perSecond).median
-    const pgbench = best(recorded, 'peers', (row) => row.system.startsWith('pgbench'))
+    const pgbench = bestPgbench(recorded)
     const fastify = bestOf(recorded, 'fastify + pg')
     const list = [
         ['durable reservations a second over HTTP, two seats each, 20 events', '45,000 expected',
@@ -65,8 +69,10 @@ function openLoop(recorded) {
         const unsent = run.unsent ? `, ${number(run.unsent)} never sent` : ''
         const late = [run.reserve, run.poll].map((each) => `${number(each.p99_us / 1000)} ms`)
         list.push([`8,000 reservations + 200 payments + 20,000 polls a second${asked}`,
-            'no error; p99 < 50 ms reserving, < 20 ms polling',
-            `${number(run.errors)} errors${unsent}; ${late.join(', ')}`, run.met])
+            'no error; p99 < 50 ms reserving, < 20 ms polling, < 2 s from checkout to confirmed',
+            `${number(run.errors)} errors${unsent}; ${late.join(', ')}; payments ` +
+            `${number(run.payments.p99_us / 1000)} ms, ${number(run.payments.other)} not confirmed`,
+            run.met])
     }
     return list
 }
@@ -116,13 +122,18 @@ function growing(recorded) {
             `x ${decimal(times)}`, times <= 1.2])
 }
 
+function auditsWrong(recorded) {
+    return recorded.filter((each) => each.part === 'audit')
+        .reduce((sum, each) => sum + each.bad + each.rows_wrong + each.lost, 0)
+}
+
 function afterwards(recorded) {
     const list = recorded.filter((each) => each.part === 'overload' && 'recovery_ms' in each)
         .map((run) => [`goodput back ${run.label}`, '< 10 s', run.recovery_ms === null
             ? 'too late' : `${decimal(run.recovery_ms / 1000, 1)} s`,
         run.recovery_ms !== null && run.recovery_ms < 10000])
     const audits = recorded.filter((each) => each.part === 'audit')
-    const bad = audits.reduce((sum, each) => sum + each.bad + each.rows_wrong, 0)
+    const bad = auditsWrong(recorded)
     if (audits.length) list.push(['correctness: audit after every part', 'nothing wrong',
         `${number(audits.reduce((sum, each) => sum + each.events, 0))} events, ${bad} wrong`,
         bad === 0])
@@ -139,29 +150,31 @@ export function figures(recorded) {
     const product = bestOf(recorded, 'product')
     const mixed = line(recorded, 'mixed', 'as asked')
     const rate = (part, label) => find(recorded, part, 'product', label)?.answered.median
-    const parts = [...new Set(recorded.filter((each) => each.load).map((each) => each.part))]
-    const peak = runs(recorded, 'throughput', 'product', product?.label)
+    const parts = [...new Set(recorded
+        .filter((each) => typeof each.load === 'object').map((each) => each.part))]
+    const top = product && peak(recorded, product.label)
     return {
         reservations_per_s: product?.ok.median,
         bare_per_s: bestOf(recorded, 'bare')?.ok.median,
         fastify_pg_per_s: bestOf(recorded, 'fastify + pg')?.ok.median,
         fastify_redis_pg_per_s: bestOf(recorded, 'fastify + Redis + pg')?.ok.median,
-        pgbench_best_per_s: best(recorded, 'peers', (row) => row.system.startsWith('pgbench'))
-            ?.ok.median,
+        pgbench_best_per_s: bestPgbench(recorded)?.ok.median,
         hot_per_s: rate('hot', 'most refused'),
         p99_ms_open_loop: mixed && mixed.reserve.p99_us / 1000,
         errors_open_loop: mixed && mixed.errors + mixed.unsent,
         polls_304_per_s: rate('reads', 'seats.bin, If-None-Match'),
         polls_body_per_s: rate('reads', 'seats.bin'),
-        cpu_us_per_reservation: peak.length ? median(peak.map(cpuEach)) : undefined,
+        cpu_us_per_reservation: top?.cpu,
         cpu_ratio: product && share(recorded, product.label, cpuEach),
-        errors: peak.reduce((sum, run) => sum + run.load.errors, 0),
+        cpu_ratios: top?.cpu_ratios, accepted_share: top?.accepted_share,
+        errors: top?.errors, audits_wrong: auditsWrong(recorded),
+        failed: recorded.filter((each) => each.part === 'failed').map((each) => each.label),
         bare_share: product && share(recorded, product.label, perSecond),
         show: show(recorded),
         growth: Object.fromEntries([...growths, ...hostGrowths]
             .map(([name, of]) => [name, of(recorded)])),
         parts: Object.fromEntries(parts.map((part) => [part, rows(recorded, part)])),
-        notes: recorded.filter((each) => !each.load),
+        notes: recorded.filter((each) => typeof each.load !== 'object'),
     }
 }
 
