@@ -37,7 +37,7 @@ on_sale_make() {
     cp "$work/loaded" "$dir/loaded"
     house_load on-sale --connections 64 --requests "$on_sale" --seconds "$wake_seconds" \
         >"$work/run.json" || say 'bench: not every event on sale was woken'
-    woken=$(jq -e '."2xx"' "$work/run.json")
+    woken=$(jq -es '.[0]."2xx"' "$work/run.json")
     cat "$dir/loaded" "$dir/sample" >"$work/loaded"
     sort -u "$dir/events" "$work/loaded_before" -o "$work/loaded_before"
     note on-sale-made product "$on_sale" "{\"events\": $on_sale, \"woken\": $woken}"

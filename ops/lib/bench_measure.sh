@@ -84,7 +84,8 @@ measure() {
 
 # run_usable STATUS FILE: the generator ended with its report
 run_usable() {
-    (($1 <= 1)) && jq -e .next "$2" >/dev/null 2>&1 ||
+    # An empty file is no input for jq, and no failure.
+    (($1 <= 1)) && jq -es ".[0].next" "$2" >/dev/null 2>&1 ||
         fail "the generator ended with status $1 and no report"
     (($1 == 0)) || say "bench: not everything was answered"
 }

@@ -23,7 +23,7 @@ house_fill() {
     next=$(<"$dir/next")
     house_load "$1" --first "$next" --requests $((next + $2)) --connections 128 --seconds 120 \
         >"$work/run.json"
-    jq -e .next "$work/run.json" >"$dir/next"
+    jq -es ".[0].next" "$work/run.json" >"$dir/next"
 }
 
 # A fresh actor host: first its own buffers grow under load, then the differences are measured.
