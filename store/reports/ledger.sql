@@ -9,11 +9,12 @@ SELECT json_build_object(
             AND r.state IN (1, 2) AND c.seat = ANY (r.seats)
         WHERE c.event_id = $1::uuid AND r.id IS NULL),
     'seats_without_claim', (
-        SELECT count(*) FROM reservation r
-        CROSS JOIN LATERAL unnest(r.seats) AS taken(seat)
-        LEFT JOIN seat_claim c ON c.reservation_id = r.id
-            AND c.seat_key = ((SELECT tag FROM event WHERE id = $1::uuid) << 16 | taken.seat)
-        WHERE r.event_id = $1::uuid AND r.state IN (1, 2) AND c.seat_key IS NULL),
+        SELECT count(*) FROM (
+            SELECT r.id, unnest(r.seats) FROM reservation r
+            WHERE r.event_id = $1::uuid AND r.state IN (1, 2)
+            EXCEPT
+            SELECT c.reservation_id, c.seat FROM claimed_seat c
+            WHERE c.event_id = $1::uuid) AS unclaimed),
     'sold_minor', (
         SELECT coalesce(sum(r.total_minor), 0)::bigint FROM reservation r
         WHERE r.event_id = $1::uuid AND r.state = 2),
