@@ -1,7 +1,8 @@
 // Schema migrations, forward and back. The scripts in store/migrations are compiled in; each runs
 // in one transaction together with its row in table schema_migration, under an advisory lock, so
-// that two migrations never meet. Knows nothing of what the tables mean. One thread, at start; only
-// the owner of the schema migrates, daemons check.
+// that two migrations never meet. The row has a digest of the script: a schema that another script
+// of the same name made is told and not used. Knows nothing of what the tables mean. One thread, at
+// start; only the owner of the schema migrates, daemons check.
 #ifndef CAVEA_STORE_MIGRATE_H
 #define CAVEA_STORE_MIGRATE_H
 
@@ -23,14 +24,15 @@ typedef void migration_told(void *self, const migration_step *step);
 int schema_version_latest(void);
 
 // Brings the schema to a version: 0 is the empty database, schema_version_latest() the newest.
-// told hears of every step after its COMMIT. False with one sentence; the steps before it stay.
+// told hears of every step after its COMMIT. A schema that other scripts made only goes back. False
+// with one sentence; the steps before it stay.
 MUST_CHECK bool schema_migrate(const char *url, int version, migration_told *told, void *self,
                                char ret_problem[static MIGRATE_PROBLEM_BYTES]);
 // Tells every script and whether it was applied.
 MUST_CHECK bool schema_status(const char *url, migration_told *told, void *self,
                               char ret_problem[static MIGRATE_PROBLEM_BYTES]);
 // For daemons, before they begin: true when the schema has exactly the version that this program
-// needs; else a sentence that says what to do.
+// needs, made by the scripts that it carries; else a sentence that says what to do.
 MUST_CHECK bool schema_version_check(connection *c, char ret_problem[static MIGRATE_PROBLEM_BYTES]);
 
 #endif
