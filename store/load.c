@@ -14,17 +14,13 @@ const statement load_statements[LOAD_STATEMENTS] = {
     // An event with a young reservation committed something lately; an edge's clock made the
     // reservation's id and may be a little off. OFFSET keeps the order: events first, then a range
     // of the primary key for each.
-    [LOAD_HELD] =
-        {"load_held",
-         "SELECT r.event_id, r.id, r.expires_at FROM actor_lease l"
-         " CROSS JOIN LATERAL (SELECT * FROM reservation WHERE event_id = l.actor"
-         " AND id >= " ROW_ID_FLOOR(
-             "now() - make_interval(secs => $3::int4)") " OFFSET 0) r WHERE r.state = 1 AND l.kind "
-                                                        "= 1 AND l.slot BETWEEN $1 AND $2"
-                                                        " AND l.active_at >= now() - "
-                                                        "make_interval(secs => $3::int4, hours => "
-                                                        "1)"
-                                                        " ORDER BY r.expires_at LIMIT $4::int4"},
+    [LOAD_HELD] = {"load_held",
+                   "SELECT r.event_id, r.id, r.expires_at FROM actor_lease l"
+                   " CROSS JOIN LATERAL (SELECT * FROM reservation WHERE event_id = l.actor"
+                   " AND id >= " ROW_YOUNG_ID " OFFSET 0) r WHERE r.state = 1 AND l.kind = 1"
+                   " AND l.slot BETWEEN $1 AND $2 AND l.active_at >= now() - " ROW_YOUNG
+                   " - interval '1 hour'"
+                   " ORDER BY r.expires_at LIMIT $3::int4"},
     [LOAD_FACTS] = {"load_facts", "SELECT seq, kind, payload, hash FROM fact"
                                   " WHERE actor = $1 AND seq > $2 ORDER BY seq LIMIT $3::int4"},
     [LOAD_NOW] = {"load_now", "SELECT clock_timestamp()"},
@@ -63,7 +59,6 @@ store_result load_held(connection *c, params *scratch, uint32_t partition, held_
     params_reset(scratch);
     params_int2(scratch, first);
     params_int2(scratch, (int16_t)(first + SLOTS_EACH - 1));
-    params_int4(scratch, LOAD_RECENT_SECONDS);
     params_int4(scratch, LOAD_HELD_ROWS_MAX);
     store_result result = connection_ask(c, &load_statements[LOAD_HELD], scratch, &p);
     if (result != STORE_OK)

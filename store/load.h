@@ -10,13 +10,15 @@ enum {
     LOAD_EVENT_STATEMENTS = 7,
     LOAD_STATEMENTS = 4,
     LOAD_STUCK_STATEMENTS = 2,
-    LOAD_RECENT_SECONDS = 24 * 3600, // of held reservations that an expiry actor starts from
     // What gets stuck is found young: no hold and no checkout lasts longer. Every so often a look
     // is one of another round that goes further back, for late refunds and after a long outage.
     LOAD_STUCK_NEAR_SECONDS = 2 * 3600,
     LOAD_STUCK_FAR_SECONDS = 30 * 24 * 3600,
     LOAD_STUCK_FAR_EVERY = 8,
-    LOAD_STUCK_LOOK_ROWS = 4096, // that a look goes through in each table, events among them
+    // A look is pages of so many rows of each table, events among them, as many as its time allows.
+    LOAD_STUCK_PAGE_ROWS = 4096,
+    LOAD_STUCK_PAGES_MAX = 16,
+    LOAD_STUCK_LOOK_MS = 100,
     LOAD_HELD_ROWS_MAX = 1 << 20,
 };
 extern const statement load_event_statements[LOAD_EVENT_STATEMENTS];
@@ -31,7 +33,7 @@ MUST_CHECK store_result load_event(connection *c, params *scratch, const event_i
 MUST_CHECK store_result load_payments(connection *c, params *scratch, const payment_id *ids,
                                       uint32_t ids_count, payment_row *ret_rows,
                                       uint32_t *ret_count);
-// Held reservations younger than a day, those that end first first.
+// Held reservations that are young (row.h), those that end first first.
 MUST_CHECK store_result load_held(connection *c, params *scratch, uint32_t partition,
                                   held_row **ret_rows, uint32_t *ret_count);
 MUST_CHECK store_result load_facts(connection *c, params *scratch, const actor_id *actor,
@@ -39,17 +41,21 @@ MUST_CHECK store_result load_facts(connection *c, params *scratch, const actor_i
 MUST_CHECK store_result load_now(connection *c, int64_t *ret_now_us);
 
 // Where the last look for stuck work of each partition ended. The next look goes on there, so that
-// rows nobody can help never hide the others.
+// rows nobody can help never hide the others, and starts again behind the last slot. The first one
+// starts anywhere, so that restarts do not keep the last slots waiting.
 typedef struct load_stuck_place {
+    bool is_set;
     int16_t slot;
-    uuid event, id; // behind which to go on
+    uuid event, id; // behind which to go on; zero: from the slot's first
 } load_stuck_place;
 typedef struct load_stuck_memory {
     load_stuck_place reservations[PARTITIONS][2], payments[PARTITIONS][2]; // near, far
     uint32_t looks[PARTITIONS];
+    bool far_full[PARTITIONS]; // the last look back had more to tell than fitted
 } load_stuck_memory;
 
-// A reservation is at most one kind of stuck: overdue before unstarted. rows_max is at least 2.
+// At most one round; what is found beyond rows_max (at least 2) is told by the next look. A
+// reservation is at most one kind of stuck: overdue before unstarted.
 MUST_CHECK store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memory,
                                    uint32_t partition, int64_t age_ms, stuck_row *ret_rows,
                                    uint32_t rows_max, uint32_t *ret_count);

@@ -16,8 +16,6 @@ enum {
     EVENT_COMMIT
 };
 
-#define RECENT ROW_ID_FLOOR("now() - interval '1 day'")
-
 const statement load_event_statements[LOAD_EVENT_STATEMENTS] = {
     [EVENT_BEGIN] = {"event_begin", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     [EVENT_ROW] = {"event_row", "SELECT e.status, e.sale_starts_at, e.hold_seconds, e.currency,"
@@ -30,10 +28,11 @@ const statement load_event_statements[LOAD_EVENT_STATEMENTS] = {
     // What has seats whatever its age, and everything young: its idempotency keys are remembered.
     [EVENT_RESERVATIONS] = {"event_reservations",
                             "SELECT " ROW_RESERVATION " FROM reservation r"
-                            " WHERE r.event_id = $1 AND r.id >= " RECENT
+                            " WHERE r.event_id = $1 AND r.id >= " ROW_YOUNG_ID
                             " UNION ALL SELECT " ROW_RESERVATION
                             " FROM (SELECT DISTINCT reservation_id AS id FROM seat_claim"
-                            " WHERE seat_key BETWEEN $2 AND $3 AND reservation_id < " RECENT ") c"
+                            " WHERE seat_key BETWEEN $2 AND $3 AND reservation_id < " ROW_YOUNG_ID
+                            ") c"
                             " JOIN reservation r ON r.event_id = $1 AND r.id = c.id ORDER BY 1"},
     [EVENT_REFUSALS] = {"event_refusals", "SELECT payload FROM fact WHERE actor = $1 AND kind = 14"
                                           " ORDER BY seq"},

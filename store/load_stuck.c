@@ -1,9 +1,12 @@
 // Finds work that got stuck. Two statements, one over reservations and one over payments of the
-// partition's events, in one round trip. A look goes through a bounded number of rows, stuck or
-// not, in the order of the keys, and the next one goes on behind it: so a search costs the same
-// whatever was sold before and is on sale now, and only a whole round takes longer.
+// partition's events, in one round trip: a page, which goes through a bounded number of rows, stuck
+// or not, in the order of the keys. A look goes on from page to page while its time lasts, and the
+// next one goes on behind it: so a search costs the same whatever was sold before and is on sale
+// now, and only a whole round takes longer.
 #include "store/load.h"
 #include "store/row.h"
+
+#include <sys/random.h>
 
 enum { STUCK_RESERVATIONS, STUCK_PAYMENTS };
 enum { SLOTS_EACH = SLOTS / PARTITIONS };
@@ -64,22 +67,46 @@ const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
          " WHERE (" IS_OPEN ") OR p.place = $8::int4 ORDER BY p.place LIMIT $9::int4"},
 };
 
-static void stuck_send(connection *c, params *scratch, int number, uint32_t partition,
-                       int64_t age_ms, int32_t look_back_s, const load_stuck_place *behind,
-                       uint32_t rows_max)
+// A table's part of a look: from where the last one ended to the last slot, then from the first
+// slot to where it began.
+typedef struct stuck_search {
+    int number;
+    int16_t first_slot, to_slot, begin_slot;
+    load_stuck_place place; // that it came to
+    uint32_t rows_max;      // of the next page
+    bool is_over;
+} stuck_search;
+
+static stuck_search stuck_begin(int number, uint32_t partition, load_stuck_place place)
 {
-    int16_t first = (int16_t)(partition * SLOTS_EACH);
+    int16_t first = (int16_t)(partition * SLOTS_EACH), last = (int16_t)(first + SLOTS_EACH - 1);
+    uint16_t random = 0;
+    if (!place.is_set) {
+        if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+            random = 0; // then it starts at the first
+        place = (load_stuck_place){.is_set = true, .slot = (int16_t)(first + random % SLOTS_EACH)};
+    }
+    return (stuck_search){.number = number,
+                          .first_slot = first,
+                          .to_slot = last,
+                          .begin_slot = place.slot,
+                          .place = place};
+}
+
+static void stuck_send(connection *c, params *scratch, const stuck_search *s, int64_t age_ms,
+                       int32_t look_back_s)
+{
     params_reset(scratch);
-    params_int2(scratch, first);
-    params_int2(scratch, (int16_t)(first + SLOTS_EACH - 1));
+    params_int2(scratch, s->first_slot);
+    params_int2(scratch, s->to_slot);
     params_int8(scratch, age_ms);
     params_int4(scratch, look_back_s);
-    params_int2(scratch, behind->slot);
-    params_uuid(scratch, &behind->event);
-    params_uuid(scratch, &behind->id);
-    params_int4(scratch, LOAD_STUCK_LOOK_ROWS);
-    params_int4(scratch, (int32_t)rows_max);
-    connection_send(c, &load_stuck_statements[number], scratch);
+    params_int2(scratch, s->place.slot);
+    params_uuid(scratch, &s->place.event);
+    params_uuid(scratch, &s->place.id);
+    params_int4(scratch, LOAD_STUCK_PAGE_ROWS);
+    params_int4(scratch, (int32_t)s->rows_max);
+    connection_send(c, &load_stuck_statements[s->number], scratch);
 }
 
 static void stuck_reservation(const PGresult *rows, int row, stuck_row *ret_row)
@@ -131,50 +158,91 @@ static bool is_stuck(const PGresult *rows, int row, int number)
                                         : column_bool(rows, row, STUCK_KIND);
 }
 
-// Returns how many are stuck, and where the next look begins: behind the last row that was returned
-// when there may be more, else at the start.
-static uint32_t stuck_take(const PGresult *rows, int number, uint32_t rows_max, stuck_row *ret_rows,
-                           load_stuck_place *ret_place)
+// A page that was cut short ends at its last row, and one that came to its last slot goes on at the
+// first one, up to where the look began.
+static void stuck_go_on(stuck_search *s, const PGresult *rows)
 {
     int count = PQntuples(rows), last = count - 1;
+    s->place = (load_stuck_place){.is_set = true, .slot = s->begin_slot};
+    if ((uint32_t)count == s->rows_max ||
+        (count > 0 && column_int8(rows, last, STUCK_PLACE) == LOAD_STUCK_PAGE_ROWS)) {
+        s->place.slot = column_int2(rows, last, STUCK_SLOT);
+        s->place.event = column_uuid(rows, last, STUCK_EVENT);
+        s->place.id = column_uuid(rows, last, STUCK_ID);
+    } else if (s->to_slot < s->begin_slot || s->begin_slot == s->first_slot) {
+        s->is_over = true;
+    } else {
+        s->place.slot = s->first_slot;
+        s->to_slot = (int16_t)(s->begin_slot - 1);
+    }
+}
+
+static uint32_t stuck_take(const stuck_search *s, const PGresult *rows, stuck_row *ret_rows)
+{
     uint32_t found = 0;
-    *ret_place = (load_stuck_place){0};
-    for (int i = 0; i < count; i++) {
-        if (!is_stuck(rows, i, number))
+    for (int i = 0; i < PQntuples(rows); i++) {
+        if (!is_stuck(rows, i, s->number))
             continue;
-        if (number == STUCK_RESERVATIONS)
+        if (s->number == STUCK_RESERVATIONS)
             stuck_reservation(rows, i, &ret_rows[found++]);
         else
             stuck_payment(rows, i, &ret_rows[found++]);
     }
-    if ((uint32_t)count == rows_max ||
-        (count > 0 && column_int8(rows, last, STUCK_PLACE) == LOAD_STUCK_LOOK_ROWS))
-        *ret_place = (load_stuck_place){column_int2(rows, last, STUCK_SLOT),
-                                        column_uuid(rows, last, STUCK_EVENT),
-                                        column_uuid(rows, last, STUCK_ID)};
     return found;
+}
+
+// One page of each search that is not over; they share the room for rows.
+static store_result stuck_page(connection *c, params *scratch, stuck_search searches[static 2],
+                               int64_t age_ms, int32_t look_back_s, stuck_row *ret_rows,
+                               uint32_t rows_max, uint32_t *ret_count)
+{
+    PIPELINE_AUTO p = {0};
+    stuck_search *asked[2];
+    uint32_t asked_count = 0, found = 0;
+    for (uint32_t i = 0; i < 2; i++)
+        if (!searches[i].is_over)
+            asked[asked_count++] = &searches[i];
+    for (uint32_t i = 0; i < asked_count; i++) {
+        asked[i]->rows_max = (rows_max + i) / asked_count;
+        stuck_send(c, scratch, asked[i], age_ms, look_back_s);
+    }
+    store_result result = connection_run(c, &p);
+    for (uint32_t i = 0; i < asked_count && result == STORE_OK; i++) {
+        found += stuck_take(asked[i], p.rows[i], ret_rows + found);
+        stuck_go_on(asked[i], p.rows[i]);
+    }
+    *ret_count = found;
+    return result;
 }
 
 store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memory,
                         uint32_t partition, int64_t age_ms, stuck_row *ret_rows, uint32_t rows_max,
                         uint32_t *ret_count)
 {
-    PIPELINE_AUTO p = {0};
     assert(partition < PARTITIONS && rows_max >= 2 && rows_max <= INT32_MAX);
-    uint32_t reservations_max = rows_max / 2, payments_max = rows_max - reservations_max;
-    bool far = memory->looks[partition]++ % LOAD_STUCK_FAR_EVERY == LOAD_STUCK_FAR_EVERY - 1;
+    uint32_t count = 0, found = 0, look = memory->looks[partition]++;
+    uint32_t far_every = memory->far_full[partition] ? 2 : LOAD_STUCK_FAR_EVERY;
+    bool far = look % far_every == far_every - 1;
     int32_t look_back_s = far ? LOAD_STUCK_FAR_SECONDS : LOAD_STUCK_NEAR_SECONDS;
     load_stuck_place *reservations = &memory->reservations[partition][far];
     load_stuck_place *payments = &memory->payments[partition][far];
-    stuck_send(c, scratch, STUCK_RESERVATIONS, partition, age_ms, look_back_s, reservations,
-               reservations_max);
-    stuck_send(c, scratch, STUCK_PAYMENTS, partition, age_ms, look_back_s, payments, payments_max);
-    store_result result = connection_run(c, &p);
-    if (result != STORE_OK)
-        return result;
-    *ret_count = stuck_take(p.rows[STUCK_RESERVATIONS], STUCK_RESERVATIONS, reservations_max,
-                            ret_rows, reservations);
-    *ret_count += stuck_take(p.rows[STUCK_PAYMENTS], STUCK_PAYMENTS, payments_max,
-                             ret_rows + *ret_count, payments);
+    stuck_search s[2] = {stuck_begin(STUCK_RESERVATIONS, partition, *reservations),
+                         stuck_begin(STUCK_PAYMENTS, partition, *payments)};
+    int64_t until_ms = connection_clock_ms() + LOAD_STUCK_LOOK_MS;
+    for (uint32_t pages = 0; pages < LOAD_STUCK_PAGES_MAX; pages++) {
+        store_result result = stuck_page(c, scratch, s, age_ms, look_back_s, ret_rows + count,
+                                         rows_max - count, &found);
+        if (result != STORE_OK)
+            return result; // with the places as they were
+        count += found;
+        if ((s[0].is_over && s[1].is_over) || rows_max - count < 2 ||
+            connection_clock_ms() >= until_ms)
+            break;
+    }
+    *reservations = s[0].place;
+    *payments = s[1].place;
+    if (far)
+        memory->far_full[partition] = rows_max - count < 2;
+    *ret_count = count;
     return STORE_OK;
 }

@@ -6,8 +6,6 @@
 
 enum { READ_NOW, READ_RESERVATION, READ_PAYMENT, READ_TICKETS, READ_SEATS };
 
-#define YESTERDAY ROW_ID_FLOOR("now() - interval '1 day'")
-
 const statement read_row_statements[READ_ROW_STATEMENTS] = {
     [READ_NOW] = {"read_now", "SELECT clock_timestamp()"},
     [READ_RESERVATION] = {"read_reservation", "SELECT " ROW_RESERVATION " FROM reservation r"
@@ -27,7 +25,7 @@ const statement read_row_statements[READ_ROW_STATEMENTS] = {
          " CASE WHEN e.status = 1 AND e.sale_starts_at <= now() THEN 2::int2 ELSE e.status END,"
          " e.sale_starts_at, clock_timestamp(),"
          " ARRAY(SELECT (seat_key - $2)::int4 * 4 + CASE WHEN reservation_id IN (SELECT id"
-         " FROM reservation WHERE event_id = $1 AND state = 1 AND id >= " YESTERDAY
+         " FROM reservation WHERE event_id = $1 AND state = 1 AND id >= " ROW_YOUNG_ID
          ") THEN 1 ELSE 2 END FROM seat_claim WHERE seat_key BETWEEN $2::int8 AND $3::int8)"
          " FROM event e LEFT JOIN actor_lease l ON l.actor = e.id WHERE e.id = $1"},
 };

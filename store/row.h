@@ -33,4 +33,9 @@ _Static_assert(SEATS_PER_EVENT_MAX == 1 << 16, "seat_key in store/migrations");
     "(lpad(to_hex((extract(epoch FROM " time ") * 1000)::int8), 12, '0')"                          \
     " || '00000000000000000000')::uuid"
 
+// Young is what is younger than a day. No hold and no checkout lasts nearly as long, so what is
+// held is young; and what is young is small, whatever was sold before.
+#define ROW_YOUNG "interval '1 day'"
+#define ROW_YOUNG_ID ROW_ID_FLOOR("now() - " ROW_YOUNG)
+
 #endif
