@@ -1,9 +1,9 @@
-// Decides at the door whether one more reservation may wait for its actor, before anything of it is
-// read. Two bounds: a fixed number that wait at the same time, and a tighter one while there is a
-// standing queue. A queue stands when even the luckiest reservation of an interval waited longer
-// than allowed (the rule of CoDel, RFC 8289); then no more may wait than are finished in the
-// allowed time (Little's law). A burst, which drains by itself, is let in. Knows no HTTP and no
-// clock; lock-free, any thread.
+// Decides at the door whether one more reservation, whose bytes are there, may wait for its actor,
+// before anything of it is looked at. Two bounds: a fixed number that wait at the same time, and a
+// tighter one while there is a standing queue. A queue stands when even the luckiest reservation of
+// an interval waited longer than allowed (the rule of CoDel, RFC 8289); then no more may wait than
+// are finished in the allowed time (Little's law). A burst, which drains by itself, is let in.
+// Knows no HTTP and no clock; lock-free, any thread.
 #ifndef CAVEA_EDGE_ADMISSION_H
 #define CAVEA_EDGE_ADMISSION_H
 

@@ -252,8 +252,11 @@ bool bus_begin(bus *b, const actor_ref *to, const uint8_t *command, uint32_t com
     if (!q)
         return false;
     w->queue = q;
-    bool queued =
-        q->queued < b->options.queued_actor_max && queue_append(b, q, command, command_bytes, w);
+    bool room = q->queued < b->options.queued_actor_max &&
+                (!w->crowd || atomic_load(&q->crowd) < b->options.crowd_actor_max);
+    bool queued = room && queue_append(b, q, command, command_bytes, w);
+    if (queued && w->crowd)
+        atomic_fetch_add(&q->crowd, 1);
     if (queued)
         queue_take(b, q, &s);
     q->used_us = bus_now_us(b);
@@ -303,6 +306,8 @@ bool bus_give_up(bus *b, bus_waiter *w)
 void bus_end(bus *b, bus_waiter *w)
 {
     (void)b;
+    if (w->crowd)
+        atomic_fetch_sub(&w->queue->crowd, 1);
     queue_leave(w->queue);
 }
 
@@ -341,7 +346,9 @@ bus_result bus_ask(bus *b, const actor_ref *to, const Cavea__V1__Command *comman
                    int64_t deadline_us, bus_answer *ret_answer)
 {
     uint8_t bytes[BUS_COMMAND_BYTES_MAX];
-    bus_waiter w = {.deferred = deferred, .answer = ret_answer};
+    bus_waiter w = {.deferred = deferred,
+                    .crowd = command->body_case == CAVEA__V1__COMMAND__BODY_RESERVE,
+                    .answer = ret_answer};
     size_t bytes_count = cavea__v1__command__get_packed_size(command);
     assert(bytes_count <= sizeof bytes);
     bool has_id = uuid_from_bytes(command->id.data, command->id.len, &w.command);

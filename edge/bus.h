@@ -41,6 +41,9 @@ typedef struct bus_options {
     uuid sender;               // new at each start
     uint32_t queued_max;       // commands that have not left yet, of all actors
     uint32_t queued_actor_max; // of one actor
+    // Reservations that wait for one actor, those under way included, so that a slow one leaves
+    // room for the others. What a buyer does later, and money that has arrived, is not counted.
+    uint32_t crowd_actor_max;
     // Envelopes of one actor at a time, 1 to BUS_INFLIGHT_MAX. One makes the largest batches: what
     // arrives while a transaction commits travels together.
     uint32_t inflight_max;
@@ -74,7 +77,7 @@ typedef enum bus_result {
     BUS_LATE,    // the deadline came first; what was asked may happen all the same
     BUS_PENDING, // the actor took it on, and its answer will come from another actor, too late
     BUS_DROPPED, // the actor did not decide, because it was too late or could not read it
-    BUS_FULL,    // not sent: too much is waiting already
+    BUS_FULL,    // not sent: too much is waiting already, here or for this actor
 } bus_result;
 
 typedef struct bus bus;

@@ -26,6 +26,7 @@ typedef struct bus_waiter {
     _Atomic uint32_t *bell; // NULL: its own state
     bus_result result;
     bool deferred;
+    bool crowd; // one of those that crowd_actor_max bounds
     uuid command;
     bus_answer *answer;
     struct bus_queue *queue;
@@ -60,6 +61,7 @@ typedef struct bus_queue {
     pthread_mutex_t mutex;
     struct bus_queue *chain; // next of the same hash bucket; under bus.table_mutex
     atomic_uint users;       // threads inside; a queue in use is not given to another actor
+    atomic_uint crowd;       // of them, those that crowd_actor_max bounds
     bool assigned;           // false for the moment in which it passes to another actor
     atomic_llong due_us;     // when to look for re-sends; INT64_MAX: never
     uint32_t index;

@@ -165,7 +165,8 @@ void handle_reservation_create(edge_call *call)
     if (error != ERROR_NONE)
         return http_answer_problem(call->answer, error, NULL);
     bus_result result = reserve_ask(call, event, seats, body.seats_count, &answer);
-    call->answer->waited = true;
+    // Who found no place there tells nothing of the queue.
+    call->answer->waited = result == BUS_ANSWERED || result == BUS_LATE;
     if (result == BUS_ANSWERED && answer.error == ERROR_SEATS_UNAVAILABLE)
         return answer_conflict(call, event->plan->plan, &answer);
     if (edge_call_refused(call, result, &answer))

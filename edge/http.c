@@ -83,6 +83,7 @@ static error_code body_take(exchange *x)
     x->worker->body[got] = 0;
     x->request.body = x->worker->body;
     x->request.body_bytes = (size_t)got;
+    x->request.started_us = clock_monotonic_us(); // a slow upload is no waiting of ours
     return ERROR_NONE;
 }
 
@@ -114,15 +115,15 @@ static void answer_no_route(exchange *x, route_result result, const route_match 
     http_answer_header(a, "Allow", match->allow);
 }
 
-// Money that has arrived is always let in; maps and lists wait for nobody. On a connection too many
-// nothing is let in that may hold its thread.
+// Money that has arrived is always let in, and nothing else on a connection too many: the spare
+// threads are for that.
 static bool door_enter(exchange *x, unsigned flags)
 {
     http *h = x->h;
-    if (x->worker->excess && flags & (ROUTE_QUEUED | ROUTE_OWN))
+    if (x->worker->excess && !(flags & ROUTE_FIRST))
         return false;
     if (flags & ROUTE_QUEUED)
-        return x->queued = admission_enter(&h->gate, x->started_us);
+        return x->queued = admission_enter(&h->gate, x->request.started_us);
     if (!(flags & ROUTE_OWN))
         return true;
     x->owned = atomic_fetch_add(&h->own, 1) < (int)h->options.own_max;
@@ -134,9 +135,10 @@ static bool door_enter(exchange *x, unsigned flags)
 static void door_leave(exchange *x, int64_t now_us)
 {
     if (x->queued)
-        admission_leave(&x->h->gate, x->answer.waited, x->started_us, now_us);
+        admission_leave(&x->h->gate, x->answer.waited, x->request.started_us, now_us);
     if (x->owned)
         atomic_fetch_sub(&x->h->own, 1);
+    x->queued = x->owned = false;
 }
 
 // Whoever does not heed Retry-After and asks again at once would take the processor from those who
@@ -150,12 +152,13 @@ static void refusal_hold(exchange *x)
     atomic_fetch_sub(&h->held, 1);
 }
 
-static void refuse(exchange *x, unsigned flags)
+// At the door or behind it: for want of a connection, a place at an actor, or memory.
+static void refused(exchange *x, unsigned flags)
 {
+    door_leave(x, clock_monotonic_us());
     metric_add(METRIC_HTTP_SHED, 1);
     if (flags & ROUTE_QUEUED)
         refusal_hold(x);
-    http_answer_problem(&x->answer, ERROR_OVERLOADED, NULL);
 }
 
 static void route_serve(exchange *x)
@@ -175,7 +178,9 @@ static void route_serve(exchange *x)
     if (door_enter(x, match.route->flags))
         o->serve(o->self, &x->request, &x->answer);
     else
-        refuse(x, match.route->flags);
+        http_answer_problem(&x->answer, ERROR_OVERLOADED, NULL);
+    if (x->answer.shed)
+        refused(x, match.route->flags);
 }
 
 static void exchange_run(exchange *x)
@@ -235,8 +240,11 @@ static int on_request(struct mg_connection *connection)
     x.queued = x.owned = false;
     x.started_us = clock_monotonic_us();
     http_answer_init(&x.answer, w);
+    int port = mg_get_request_info(connection)->remote_port;
+    atomic_store_explicit(&w->slot->request_port, (uint16_t)port, memory_order_release);
     exchange_run(&x);
     exchange_count(&x);
+    atomic_store_explicit(&w->slot->request_port, 0, memory_order_release);
     return x.answer.status;
 }
 

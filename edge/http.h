@@ -3,7 +3,8 @@
 // writes each answer, head and body, in one piece. Under overload it answers 503 with Retry-After:
 // reservations when too many wait (admission.h), other requests of buyers beyond a bound of their
 // own, reads and money that has arrived never. A connection beyond those that there are threads for
-// is served by a few spare threads, one request long, and idle connections make room for it.
+// is served by a few spare threads, one request long and only for money that has arrived, and idle
+// connections make room for it.
 // Refuses to know what a route does: it calls `serve`, on one of its worker threads, one for each
 // connection; serve may block there.
 #ifndef CAVEA_EDGE_HTTP_H
@@ -34,7 +35,7 @@ typedef struct http_request { // borrowed until serve returns; absent headers ar
     const char *signature; // Stripe-Signature
     const char *body;
     size_t body_bytes;
-    int64_t started_us; // monotonic
+    int64_t started_us; // when it was there, its body too; monotonic
 } http_request;
 
 typedef struct http_answer {
@@ -50,6 +51,7 @@ typedef struct http_answer {
     const void *data;     // instead of both: static bytes
     size_t data_bytes;
     bool waited; // for an actor's decision: tells admission how long the queue is
+    bool shed;   // refused as OVERLOADED; set by http_answer_problem
 } http_answer;
 
 // Adds a header line; name and value hold no control characters (asserted).

@@ -17,7 +17,7 @@ void http_answer_init(http_answer *a, http_worker *w)
     a->shared_head = false;
     a->data = NULL;
     a->data_bytes = 0;
-    a->waited = false;
+    a->waited = a->shed = false;
     doc_init(&a->body, w->out + HTTP_HEAD_BYTES, HTTP_OUT_BYTES);
 }
 
@@ -62,6 +62,7 @@ void http_answer_problem_begin(http_answer *a, error_code code, const char *deta
     a->shared = NULL;
     a->data = NULL;
     a->status = error_info_of(code)->http_status;
+    a->shed = code == ERROR_OVERLOADED;
     a->content_type = PROBLEM_CONTENT_TYPE;
     a->cache_control = "no-store";
     a->etag[0] = 0;

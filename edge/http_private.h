@@ -16,6 +16,7 @@ enum { HTTP_SIGNAL_INTERRUPT = SIGUSR1 }; // ends a poll(2) that waits for a bod
 typedef struct http_slot {
     _Alignas(64) _Atomic int64_t body_deadline_us; // monotonic; 0: no body is being read
     struct http_worker *worker;                    // NULL: free; under http.mutex
+    _Atomic uint16_t request_port;                 // the peer's, while its request is served; or 0
 } http_slot;
 
 // What one thread of civetweb owns.
@@ -38,12 +39,11 @@ struct http {
     int port;
     atomic_bool draining, closing, started;
     atomic_int inflight;
-    admission gate;                   // reservations
-    atomic_int own, held;             // requests of ROUTE_OWN; refusals that are held back
-    int connections_max;              // more than these are excess
-    atomic_int connections;           // open
-    _Atomic int64_t crowded_until_us; // idle connections make room; monotonic
-    pthread_mutex_t mutex;            // guards what follows
+    admission gate;         // reservations
+    atomic_int own, held;   // requests of ROUTE_OWN; refusals that are held back
+    int connections_max;    // more than these are excess
+    atomic_int connections; // open
+    pthread_mutex_t mutex;  // guards what follows
     pthread_cond_t changed;
     http_slot *slots; // of every thread of civetweb
     size_t slots_count;
@@ -83,8 +83,12 @@ MUST_CHECK bool http_answer_write(http_answer *a, struct mg_connection *c, http_
 // Ends reading on the connection with this peer: a thread that waits for more of its body returns,
 // an answer can still be written. For overdue bodies only, because it looks at every open file.
 void http_reading_end(int own_port, const char *peer, int peer_port);
-// Ends reading on up to so many connections on which nothing has moved for so long. One that waits
-// for its answer still gets it, and closes then.
-void http_idle_end(int own_port, int64_t idle_ms, uint32_t connections_max);
+// Ends up to so many connections on which nothing has moved for so long, and whose peers have no
+// request that is served, or that waits for a thread.
+typedef struct http_ports { // peers' ports, a bit each
+    uint64_t bits[65536 / 64];
+} http_ports;
+void http_idle_end(int own_port, const http_ports *served, int64_t idle_ms,
+                   uint32_t connections_max);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -42,6 +43,25 @@ void http_reading_end(int own_port, const char *peer, int peer_port)
     closedir(fds);
 }
 
+// Two peers with the same port are taken for one: then one that is idle stays a while.
+static bool is_served(int fd, const http_ports *served)
+{
+    struct sockaddr_in other = {0};
+    socklen_t other_bytes = sizeof other;
+    if (getpeername(fd, (struct sockaddr *)&other, &other_bytes) != 0)
+        return true;
+    uint16_t port = ntohs(other.sin_port);
+    return served->bits[port / 64] >> port % 64 & 1;
+}
+
+// Nothing to read, and not ended before either: that one only waits for a thread to close it.
+static bool is_silent(int fd)
+{
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 // A listening socket is not ESTABLISHED.
 static bool is_idle(int fd, int own_port, int64_t idle_ms)
 {
@@ -53,7 +73,8 @@ static bool is_idle(int fd, int own_port, int64_t idle_ms)
            info.tcpi_last_data_sent >= idle_ms;
 }
 
-void http_idle_end(int own_port, int64_t idle_ms, uint32_t connections_max)
+void http_idle_end(int own_port, const http_ports *served, int64_t idle_ms,
+                   uint32_t connections_max)
 {
     DIR *fds = opendir("/proc/self/fd");
     if (!fds)
@@ -61,7 +82,7 @@ void http_idle_end(int own_port, int64_t idle_ms, uint32_t connections_max)
     uint32_t count = 0;
     for (struct dirent *entry; count < connections_max && (entry = readdir(fds)) != NULL;) {
         int fd = (int)strtol(entry->d_name, NULL, 10);
-        if (fd > 2 && is_idle(fd, own_port, idle_ms)) {
+        if (fd > 2 && is_idle(fd, own_port, idle_ms) && !is_served(fd, served) && is_silent(fd)) {
             (void)shutdown(fd, SHUT_RD);
             count++;
         }

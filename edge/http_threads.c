@@ -8,7 +8,6 @@
 
 enum {
     WATCH_MS = 100,
-    CROWDED_MS = 1000,   // after a connection too many, idle ones make room for so long
     IDLE_ENDED_MAX = 64, // each time
 };
 
@@ -73,11 +72,9 @@ int http_connection_open(const struct mg_connection *connection, void **ret_data
 {
     http *h = mg_get_user_data(mg_get_context(connection));
     http_worker *w = mg_get_thread_pointer(connection);
-    bool excess = atomic_fetch_add(&h->connections, 1) >= h->connections_max;
-    if (excess)
-        atomic_store(&h->crowded_until_us, clock_monotonic_us() + CROWDED_MS * 1000);
+    int before = atomic_fetch_add(&h->connections, 1);
     if (w)
-        w->excess = excess;
+        w->excess = before >= h->connections_max;
     *ret_data = NULL;
     return 0;
 }
@@ -105,6 +102,21 @@ static void watch_interrupt(http *h, int64_t now_us)
     }
 }
 
+// Once the next connection would be one too many, idle ones make room. That does not wait for the
+// next one: with every thread taken, nobody would see it come.
+static void watch_room(http *h)
+{
+    if (atomic_load(&h->connections) < h->connections_max)
+        return;
+    http_ports served = {{0}};
+    for (size_t i = 0; i < h->slots_count; i++) {
+        uint16_t port = atomic_load_explicit(&h->slots[i].request_port, memory_order_acquire);
+        if (port != 0)
+            served.bits[port / 64] |= UINT64_C(1) << port % 64;
+    }
+    http_idle_end(h->port, &served, h->options.idle_ms, IDLE_ENDED_MAX);
+}
+
 static void *watch_run(void *self)
 {
     http *h = self;
@@ -118,11 +130,9 @@ static void *watch_run(void *self)
             until.tv_sec++;
         }
         pthread_cond_timedwait(&h->changed, &h->mutex, &until);
-        int64_t now_us = clock_monotonic_us();
-        watch_interrupt(h, now_us);
+        watch_interrupt(h, clock_monotonic_us());
         metric_set(METRIC_HTTP_INFLIGHT, atomic_load(&h->inflight));
-        if (atomic_load(&h->crowded_until_us) > now_us)
-            http_idle_end(h->port, h->options.idle_ms, IDLE_ENDED_MAX);
+        watch_room(h);
     }
     pthread_mutex_unlock(&h->mutex);
     return NULL;

@@ -17,8 +17,9 @@
 
 enum {
     WEBHOOK_SECRET_BYTES = 256,
-    WAITING_MAX = 4096, // commands that have not left yet; more than requests can be in flight
-    WAITING_ACTOR_MAX = 2048,
+    WAITING_MAX = 32768, // commands that have not left yet; more than requests can be in flight
+    CROWD_SHARE = 4,     // of the reservations let in, this part may wait for one event
+    CROWD_MIN = 4,
 };
 
 extern const unsigned char edge_openapi_json[];
@@ -42,7 +43,7 @@ static const setting settings[] = {
     CONFIG_INT(edge_settings, threads, "threads", "1280", 4, 16384,
                "one for each connection, an idle one too; beyond, 503 and the connection closes"),
     CONFIG_INT(edge_settings, inflight_max, "inflight-max", "1024", 1, 16384,
-               "reservations that wait at the same time; beyond, 503 with Retry-After"),
+               "reservations that wait at once, a quarter of them for one event; beyond, 503"),
     CONFIG_INT(edge_settings, own_max, "own-max", "128", 1, 16384,
                "checkouts and reads of reservations at the same time; beyond, 503"),
     CONFIG_MS(edge_settings, queue_ms, "queue-ms", "100ms", 5, 60000,
@@ -213,11 +214,18 @@ static bool store_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTE
     return (e->catalogue && e->answers && e->keys) || memory_out(problem);
 }
 
+static uint32_t crowd_max(int64_t inflight_max)
+{
+    uint32_t share = (uint32_t)inflight_max / CROWD_SHARE;
+    return share < CROWD_MIN ? CROWD_MIN : share;
+}
+
 static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
 {
     bus_options options = {.sender = random_uuid(),
                            .queued_max = WAITING_MAX,
-                           .queued_actor_max = WAITING_ACTOR_MAX,
+                           .queued_actor_max = WAITING_MAX,
+                           .crowd_actor_max = crowd_max(p->s.inflight_max),
                            .inflight_max = (uint32_t)p->s.envelopes,
                            .self = p,
                            .heard = on_heard};

@@ -196,7 +196,7 @@
     M(EDGE, HTTP_INFLIGHT, GAUGE, NONE, NONE, "cavea_http_requests_inflight",                      \
       "HTTP requests being served")                                                                \
     M(EDGE, HTTP_SHED, COUNTER, NONE, NONE, "cavea_http_requests_shed_total",                      \
-      "HTTP requests answered 503 because too many were in flight")                                \
+      "HTTP requests refused with 503, at the door or where too many waited")                      \
     M(EDGE, BATCHES, COUNTER, NONE, NONE, "cavea_edge_batches_total",                              \
       "Envelopes sent to actors, without re-sends")                                                \
     M(EDGE, BATCH_COMMANDS, HISTOGRAM_COUNT, NONE, NONE, "cavea_edge_batch_commands",              \

@@ -9,8 +9,10 @@ set -euo pipefail
 
 waiting_max=32
 connections_max=480 # of 512 threads
+connections_silent=700
 export CAVEA_INFLIGHT_MAX=$waiting_max CAVEA_OWN_MAX=8 CAVEA_QUEUE_MS=20ms CAVEA_THREADS=512
-load_pid=
+export CAVEA_IDLE_MS=2s # time enough to open so many
+load_pid='' sockets=()
 
 # load OPTION...: buyers who do not heed Retry-After; goes on in the same house
 load() {
@@ -129,23 +131,47 @@ own_answered() {
     [[ $status != 503 ]]
 }
 
-# They say nothing, and each would hold a thread until its time is over.
-connections_too_many() {
-    local socket sockets=() i
-    for ((i = 0; i < connections_max; i++)); do
+# silent COUNT: opens so many connections that say nothing, and each would hold a thread until its
+# time is over
+silent() {
+    local socket i
+    for ((i = 0; i < $1; i++)); do
         exec {socket}<>"/dev/tcp/127.0.0.1/$stack_port"
         sockets+=("$socket")
     done
+}
+
+silent_close() {
+    local socket
+    for socket in "${sockets[@]}"; do exec {socket}>&-; done
+    sockets=()
+}
+
+connections_too_many() {
+    silent "$connections_max"
     own_answered && stop_test "a refusal"
     grep -qi '^connection: close' "$work/headers" || stop_test "a connection that closes"
     grep -qiE '^retry-after: [1-9]' "$work/headers" || stop_test "Retry-After"
     [[ $(callback "$payment") == 200* ]] || stop_test "a callback answered 200"
     wait_until 10 own_answered || stop_test "room made by idle connections"
-    for socket in "${sockets[@]}"; do exec {socket}>&-; done
+    silent_close
+}
+
+# Not one is left to see that there are more. By itself the HTTP library waits 10 s for each.
+threads_all_taken() {
+    local told
+    silent "$connections_silent"
+    told=$(callback "$payment")
+    [[ $told == 200* ]] || stop_test "a callback answered 200, not $told"
+    jq -en "${told#* } < 7" >/dev/null || stop_test "a callback within 7 s, not ${told#* }"
+    wait_until 10 own_answered || stop_test "room made by silent connections"
+    echo "figure: a callback behind $connections_silent silent connections took ${told#* } s"
+    silent_close
 }
 
 stack_up
 prepare
 overload
 connections_too_many
+threads_all_taken
 cavea ledger verify "$event" >"$work/verify" || stop_test "$(<"$work/verify")"

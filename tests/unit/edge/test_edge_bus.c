@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { CROWD_MAX = 8 };
+
 // A network that only remembers what it was given, and a clock that stands still.
 typedef struct sent {
     char subject[SUBJECT_BYTES_MAX];
@@ -72,6 +74,7 @@ static int setup(void **state)
                            .sender = {{7}},
                            .queued_max = 1000,
                            .queued_actor_max = 600,
+                           .crowd_actor_max = CROWD_MAX,
                            .inflight_max = 2};
     f->bus = bus_new(&options);
     event_id event = {{{9, 9}}};
@@ -94,12 +97,12 @@ typedef struct asked {
     bus_answer answer;
 } asked;
 
-static void ask_as(fixture *f, asked *a, uint32_t id, bool deferred)
+static void ask_of(fixture *f, asked *a, uint32_t id, bool deferred, bool crowd)
 {
     uint8_t bytes[BUS_COMMAND_BYTES_MAX];
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     Cavea__V1__Cancel cancel = CAVEA__V1__CANCEL__INIT;
-    *a = (asked){.waiter = {.deferred = deferred, .answer = &a->answer}};
+    *a = (asked){.waiter = {.deferred = deferred, .crowd = crowd, .answer = &a->answer}};
     memcpy(a->waiter.command.bytes, &id, sizeof id);
     command.id = (ProtobufCBinaryData){16, a->waiter.command.bytes};
     command.body_case = CAVEA__V1__COMMAND__BODY_CANCEL;
@@ -108,9 +111,14 @@ static void ask_as(fixture *f, asked *a, uint32_t id, bool deferred)
     assert_true(bus_begin(f->bus, &f->actor, bytes, (uint32_t)count, &a->waiter));
 }
 
+static void ask_as(fixture *f, asked *a, uint32_t id, bool deferred)
+{
+    ask_of(f, a, id, deferred, false);
+}
+
 static void ask(fixture *f, asked *a, uint32_t id)
 {
-    ask_as(f, a, id, false);
+    ask_of(f, a, id, false, false);
 }
 
 // Answers the commands with these ids in one ReplyBatch.
@@ -375,6 +383,30 @@ static void test_bus__given_too_much_waiting_then_refuses_more(void **state)
     assert_int_equal(f->bus->queued, 0);
 }
 
+// Those under way count too, and what a buyer does later does not.
+static void test_bus__given_a_crowd_at_one_actor_then_refuses_more_of_it_alone(void **state)
+{
+    fixture *f = *state;
+    asked a[CROWD_MAX + 2], extra = {.waiter = {.crowd = true, .answer = &extra.answer}};
+    uint8_t command[4] = {0};
+    for (uint32_t i = 0; i < CROWD_MAX; i++)
+        ask_of(f, &a[i], i, false, true);
+    assert_false(bus_begin(f->bus, &f->actor, command, 2, &extra.waiter));
+    ask(f, &a[CROWD_MAX], CROWD_MAX);
+    event_id other = {{{5}}};
+    f->actor = actor_of_event(&other);
+    ask_of(f, &a[CROWD_MAX + 1], CROWD_MAX + 1, false, true);
+    f->actor = actor_of_event(&(event_id){{{9, 9}}});
+    reply(f, 1, (uint32_t[]){0}, 1);
+    bus_end(f->bus, &a[0].waiter);
+    ask_of(f, &a[0], 100, false, true);
+    for (uint32_t i = 0; i < CROWD_MAX + 2; i++) {
+        assert_true(bus_give_up(f->bus, &a[i].waiter));
+        bus_end(f->bus, &a[i].waiter);
+    }
+    assert_int_equal(f->bus->queues[0]->crowd, 0);
+}
+
 static void test_bus__given_no_connection_then_sends_when_it_is_back(void **state)
 {
     fixture *f = *state;
@@ -457,6 +489,7 @@ int main(void)
         TEST(test_bus__given_a_reply_without_an_entry_then_the_command_was_dropped),
         TEST(test_bus__given_a_deferred_command_then_number_zero_answers_it),
         TEST(test_bus__given_too_much_waiting_then_refuses_more),
+        TEST(test_bus__given_a_crowd_at_one_actor_then_refuses_more_of_it_alone),
         TEST(test_bus__given_no_connection_then_sends_when_it_is_back),
         TEST(test_bus_database_us__given_replies_then_learns_the_database_clock),
         TEST(test_bus_receive__given_rubbish_then_ignores_it),

@@ -1,12 +1,8 @@
 #include "edge/http.h"
 #include "ops/host/clock.h"
-
-// cmocka.h needs these before it.
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/edge/edge_client.h"
 
 #include <arpa/inet.h>
-#include <cmocka.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,7 +14,7 @@
 
 enum {
     BODY_DEADLINE_MS = 400,
-    ANSWER_MS = 20000,
+    READ_TIMEOUT_MS = 30000,
     INFLIGHT_MAX = 2,
     OWN_MAX = 1,
     THREADS = 8,
@@ -90,7 +86,7 @@ static int setup(void **state)
                             .queue_ms = 30000,
                             .keep_alive_ms = 30000,
                             .idle_ms = 50,
-                            .read_timeout_ms = 30000,
+                            .read_timeout_ms = READ_TIMEOUT_MS,
                             .body_deadline_ms = BODY_DEADLINE_MS,
                             .routes = routes,
                             .routes_count = sizeof routes / sizeof *routes,
@@ -125,39 +121,6 @@ static int dial(const fixture *f)
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     return fd;
-}
-
-static void say(int fd, const char *text)
-{
-    size_t bytes = strlen(text);
-    assert_int_equal(send(fd, text, bytes, MSG_NOSIGNAL), bytes);
-}
-
-// Reads up to a whole answer, or to the end of the connection. Returns its length.
-static size_t hear(int fd, char *buffer, size_t buffer_bytes)
-{
-    size_t count = 0;
-    for (;;) {
-        buffer[count] = 0;
-        char *body = strstr(buffer, "\r\n\r\n"), *length = strstr(buffer, "Content-Length: ");
-        if (body && (!length || length > body ||
-                     count >= (size_t)(body + 4 - buffer) + strtoul(length + 16, NULL, 10)))
-            return count;
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        assert_int_equal(poll(&p, 1, ANSWER_MS), 1);
-        ssize_t got = recv(fd, buffer + count, buffer_bytes - 1 - count, 0);
-        if (got <= 0)
-            return count;
-        count += (size_t)got;
-    }
-}
-
-static bool closed(int fd)
-{
-    char c;
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, ANSWER_MS), 1);
-    return recv(fd, &c, 1, 0) <= 0;
 }
 
 // One request on a connection of its own; the answer's status.
@@ -356,6 +319,48 @@ static void test_http__given_connections_too_many_then_refuses_and_makes_room(vo
         close(fds[i]);
 }
 
+// Nobody is left who could see another one come, and still room is made.
+static void test_http__given_silence_on_every_thread_then_ends_it(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    int fds[2 * THREADS];
+    int64_t started_us = clock_monotonic_us();
+    for (int i = 0; i < 2 * THREADS; i++)
+        fds[i] = dial(f);
+    for (int i = 0; i < 2 * THREADS; i++) {
+        assert_true(closed(fds[i]));
+        close(fds[i]);
+    }
+    assert_int_equal(ask(f, POST("first"), answer, sizeof answer), 200);
+    while (ask(f, POST("own"), answer, sizeof answer) != 200)
+        assert_true(clock_monotonic_us() - started_us < ANSWER_MS * 1000);
+    assert_true(clock_monotonic_us() - started_us < READ_TIMEOUT_MS * 1000);
+}
+
+static void test_http__given_no_room_then_one_that_waits_for_its_answer_stays(void **state)
+{
+    fixture *f = *state;
+    char answer[4096];
+    int fds[CONNECTIONS_MAX], waiting = dial(f);
+    say(waiting, "GET /v1/things/a?wait HTTP/1.1\r\n" HOST "\r\n");
+    wait_blocked(f, 1);
+    for (int i = 0; i < CONNECTIONS_MAX; i++)
+        fds[i] = dial(f);
+    for (int i = 0; i < CONNECTIONS_MAX; i++) {
+        assert_true(closed(fds[i])); // one of them at least after the time was up for `waiting`
+        close(fds[i]);
+    }
+    let_go(f);
+    for (int i = 0; i < 2; i++) {
+        hear(waiting, answer, sizeof answer);
+        assert_non_null(strstr(answer, "HTTP/1.1 200 OK"));
+        if (i == 0)
+            say(waiting, "GET /v1/things/a HTTP/1.1\r\n" HOST "\r\n");
+    }
+    close(waiting);
+}
+
 static void test_http__given_methods_then_answers_as_rfc_9110_asks(void **state)
 {
     fixture *f = *state;
@@ -457,6 +462,8 @@ int main(void)
         TEST(test_http__given_a_dripping_body_then_answers_408_in_time),
         TEST(test_http__given_reservations_at_their_bound_then_sheds_these_alone),
         TEST(test_http__given_connections_too_many_then_refuses_and_makes_room),
+        TEST(test_http__given_silence_on_every_thread_then_ends_it),
+        TEST(test_http__given_no_room_then_one_that_waits_for_its_answer_stays),
         TEST(test_http__given_methods_then_answers_as_rfc_9110_asks),
         TEST(test_http__given_a_large_answer_then_sends_all_of_it),
         TEST(test_http__given_shared_bytes_then_sends_them_with_a_head),
