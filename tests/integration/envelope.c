@@ -1,6 +1,7 @@
 // Sends one reserve command for one seat as a numbered envelope, as an edge does, and prints the
 // error code of the reply ("0" for accepted, "silence" for none within 3 s). The same arguments
 // make the same bytes, so that a test can deliver a copy whenever it likes.
+// The command's id is COMMAND with the event's tag in it, as a reservation's has to be.
 //   envelope NATS_URL EVENT SEAT SENDER NUMBER COMMAND stream|direct
 #include "schemas/cavea.pb-c.h"
 #include "schemas/digest.h"
@@ -25,6 +26,7 @@ static int envelope_write(char **argv, const event_id *event, const subject *rep
     if (!uuid_parse(argv[4], strlen(argv[4]), &sender) ||
         !uuid_parse(argv[6], strlen(argv[6]), &id))
         return -1;
+    id = uuid_tagged(uuid_unix_ms(&id), event_tag(event), id.bytes + 10);
     digest16 key = digest16_of(&id, sizeof id), body = reserve_body_hash(event, &seat, 1);
     Cavea__V1__Reserve reserve = CAVEA__V1__RESERVE__INIT;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT, *commands[] = {&command};
