@@ -1,7 +1,6 @@
 #include "edge/edge.h"
 #include "schemas/digest.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define LIVE_CACHE_CONTROL "public, max-age=1, s-maxage=1, stale-while-revalidate=5"
@@ -134,18 +133,18 @@ static void section_write(doc *d, const catalogue_event *event, uint32_t first, 
 }
 
 // Built once for each version, like the whole map, and kept while it is asked for.
-static digest16 section_key(const catalogue_event *event, uint32_t section, uint64_t version)
+static digest16 section_key(const catalogue_event *event, uint32_t section, live_stamp stamp)
 {
     struct {
         event_id event;
-        uint64_t version;
+        live_stamp stamp;
         uint64_t section;
-    } key = {event->detail.row.id, version, section};
+    } key = {event->detail.row.id, stamp, section};
     return digest16_of(&key, sizeof key);
 }
 
 static shared_bytes *section_build(const catalogue_event *event, live_event *map, uint32_t section,
-                                   uint64_t *ret_version)
+                                   live_stamp *ret_stamp)
 {
     const plan *p = event->plan->plan;
     uint32_t first = p->section_first[section], count = p->section_first[section + 1] - first;
@@ -153,13 +152,13 @@ static shared_bytes *section_build(const catalogue_event *event, live_event *map
     doc d;
     if (!states)
         return NULL;
-    live_states(map, first, count, states, ret_version);
+    live_states(map, first, count, states, ret_stamp);
     doc_init_heap(&d);
-    section_write(&d, event, first, count, states, *ret_version);
+    section_write(&d, event, first, count, states, ret_stamp->version);
     free(states);
     shared_bytes *b = shared_bytes_of(&d);
     if (b)
-        snprintf(b->etag, sizeof b->etag, "\"v%llu\"", (unsigned long long)*ret_version);
+        live_etag('v', 0, *ret_stamp, b->etag);
     return b;
 }
 
@@ -167,13 +166,13 @@ static void answer_section(edge_call *call, const catalogue_event *event, live_e
                            uint32_t section)
 {
     answer_cache *cache = call->edge->answers;
-    uint64_t version = live_version(map);
+    live_stamp stamp = live_stamp_of(map);
     int64_t now_us = call->request->started_us;
-    digest16 key = section_key(event, section, version);
+    digest16 key = section_key(event, section, stamp);
     shared_bytes *b = answer_cache_get(cache, &key, now_us);
     if (!b) {
-        b = section_build(event, map, section, &version);
-        key = section_key(event, section, version);
+        b = section_build(event, map, section, &stamp);
+        key = section_key(event, section, stamp);
         if (b && b->count <= SECTION_CACHED_BYTES_MAX)
             answer_cache_put(cache, &key, b, now_us);
     }

@@ -28,7 +28,7 @@ static uint32_t bucket_of(const event_id *id)
     return low % LIVE_BUCKETS;
 }
 
-static void pending_clear(live_event *e)
+static void pending_clear(live *l, live_event *e)
 {
     while (e->pending) {
         pending_delta *d = e->pending;
@@ -36,6 +36,7 @@ static void pending_clear(live_event *e)
         free(d);
     }
     e->pending_end = &e->pending;
+    atomic_fetch_sub(&l->pending_bytes, e->pending_bytes);
     e->pending_bytes = 0;
 }
 
@@ -60,7 +61,7 @@ void live_event_unref(live *l, live_event *e)
         return;
     if (e->subscription)
         l->link.unsubscribe(l->link.self, e->subscription);
-    pending_clear(e);
+    pending_clear(l, e);
     seat_map_free(e->map);
     live_answers_clear(e);
     shared_plan_unref(e->plan);
@@ -88,6 +89,23 @@ static live_event *find(live *l, const event_id *id)
     return e;
 }
 
+// The line: who has not been looked at since coming to a place at its old end makes room first. All
+// with the table's mutex held.
+static void line_add(live *l, live_event *e)
+{
+    e->placed_us = atomic_load_explicit(&e->used_us, memory_order_relaxed);
+    e->newer = NULL;
+    e->older = l->newest;
+    *(l->newest ? &l->newest->newer : &l->oldest) = e;
+    l->newest = e;
+}
+
+static void line_remove(live *l, live_event *e)
+{
+    *(e->newer ? &e->newer->older : &l->newest) = e->older;
+    *(e->older ? &e->older->newer : &l->oldest) = e->newer;
+}
+
 // Takes an event out of the table; its reference passes to the caller. The table's mutex is held.
 static void table_remove(live *l, live_event *e)
 {
@@ -95,26 +113,24 @@ static void table_remove(live *l, live_event *e)
     while (*at != e)
         at = &(*at)->chain;
     *at = e->chain;
+    line_remove(l, e);
     l->count--;
     l->bytes -= e->bytes;
     metric_set(METRIC_SEAT_MAPS, l->count);
 }
 
-// The event that was not looked at for longest. The table's mutex is held.
+// The event that was not looked at for longest, or nearly so: with thousands of them that are all
+// looked at, not every one can be asked. The table's mutex is held.
 static live_event *table_oldest(live *l)
 {
-    live_event *oldest = NULL;
-    int64_t oldest_us = INT64_MAX;
-    for (uint32_t i = 0; i < LIVE_BUCKETS; i++) {
-        for (live_event *e = l->buckets[i]; e; e = e->chain) {
-            int64_t used_us = atomic_load_explicit(&e->used_us, memory_order_relaxed);
-            if (used_us < oldest_us) {
-                oldest = e;
-                oldest_us = used_us;
-            }
-        }
+    for (uint32_t i = 0; i < LIVE_OLDEST_LOOKED_AT; i++) {
+        live_event *e = l->oldest;
+        if (atomic_load_explicit(&e->used_us, memory_order_relaxed) == e->placed_us)
+            break;
+        line_remove(l, e);
+        line_add(l, e);
     }
-    return oldest;
+    return l->oldest;
 }
 
 // Takes out what was not looked at for longest until one more event has room; a list. The table's
@@ -157,6 +173,7 @@ static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
         e->used_us = live_now_us(l);
         e->chain = l->buckets[bucket_of(id)];
         l->buckets[bucket_of(id)] = e;
+        line_add(l, e);
         l->count++;
         l->bytes += e->bytes;
         atomic_fetch_add(&e->references, 1);
@@ -209,27 +226,29 @@ void live_leave(live *l, live_event *e)
 
 // Keeps a delta for after the snapshot. When they are too many all are forgotten: the snapshot
 // after the next one will be complete.
-static void pending_add(live_event *e, const Cavea__V1__LiveDelta *m)
+static void pending_add(live *l, live_event *e, const Cavea__V1__LiveDelta *m)
 {
     size_t bytes = sizeof(pending_delta) + m->n_seats * sizeof *m->seats;
     pending_delta *d = NULL;
-    if (e->pending_bytes + bytes <= LIVE_PENDING_BYTES_MAX)
+    if (e->pending_bytes + bytes <= LIVE_PENDING_BYTES_MAX &&
+        atomic_load(&l->pending_bytes) + bytes <= l->pending_max)
         d = malloc(bytes);
     if (!d)
-        return pending_clear(e);
+        return pending_clear(l, e);
     *d = (pending_delta){.first = m->first_version, .last = m->last_version, .count = m->n_seats};
     if (m->n_seats > 0)
         memcpy(d->packed, m->seats, m->n_seats * sizeof *m->seats);
     *e->pending_end = d;
     e->pending_end = &d->next;
     e->pending_bytes += bytes;
+    atomic_fetch_add(&l->pending_bytes, bytes);
 }
 
-static void delta_take(live_event *e, const Cavea__V1__LiveDelta *m, int64_t now_us)
+static void delta_take(live *l, live_event *e, const Cavea__V1__LiveDelta *m)
 {
-    e->heard_us = now_us;
+    e->heard_us = live_now_us(l);
     if (e->state != LIVE_READY || e->stale)
-        return pending_add(e, m);
+        return pending_add(l, e, m);
     switch (seat_map_apply(e->map, m->first_version, m->last_version, m->seats, m->n_seats)) {
     case SEAT_MAP_APPLIED:
         metric_add(METRIC_LIVE_DELTAS, 1);
@@ -239,7 +258,7 @@ static void delta_take(live_event *e, const Cavea__V1__LiveDelta *m, int64_t now
     case SEAT_MAP_OLD:
         break;
     case SEAT_MAP_GAP:
-        pending_add(e, m);
+        pending_add(l, e, m);
         e->stale = true;
         break;
     case SEAT_MAP_BAD:
@@ -260,7 +279,7 @@ void live_receive(live *l, const event_id *event, const uint8_t *data, size_t da
         Cavea__V1__LiveDelta *m = cavea__v1__live_delta__unpack(&a.allocator, data_bytes, data);
         pthread_mutex_lock(&e->mutex);
         if (m)
-            delta_take(e, m, live_now_us(l));
+            delta_take(l, e, m);
         bool wakes = e->stale;
         pthread_mutex_unlock(&e->mutex);
         arena_done(&a);
@@ -275,27 +294,28 @@ void live_heard(live *l, const event_id *event, uint64_t version)
     live_event *e = find(l, event);
     if (!e)
         return;
-    pthread_mutex_lock(&e->mutex);
-    if (version > e->announced)
-        e->announced = version;
-    if (e->map && e->announced > e->map->version && e->announced_us == 0)
-        e->announced_us = live_now_us(l);
-    pthread_mutex_unlock(&e->mutex);
+    // The thread of replies waits for nobody here; the keeper sees whether the map lags behind.
+    uint64_t before = atomic_load_explicit(&e->announced, memory_order_relaxed);
+    while (version > before && !atomic_compare_exchange_weak(&e->announced, &before, version))
+        ;
     live_event_unref(l, e);
 }
 
 void live_reconnected(live *l)
 {
-    pthread_mutex_lock(&l->mutex);
-    for (uint32_t i = 0; i < LIVE_BUCKETS; i++) {
-        for (live_event *e = l->buckets[i]; e; e = e->chain) {
-            pthread_mutex_lock(&e->mutex);
-            e->stale = e->state == LIVE_READY;
-            pthread_mutex_unlock(&e->mutex);
-        }
-    }
+    atomic_fetch_add(&l->losses, 1);
     pthread_cond_signal(&l->wake);
-    pthread_mutex_unlock(&l->mutex);
+}
+
+// Whether the keeper should load it; not now when somebody is at work on it.
+static bool event_claim(const live *l, live_event *e, int64_t now_us)
+{
+    if (pthread_mutex_trylock(&e->mutex) != 0)
+        return false;
+    bool load = live_event_needs_load(l, e, now_us);
+    e->reloading = e->reloading || load;
+    pthread_mutex_unlock(&e->mutex);
+    return load;
 }
 
 // One event that the keeper should do something about; *ret_drop says what. With a reference.
@@ -306,12 +326,8 @@ static live_event *work_find(live *l, uint32_t *bucket, bool *ret_drop)
     pthread_mutex_lock(&l->mutex);
     for (; !found && *bucket < LIVE_BUCKETS; ++*bucket) {
         for (live_event *e = l->buckets[*bucket]; e && !found; e = e->chain) {
-            pthread_mutex_lock(&e->mutex);
             bool idle = now_us - e->used_us > (int64_t)LIVE_IDLE_MS * 1000;
-            bool load = !idle && live_event_needs_load(e, now_us);
-            e->reloading = e->reloading || load;
-            pthread_mutex_unlock(&e->mutex);
-            if (!idle && !load)
+            if (!idle && !event_claim(l, e, now_us))
                 continue;
             found = e;
             *ret_drop = idle;
@@ -322,7 +338,11 @@ static live_event *work_find(live *l, uint32_t *bucket, bool *ret_drop)
             break;
         }
         if (found)
-            break; // there may be more in this bucket
+            break;                                 // there may be more in this bucket
+        if (*bucket % LIVE_BUCKETS_AT_ONCE == 0) { // others may want the table
+            pthread_mutex_unlock(&l->mutex);
+            pthread_mutex_lock(&l->mutex);
+        }
     }
     pthread_mutex_unlock(&l->mutex);
     return found;
@@ -366,7 +386,8 @@ live *live_new_bare(const live_link *link, size_t bytes_max)
     if (!l)
         return NULL;
     l->link = *link;
-    l->bytes_max = bytes_max;
+    l->pending_max = bytes_max / 8;
+    l->bytes_max = bytes_max - l->pending_max;
     spinning_mutex_init(&l->mutex);
     monotonic_condition_init(&l->wake);
     return l;

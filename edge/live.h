@@ -40,8 +40,8 @@ typedef struct live_link {
 typedef struct live live;
 typedef struct live_event live_event;
 
-// NULL when memory is out; starts the keeper. bytes_max bounds maps and their answers together; the
-// plans belong to the shelf.
+// NULL when memory is out; starts the keeper. bytes_max bounds maps, their answers, and deltas that
+// wait for a snapshot (an eighth of it) together; the plans belong to the shelf.
 live *live_new(const live_link *link, size_t bytes_max);
 void live_free(live *l); // nobody is inside any more
 
@@ -58,10 +58,17 @@ shared_bytes *live_availability(live_event *e); // the JSON answer
 shared_bytes *live_map(live_event *e);          // seats.bin as a whole
 // seats.bin after a version; empty when there is nothing new.
 shared_bytes *live_changes(live_event *e, uint64_t since);
-uint64_t live_version(live_event *e);
+// What a map shows is named by both: a load may repair what a version shows.
+typedef struct live_stamp {
+    uint64_t version;
+    uint64_t repairs;
+} live_stamp;
+live_stamp live_stamp_of(live_event *e);
 // States of a range of seats, a byte each.
 void live_states(live_event *e, uint32_t first, uint32_t count, uint8_t *ret_states,
-                 uint64_t *ret_version);
+                 live_stamp *ret_stamp);
+// An ETag: the letter, what it starts from when it is a difference, and the stamp.
+void live_etag(char prefix, uint64_t since, live_stamp stamp, char ret_etag[static ETAG_BYTES]);
 
 // The network's side.
 void live_receive(live *l, const event_id *event, const uint8_t *data, size_t data_bytes);

@@ -21,8 +21,10 @@ typedef struct pending_delta {
 } pending_delta;
 
 enum {
-    LIVE_CHANGES_KEPT = 16,   // answers to `since`, of the present version,
-    LIVE_CHANGES_BYTES = 512, // as long as they are short
+    LIVE_CHANGES_KEPT = 16,     // answers to `since`, of the present version,
+    LIVE_CHANGES_BYTES = 512,   // as long as they are short
+    LIVE_OLDEST_LOOKED_AT = 64, // when one must make room
+    LIVE_BUCKETS_AT_ONCE = 256, // that the keeper looks at with the mutex held
 };
 
 struct live_event {
@@ -33,6 +35,9 @@ struct live_event {
     struct live_event *chain; // of the same hash bucket; under live.mutex
     _Atomic live_state state; // changes under the mutex; once READY it stays so
     _Atomic int64_t used_us;
+    _Atomic uint64_t announced; // the latest version that a reply told of
+    int64_t placed_us; // of used_us, when it came to its place in the line; under live.mutex
+    live_event *newer, *older; // its neighbours there
 
     pthread_mutex_t mutex; // guards what follows
     pthread_cond_t changed;
@@ -41,8 +46,9 @@ struct live_event {
     bool reloading; // and somebody is taking it
     pending_delta *pending, **pending_end;
     size_t pending_bytes;
-    uint64_t announced;   // the latest version that a reply told of
-    int64_t announced_us; // when it was first ahead of the map; 0: it is not
+    int64_t announced_us; // when the keeper first saw it ahead of the map; 0: it is not
+    uint32_t losses;      // of live.losses, those that the map knows of
+    bool building;        // somebody renews the availability
     int64_t loaded_us, heard_us;
     void *subscription;
     shared_bytes *availability, *whole; // answers, each for the version it names
@@ -58,7 +64,11 @@ struct live {
     pthread_cond_t wake;   // the keeper
     live_event *buckets[LIVE_BUCKETS];
     uint32_t count;
-    size_t bytes, bytes_max; // of all events in the table
+    size_t bytes, bytes_max;     // of all events in the table
+    live_event *newest, *oldest; // the line of those in the table, about as they were looked at
+    atomic_uint losses;          // how often anything may have been missed
+    atomic_size_t pending_bytes; // of all events
+    size_t pending_max;
     bool ends;
     bool has_keeper;
     pthread_t keeper;
@@ -77,6 +87,6 @@ void live_event_unref(live *l, live_event *e);
 size_t live_event_bytes(const plan *p);
 void live_answers_clear(live_event *e);
 // The mutex of the event is held.
-bool live_event_needs_load(const live_event *e, int64_t now_us);
+bool live_event_needs_load(const live *l, live_event *e, int64_t now_us);
 
 #endif

@@ -138,13 +138,20 @@ bool seat_map_load(seat_map *m, uint64_t version, const uint8_t *states)
 {
     if (version < m->version)
         return false;
-    bool first = m->version == 0;
-    for (uint32_t seat = 0; seat < m->plan->seats_count; seat++)
-        if (!seat_blocked(m, seat) && state_change(m, seat, (seat_state)(states[seat] & 3)) &&
-            !first)
+    bool first = m->version == 0, same = m->version == version;
+    uint32_t changed = 0;
+    for (uint32_t seat = 0; seat < m->plan->seats_count; seat++) {
+        if (seat_blocked(m, seat) || !state_change(m, seat, (seat_state)(states[seat] & 3)))
+            continue;
+        changed++;
+        if (!first && !same)
             ring_push(m, version, seat * 4 + (states[seat] & 3));
-    if (first) {
+    }
+    if (first)
         ring_clear(m, version);
+    if (same && changed > 0) {
+        m->repairs++;
+        ring_clear(m, version + 1); // no changes since this version or an older one can be told
     }
     m->version = version;
     return true;

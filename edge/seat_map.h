@@ -46,6 +46,7 @@ typedef struct seat_map {
     uint32_t ring_max, ring_first, ring_count;
     uint64_t ring_base;
     uint64_t ring_floor; // the ring holds every change after this version
+    uint32_t repairs;    // loads that changed what a version shows: name answers by both
 } seat_map;
 
 // Every seat available, or blocked where the plan says so; version 0. NULL when memory is out.
@@ -68,7 +69,9 @@ seat_map_result seat_map_apply(seat_map *m, uint64_t first, uint64_t last, const
 
 // A snapshot replaces everything: states has one byte for each seat (available, held or sold; the
 // plan's blocked seats stay blocked whatever it says). What differs goes into the ring, so that
-// clients go on asking for deltas. Older than the map: ignored, and false is returned.
+// clients go on asking for deltas. Of the map's own version and different all the same, it repairs
+// the map: whoever has that version gets the whole map then. Older than the map: ignored, and false
+// is returned.
 MUST_CHECK bool seat_map_load(seat_map *m, uint64_t version, const uint8_t *states);
 
 // Whether seat_map_encode would write changes rather than the map.

@@ -1,5 +1,6 @@
-// A mutex that is held for less than a microsecond, by many: spinning a little costs less than
-// sleeping. Any thread.
+// A mutex that is mostly held for less than a microsecond, by many: spinning a little costs less
+// than sleeping. Who holds one for longer (a snapshot that replaces a map, a map that is copied,
+// some 10 us) makes the others spin as long as glibc does, and then sleep. Any thread.
 #ifndef CAVEA_EDGE_SPINNING_MUTEX_H
 #define CAVEA_EDGE_SPINNING_MUTEX_H
 
