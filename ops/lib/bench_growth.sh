@@ -10,7 +10,7 @@ part_growth() {
     house_new one 1 60000
     house_new large "$small_events" 60000
     house_new small "$small_events" 1000
-    for ((round = 0; round < turns; round++)); do
+    for ((round = 0; round < growth_turns; round++)); do
         for house in main one large small small large one main; do
             reserve growth "$house" "$house" --connections 256 --seconds "$short"
         done
@@ -47,7 +47,7 @@ on_sale_make() {
 beside_bare() {
     local round system
     main_house
-    for ((round = 0; round < turns; round++)); do
+    for ((round = 0; round < growth_turns; round++)); do
         for system in product bare bare product; do
             reserve_both "$1" "$system" "$2" --connections 256 --seconds "$short"
         done
