@@ -113,6 +113,8 @@ static error_code event_read(catalogue *c, const event_id *id, catalogue_event *
     return error;
 }
 
+static error_code key_get(catalogue *c, const uuid *key, bool inside, catalogue_event **ret_event);
+
 static error_code key_read(catalogue *c, const uuid *key, catalogue_event **ret_event)
 {
     uint32_t tag;
@@ -122,7 +124,7 @@ static error_code key_read(catalogue *c, const uuid *key, catalogue_event **ret_
         if (c->source.event_by_tag(c->source.self, tag, &id, &found) != STORE_OK)
             return ERROR_UNAVAILABLE;
         // The event itself is cached under its id.
-        return found ? catalogue_get(c, &id, ret_event) : ERROR_NOT_FOUND;
+        return found ? key_get(c, &id.u, true, ret_event) : ERROR_NOT_FOUND;
     }
     return event_read(c, &id, ret_event);
 }
@@ -170,9 +172,11 @@ static error_code entry_read(catalogue *c, entry_set *set, entry *e, catalogue_e
     return error;
 }
 
-static error_code key_get(catalogue *c, const uuid *key, catalogue_event **ret_event)
+// inside: the caller has passed the gate already.
+static error_code key_get(catalogue *c, const uuid *key, bool inside, catalogue_event **ret_event)
 {
     entry_set *set = set_of(c, key);
+    bool entered = false;
     error_code error;
     pthread_mutex_lock(&set->mutex);
     for (;;) {
@@ -184,6 +188,11 @@ static error_code key_get(catalogue *c, const uuid *key, catalogue_event **ret_e
             error = e->event ? ERROR_NONE : e->failed ? ERROR_UNAVAILABLE : ERROR_NOT_FOUND;
             break;
         }
+        if (!inside && !entered && !(entered = load_gate_enter(c->source.gate))) {
+            *ret_event = e ? event_ref(e->event) : NULL;
+            error = *ret_event ? ERROR_NONE : ERROR_OVERLOADED;
+            break;
+        }
         if (e && !e->loading) {
             e->used = ++set->uses;
             error = entry_read(c, set, e, ret_event);
@@ -192,16 +201,18 @@ static error_code key_get(catalogue *c, const uuid *key, catalogue_event **ret_e
         pthread_cond_wait(&set->loaded, &set->mutex);
     }
     pthread_mutex_unlock(&set->mutex);
+    if (entered)
+        load_gate_leave(c->source.gate);
     return error;
 }
 
 error_code catalogue_get(catalogue *c, const event_id *id, catalogue_event **ret_event)
 {
-    return key_get(c, &id->u, ret_event);
+    return key_get(c, &id->u, false, ret_event);
 }
 
 error_code catalogue_get_by_tag(catalogue *c, uint32_t tag, catalogue_event **ret_event)
 {
     uuid key = tag_key(tag);
-    return key_get(c, &key, ret_event);
+    return key_get(c, &key, false, ret_event);
 }

@@ -7,6 +7,7 @@
 #ifndef CAVEA_EDGE_CATALOGUE_H
 #define CAVEA_EDGE_CATALOGUE_H
 
+#include "edge/load_gate.h"
 #include "edge/plan_shelf.h"
 #include "store/read.h"
 
@@ -37,13 +38,15 @@ typedef struct catalogue_source {
                           bool *ret_found);
     store_result (*event_by_tag)(void *self, uint32_t tag, event_id *ret_id, bool *ret_found);
     int64_t (*now_us)(void *self); // monotonic
+    load_gate *gate;               // of those who wait; may be NULL
 } catalogue_source;
 
 typedef struct catalogue catalogue;
 catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans); // plans: borrowed
 void catalogue_free(catalogue *c);
 
-// ERROR_NONE and a reference for the caller, NOT_FOUND, or UNAVAILABLE.
+// ERROR_NONE and a reference for the caller, NOT_FOUND, UNAVAILABLE, or OVERLOADED when the gate is
+// full and there is no old event to go on with.
 MUST_CHECK error_code catalogue_get(catalogue *c, const event_id *id, catalogue_event **ret_event);
 MUST_CHECK error_code catalogue_get_by_tag(catalogue *c, uint32_t tag, catalogue_event **ret_event);
 

@@ -18,6 +18,7 @@ typedef struct edge { // everything is borrowed
     bus *bus;
     live *live;
     plan_shelf *plans;
+    load_gate *gate; // of readers who wait for the database
     catalogue *catalogue;
     read_pool *pool;
     int64_t reply_ms; // how long a request waits for an actor

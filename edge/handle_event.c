@@ -237,7 +237,10 @@ void handle_event_list(edge_call *call)
     int64_t now_us = clock_monotonic_us();
     shared_bytes *b = answer_cache_get(e->answers, &key, now_us);
     if (!b) {
-        b = list_build(e, &filter);
+        bool enters = load_gate_enter(e->gate);
+        b = enters ? list_build(e, &filter) : NULL;
+        if (enters)
+            load_gate_leave(e->gate);
         if (b)
             answer_cache_put(e->answers, &key, b, now_us);
         else
@@ -342,7 +345,10 @@ void handle_plan_read(edge_call *call)
     char text[DIGEST32_TEXT_BYTES], etag[ETAG_BYTES];
     if (!digest32_parse(q->id, q->id_bytes, &hash))
         return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
+    if (!load_gate_enter(call->edge->gate))
+        return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
     error_code error = plan_shelf_layout(call->edge->plans, &hash, &layout);
+    load_gate_leave(call->edge->gate);
     if (error != ERROR_NONE)
         return http_answer_problem(call->answer, error, NULL);
     digest32_format(&hash, text);

@@ -128,7 +128,11 @@ static void ticket_qr(edge_call *call, const char *content_type, char kind,
         return;
     ticket_id wanted = {id};
     const event_id *show = &event->detail.row.id;
-    if (read_tickets(call->edge->pool, show, &wanted, 1, &page) != STORE_OK)
+    if (!load_gate_enter(call->edge->gate))
+        return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
+    store_result read = read_tickets(call->edge->pool, show, &wanted, 1, &page);
+    load_gate_leave(call->edge->gate);
+    if (read != STORE_OK)
         return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
     if (page.count == 0 || page.rows[0].compact[0] == 0)
         return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);

@@ -116,7 +116,7 @@ static void answer_no_route(exchange *x, route_result result, const route_match 
 }
 
 // Money that has arrived is always let in, and nothing else on a connection too many: the spare
-// threads are for that.
+// threads are for that. Readers are bounded where they would wait for the database (load_gate.h).
 static bool door_enter(exchange *x, unsigned flags)
 {
     http *h = x->h;

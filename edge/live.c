@@ -188,17 +188,9 @@ static live_event *table_enter(live *l, const event_id *id, shared_plan *p)
     return e;
 }
 
-live_event *live_enter(live *l, const event_id *event, shared_plan *p, int64_t deadline_us,
-                       error_code *ret_error)
+// Waits for the first snapshot, or takes it; false when there is none.
+static bool event_await(live *l, live_event *e, int64_t deadline_us)
 {
-    live_event *e = table_enter(l, event, p);
-    if (!e) {
-        *ret_error = ERROR_OVERLOADED;
-        return NULL;
-    }
-    atomic_store_explicit(&e->used_us, live_now_us(l), memory_order_relaxed);
-    if (atomic_load_explicit(&e->state, memory_order_acquire) == LIVE_READY)
-        return e;
     struct timespec until = timespec_of(deadline_us);
     pthread_mutex_lock(&e->mutex);
     int waited = 0;
@@ -212,10 +204,28 @@ live_event *live_enter(live *l, const event_id *event, shared_plan *p, int64_t d
     }
     bool ready = e->state == LIVE_READY;
     pthread_mutex_unlock(&e->mutex);
+    return ready;
+}
+
+live_event *live_enter(live *l, const event_id *event, shared_plan *p, int64_t deadline_us,
+                       error_code *ret_error)
+{
+    live_event *e = table_enter(l, event, p);
+    if (!e) {
+        *ret_error = ERROR_OVERLOADED;
+        return NULL;
+    }
+    atomic_store_explicit(&e->used_us, live_now_us(l), memory_order_relaxed);
+    if (atomic_load_explicit(&e->state, memory_order_acquire) == LIVE_READY)
+        return e;
+    bool enters = load_gate_enter(l->link.gate);
+    bool ready = enters && event_await(l, e, deadline_us);
+    if (enters)
+        load_gate_leave(l->link.gate);
     if (ready)
         return e;
     live_leave(l, e);
-    *ret_error = ERROR_UNAVAILABLE;
+    *ret_error = enters ? ERROR_UNAVAILABLE : ERROR_OVERLOADED;
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #ifndef CAVEA_EDGE_LIVE_H
 #define CAVEA_EDGE_LIVE_H
 
+#include "edge/load_gate.h"
 #include "edge/plan_shelf.h"
 #include "edge/seat_map.h"
 #include "edge/shared_bytes.h"
@@ -35,6 +36,7 @@ typedef struct live_link {
     bool (*snapshot)(void *self, const event_id *event, uint32_t seats_count, uint8_t *ret_states,
                      uint64_t *ret_version);
     int64_t (*now_us)(void *self); // monotonic
+    load_gate *gate;               // of those who wait for a first snapshot; may be NULL
 } live_link;
 
 typedef struct live live;
@@ -46,8 +48,8 @@ live *live_new(const live_link *link, size_t bytes_max);
 void live_free(live *l); // nobody is inside any more
 
 // The map of an event, loaded when it is not there yet; one thread loads, the others wait for it
-// until the deadline. NULL and UNAVAILABLE or OVERLOADED when there is none to be had. p is
-// borrowed; the map takes its own reference.
+// until the deadline, as many as the gate lets in. NULL and UNAVAILABLE or OVERLOADED when there is
+// none to be had. p is borrowed; the map takes its own reference.
 live_event *live_enter(live *l, const event_id *event, shared_plan *p, int64_t deadline_us,
                        error_code *ret_error);
 void live_leave(live *l, live_event *e);

@@ -20,6 +20,7 @@ enum {
     WAITING_MAX = 32768, // commands that have not left yet; more than requests can be in flight
     CROWD_SHARE = 4,     // of the reservations let in, this part may wait for one event
     CROWD_MIN = 4,
+    LOADS_SHARE = 2, // of the threads, this part may wait for the database for readers
 };
 
 extern const unsigned char edge_openapi_json[];
@@ -87,6 +88,7 @@ typedef struct edge_program {
     edge_settings s;
     edge edge;
     char webhook_secret[WEBHOOK_SECRET_BYTES];
+    load_gate gate;
     sources sources;
     bus_nats *bus;
     live_nats *deltas;
@@ -201,6 +203,8 @@ static bool store_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTE
                             .connections = (uint32_t)p->s.postgres_connections};
     if (!database_check(p, problem))
         return false;
+    p->gate.inside_max = (int)p->s.threads / LOADS_SHARE;
+    p->sources.gate = e->gate = &p->gate;
     p->sources.pool = e->pool = read_open(&options);
     if (!e->pool)
         return memory_out(problem);

@@ -15,7 +15,7 @@ typedef enum route_flag {
     ROUTE_TOKEN = 1, // needs a session
     ROUTE_KEY = 2,   // needs an Idempotency-Key
     // Who gives way to whom under overload; a route with none of these is refused only on
-    // a connection too many.
+    // a connection too many, or where too many would wait for the database with it.
     ROUTE_QUEUED = 4, // a reservation: waits at the gate
     ROUTE_OWN = 8,    // what a buyer does with a reservation: has a share of its own
     ROUTE_FIRST = 16, // money that has arrived: alone is served on a connection too many

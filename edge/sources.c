@@ -23,7 +23,7 @@ static store_result tag_source(void *self, uint32_t tag, event_id *ret_id, bool 
 
 catalogue_source sources_catalogue(sources *s)
 {
-    return (catalogue_source){s, event_source, tag_source, source_now};
+    return (catalogue_source){s, event_source, tag_source, source_now, s->gate};
 }
 
 static plan_load_result plan_result(store_result result, bool found)
@@ -100,5 +100,6 @@ static bool live_snapshot(void *self, const event_id *event, uint32_t seats_coun
 
 live_link sources_live(sources *s)
 {
-    return (live_link){s, live_subscribe, live_unsubscribe, live_flush, live_snapshot, source_now};
+    return (live_link){s,          live_subscribe, live_unsubscribe, live_flush, live_snapshot,
+                       source_now, s->gate};
 }

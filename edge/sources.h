@@ -10,6 +10,7 @@
 typedef struct sources { // borrowed by the ports made from it
     read_pool *pool;
     live_nats *deltas;
+    load_gate *gate;
 } sources;
 
 catalogue_source sources_catalogue(sources *s);

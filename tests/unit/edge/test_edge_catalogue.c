@@ -14,6 +14,7 @@ typedef struct world {
     int64_t now_us;
     int event_reads, tag_reads, plan_loads, layout_loads;
     bool database_down;
+    load_gate gate;
     int32_t hold_seconds;
 } world;
 
@@ -83,9 +84,10 @@ static int setup(void **state)
 {
     world *w = calloc(1, sizeof *w);
     plan_source plans = {w, source_plan, source_layout};
-    catalogue_source events = {w, source_event, source_tag, source_now};
+    catalogue_source events = {w, source_event, source_tag, source_now, &w->gate};
     w->now_us = 1000000000;
     w->hold_seconds = 600;
+    w->gate.inside_max = 1;
     w->plans = plan_shelf_new(&plans);
     w->catalogue = catalogue_new(&events, w->plans);
     *state = w;
@@ -156,6 +158,24 @@ test_catalogue_get__given_no_database_at_first_then_is_unavailable_and_recovers(
     w->database_down = false;
     w->now_us += (CATALOGUE_RETRY_MS + 1) * 1000;
     assert_int_equal(catalogue_get(w->catalogue, &known, &e), ERROR_NONE);
+}
+
+static void
+test_catalogue_get__given_a_full_gate_then_goes_on_with_the_old_one_or_refuses(void **state)
+{
+    world *w = *state;
+    event_id other = {{{8}}};
+    CATALOGUE_EVENT_AUTO *e = NULL, *old = NULL, *none = NULL;
+    assert_int_equal(catalogue_get(w->catalogue, &known, &e), ERROR_NONE);
+    w->now_us += (CATALOGUE_FRESH_MS + 1) * 1000;
+    w->gate.inside = w->gate.inside_max;
+    assert_int_equal(catalogue_get(w->catalogue, &known, &old), ERROR_NONE);
+    assert_ptr_equal(old, e);
+    assert_int_equal(catalogue_get(w->catalogue, &other, &none), ERROR_OVERLOADED);
+    assert_int_equal(w->event_reads, 1);
+    w->gate.inside = 0;
+    assert_int_equal(catalogue_get(w->catalogue, &other, &none), ERROR_NOT_FOUND);
+    assert_int_equal(w->gate.inside, 0);
 }
 
 static void test_catalogue_get_by_tag__given_tags_then_finds_the_event_behind(void **state)
@@ -244,6 +264,7 @@ int main(void)
         TEST(test_catalogue_get__given_an_unknown_event_then_remembers_that),
         TEST(test_catalogue_get__given_no_database_then_goes_on_with_the_old_one),
         TEST(test_catalogue_get__given_no_database_at_first_then_is_unavailable_and_recovers),
+        TEST(test_catalogue_get__given_a_full_gate_then_goes_on_with_the_old_one_or_refuses),
         TEST(test_catalogue_get_by_tag__given_tags_then_finds_the_event_behind),
         TEST(test_catalogue_get__given_more_events_than_fit_then_forgets_the_oldest),
         TEST(test_plan_shelf__given_hashes_then_loads_each_form_once),

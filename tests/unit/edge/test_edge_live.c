@@ -18,6 +18,7 @@ typedef struct world {
     int subscriptions, flushes, snapshots, others, others_ended;
     int subscribed; // to the event of most tests
     bool database_down;
+    load_gate gate;
     // Something that happens between the flush and the snapshot, or while it is read.
     void (*before_snapshot)(struct world *w);
 } world;
@@ -85,7 +86,8 @@ static int64_t link_now(void *self)
 
 static live_link link_of(world *w)
 {
-    return (live_link){w, link_subscribe, link_unsubscribe, link_flush, link_snapshot, link_now};
+    return (live_link){w,        link_subscribe, link_unsubscribe, link_flush, link_snapshot,
+                       link_now, &w->gate};
 }
 
 static int setup(void **state)
@@ -94,6 +96,7 @@ static int setup(void **state)
     digest32 hash = {{1}};
     live_link link = link_of(w);
     w->now_us = 1000000000;
+    w->gate.inside_max = 2;
     w->version = 5;
     w->plan = shared_plan_take(&hash, edge_plan_make(2, 10, 20));
     w->live = live_new_bare(&link, (size_t)1 << 30);
@@ -255,6 +258,24 @@ static void test_live_enter__given_no_database_at_first_then_refuses_and_recover
     live_event *e = enter(w);
     assert_int_equal(w->subscriptions, 1);
     assert_current(w, e);
+    live_leave(w->live, e);
+}
+
+static void test_live_enter__given_a_full_gate_then_only_what_is_there_is_served(void **state)
+{
+    world *w = *state;
+    error_code error = ERROR_NONE;
+    event_id cold = {{{8}}};
+    live_event *e = enter(w);
+    assert_int_equal(w->gate.inside, 0);
+    w->gate.inside = w->gate.inside_max;
+    assert_null(live_enter(w->live, &cold, w->plan, w->now_us + 1000000, &error));
+    assert_int_equal(error, ERROR_OVERLOADED);
+    live_leave(w->live, enter(w));
+    w->gate.inside = 0;
+    live_event *c = live_enter(w->live, &cold, w->plan, w->now_us + 1000000, &error);
+    assert_non_null(c);
+    live_leave(w->live, c);
     live_leave(w->live, e);
 }
 
@@ -438,6 +459,7 @@ int main(void)
         TEST(test_live__given_a_lost_connection_then_loads_after_it),
         TEST(test_live__given_no_database_then_keeps_the_old_map_and_tries_again),
         TEST(test_live_enter__given_no_database_at_first_then_refuses_and_recovers),
+        TEST(test_live_enter__given_a_full_gate_then_only_what_is_there_is_served),
         TEST(test_live__given_nobody_who_looks_then_drops_the_map),
         TEST(test_live__given_versions_then_builds_each_answer_once),
         TEST(test_live__given_a_repair_of_a_version_then_answers_and_their_names_change),
