@@ -8,16 +8,21 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { RECEIVE_WAIT_MS = 1000 };
+
 struct bus_nats {
     bus *bus;
-    nats_told told, outer; // ours, and the owner's
-    nats_line *line;
-    _Atomic(natsSubscription *) replies; // NULL until it is made
-    natsSubscription *nobody;
+    nats_told told, outer;  // ours, and the owner's
+    nats_line *line;        // commands out
+    natsConnection *inward; // replies in
+    natsSubscription *replies;
+    natsSubscription *nobody; // the server tells it to the connection that has published
+    pthread_t receiver;
+    atomic_bool closing;
     pthread_mutex_t mutex; // guards ends
     pthread_cond_t changed;
     pthread_t clock;
-    bool ends, ticks;
+    bool ends, ticks, receives;
 };
 
 static bool link_send(void *self, const char *to, const char *reply, const void *data,
@@ -61,19 +66,31 @@ static bool queue_of(const char *text, uint32_t *ret_queue)
     return true;
 }
 
-// All replies of one read, on the line's thread: what they let go leaves in one send.
-static void on_arrived(void *self)
+static void reply_take(bus_nats *b, natsMsg *message)
+{
+    uint32_t queue;
+    if (queue_of(natsMsg_GetSubject(message), &queue))
+        bus_receive(b->bus, queue, (const uint8_t *)natsMsg_GetData(message),
+                    (size_t)natsMsg_GetDataLength(message));
+    nats_discard(message);
+}
+
+// All replies that have come together: what they let go leaves in one send.
+static void *receive_run(void *self)
 {
     bus_nats *b = self;
-    natsSubscription *replies = atomic_load(&b->replies);
-    natsMsg *message = NULL;
-    while (replies && natsSubscription_NextMsg(&message, replies, 0) == NATS_OK) {
-        uint32_t queue;
-        if (queue_of(natsMsg_GetSubject(message), &queue))
-            bus_receive(b->bus, queue, (const uint8_t *)natsMsg_GetData(message),
-                        (size_t)natsMsg_GetDataLength(message));
-        nats_discard(message);
+    natsStatus s = NATS_OK;
+    while (!atomic_load(&b->closing)) {
+        natsMsg *message = NULL;
+        s = natsSubscription_NextMsg(&message, b->replies, RECEIVE_WAIT_MS);
+        nats_line_begin(b->line);
+        for (; s == NATS_OK; s = natsSubscription_NextMsg(&message, b->replies, 0))
+            reply_take(b, message);
+        nats_line_end(b->line);
+        if (s == NATS_CONNECTION_CLOSED || s == NATS_INVALID_SUBSCRIPTION)
+            break;
     }
+    return NULL;
 }
 
 // The server's word that nobody listens. A subscription without a thread would swallow it: the
@@ -136,34 +153,44 @@ static void condition_init(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
-static natsStatus line_open(bus_nats *b, const char *urls)
+static natsStatus connect_both(bus_nats *b, const char *urls)
 {
     natsOptions *options = NULL;
     natsStatus s = nats_link_options(urls, "cavea-edge", &b->told, &options);
     if (s == NATS_OK)
-        s = nats_line_open(options, on_arrived, b, &b->line);
+        s = nats_line_open(options, &b->line);
     natsOptions_Destroy(options);
+    options = NULL;
+    if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED)
+        s = nats_link_options(urls, "cavea-edge-replies", &b->told, &options);
+    if (s == NATS_OK)
+        s = natsConnection_Connect(&b->inward, options);
+    natsOptions_Destroy(options);
+    return s;
+}
+
+static natsStatus subscribe(bus_nats *b, const uuid *sender)
+{
+    char text[SUBJECT_BYTES_MAX + 16];
+    subject own = subject_reply(sender);
+    snprintf(text, sizeof text, "%s.*", own.text);
+    natsStatus s = natsConnection_SubscribeSync(&b->replies, b->inward, text);
+    if (s == NATS_OK)
+        s = natsSubscription_SetPendingLimits(b->replies, -1, -1);
+    snprintf(text, sizeof text, "%s.nobody.*", own.text);
+    if (s == NATS_OK)
+        s = natsConnection_Subscribe(&b->nobody, nats_line_connection(b->line), text, on_nobody, b);
     return s;
 }
 
 static bool bus_nats_begin(bus_nats *b, const char *urls, const uuid *sender,
                            char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
-    char replies[SUBJECT_BYTES_MAX + 4], nobody[SUBJECT_BYTES_MAX + 16];
-    natsSubscription *subscription = NULL;
-    subject own = subject_reply(sender);
-    if (!nats_link_tries(line_open(b, urls), ret_problem))
+    if (!nats_link_tries(connect_both(b, urls), ret_problem))
         return false;
-    natsConnection *c = nats_line_connection(b->line);
-    snprintf(replies, sizeof replies, "%s.*", own.text);
-    snprintf(nobody, sizeof nobody, "%s.nobody.*", own.text);
-    natsStatus s = natsConnection_SubscribeSync(&subscription, c, replies);
-    atomic_store(&b->replies, subscription);
-    if (s == NATS_OK)
-        s = natsConnection_Subscribe(&b->nobody, c, nobody, on_nobody, b);
-    if (s == NATS_OK)
-        s = natsSubscription_SetPendingLimits(subscription, -1, -1);
-    b->ticks = s == NATS_OK && pthread_create(&b->clock, NULL, clock_run, b) == 0;
+    natsStatus s = subscribe(b, sender);
+    b->receives = s == NATS_OK && pthread_create(&b->receiver, NULL, receive_run, b) == 0;
+    b->ticks = b->receives && pthread_create(&b->clock, NULL, clock_run, b) == 0;
     if (!b->ticks)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "cannot listen for replies: %s",
                  natsStatus_GetText(s));
@@ -203,7 +230,7 @@ bus *bus_nats_bus(bus_nats *b)
 
 bool bus_nats_connected(bus_nats *b)
 {
-    return nats_link_connected(nats_line_connection(b->line));
+    return nats_link_connected(nats_line_connection(b->line)) && nats_link_connected(b->inward);
 }
 
 void bus_nats_end(bus_nats *b)
@@ -217,12 +244,19 @@ void bus_nats_end(bus_nats *b)
     if (b->ticks)
         pthread_join(b->clock, NULL);
     b->ticks = false;
+    atomic_store(&b->closing, true);
+    natsConnection_Close(b->inward); // the receiver's waiting ends
+    if (b->receives)
+        pthread_join(b->receiver, NULL);
+    b->receives = false;
     if (b->line)
         nats_line_close(b->line);
     natsSubscription_Destroy(b->replies);
     natsSubscription_Destroy(b->nobody);
+    natsConnection_Destroy(b->inward);
     nats_line_free(&b->line);
     b->replies = NULL;
+    b->inward = NULL;
     b->nobody = NULL;
 }
 

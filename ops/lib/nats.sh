@@ -1,8 +1,8 @@
 # A private nats-server on the loopback address with users of its own.
 # shellcheck shell=bash
 
-# nats-server collects garbage when its heap has grown by so many percent. Go's own 100 collects many
-# times a second under load, because little lives long; 400 gave 13 % more reservations a second.
+# nats-server collects garbage when its heap has grown by so many percent. Go's own 100 collects
+# many times a second under load, because little lives long; 400 gave 13 % more reservations.
 nats_gogc=${GOGC:-400}
 
 # A quarter of what is free on the disk, at most 4 GiB: JetStream must not be what fills it.
@@ -42,7 +42,8 @@ nats_ready_or_gone() {
 nats_start() {
     local dir=$1 port=$2 log=$1/log/nats-server.log
     nats_config "$dir" "$port"
-    GOGC=$nats_gogc process_start "$dir/run" "$log" nats-server "$(nats_program)" -c "$dir/nats-server.conf"
+    GOGC=$nats_gogc process_start "$dir/run" "$log" nats-server "$(nats_program)" \
+        -c "$dir/nats-server.conf"
     wait_until 30 nats_ready_or_gone "$dir" "$port" ||
         fail "nats-server was not ready within 30 s, see $log"
     if process_gone "$dir/run" nats-server; then
