@@ -30,7 +30,7 @@ function find(recorded, part, system, label) {
 export const growths = [
     ['1 event instead of 20', (r) => growth(r, 'one', 'main')],
     ['hundreds of events instead of 20', (r) => growth(r, 'large', 'main')],
-    ['10,000 more on sale, asleep', (r) => growthBeside(r, 'on-sale', '10000', 'few')],
+    ['thousands more on sale, asleep', (r) => growthBeside(r, 'on-sale', '10000', 'few')],
     ['60,000 seats instead of 1,000, as many events', (r) => growth(r, 'large', 'small')],
     ['old rows', (r) => growthBeside(r, 'old-rows', 'with', 'without')],
 ]
