@@ -18,8 +18,9 @@
 enum {
     WEBHOOK_SECRET_BYTES = 256,
     WAITING_MAX = 32768, // commands that have not left yet; more than requests can be in flight
-    CROWD_SHARE = 4,     // of the reservations let in, this part may wait for one event
-    CROWD_MIN = 4,
+    // Of the reservations let in, an eighth is kept from those of a single event: a sale may be of
+    // one event alone, but while that fails over, the others go on.
+    CROWD_KEPT = 8,
     LOADS_SHARE = 2, // of the threads, this part may wait for the database for readers
 };
 
@@ -43,8 +44,8 @@ static const setting settings[] = {
     CONFIG_INT(edge_settings, port, "port", "8080", 0, 65535, "port, 0: any free one"),
     CONFIG_INT(edge_settings, threads, "threads", "1280", 4, 16384,
                "one for each connection, an idle one too; beyond, 503 and the connection closes"),
-    CONFIG_INT(edge_settings, inflight_max, "inflight-max", "1024", 1, 16384,
-               "reservations that wait at once, a quarter of them for one event; beyond, 503"),
+    CONFIG_INT(edge_settings, inflight_max, "inflight-max", "1152", 1, 16384,
+               "reservations that wait at once, seven eighths for one event; beyond, 503"),
     CONFIG_INT(edge_settings, own_max, "own-max", "128", 1, 16384,
                "checkouts and reads of reservations at the same time; beyond, 503"),
     CONFIG_MS(edge_settings, queue_ms, "queue-ms", "100ms", 5, 60000,
@@ -220,8 +221,7 @@ static bool store_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTE
 
 static uint32_t crowd_max(int64_t inflight_max)
 {
-    uint32_t share = (uint32_t)inflight_max / CROWD_SHARE;
-    return share < CROWD_MIN ? CROWD_MIN : share;
+    return (uint32_t)(inflight_max - inflight_max / CROWD_KEPT);
 }
 
 static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
