@@ -252,8 +252,7 @@ bool bus_begin(bus *b, const actor_ref *to, const uint8_t *command, uint32_t com
     if (!q)
         return false;
     w->queue = q;
-    bool room = q->queued < b->options.queued_actor_max &&
-                (!w->crowd || atomic_load(&q->crowd) < b->options.crowd_actor_max);
+    bool room = !w->crowd || atomic_load(&q->crowd) < b->options.crowd_actor_max;
     bool queued = room && queue_append(b, q, command, command_bytes, w);
     if (queued && w->crowd)
         atomic_fetch_add(&q->crowd, 1);

@@ -38,9 +38,8 @@ typedef struct bus_link {
 
 typedef struct bus_options {
     bus_link link;
-    uuid sender;               // new at each start
-    uint32_t queued_max;       // commands that have not left yet, of all actors
-    uint32_t queued_actor_max; // of one actor
+    uuid sender;         // new at each start
+    uint32_t queued_max; // commands that have not left yet, of all actors
     // Reservations that wait for one actor, those under way included, so that a slow one leaves
     // room for the others. What a buyer does later, and money that has arrived, is not counted.
     uint32_t crowd_actor_max;

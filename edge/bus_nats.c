@@ -144,15 +144,6 @@ static void *clock_run(void *self)
     return NULL;
 }
 
-static void condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 static natsStatus connect_both(bus_nats *b, const char *urls)
 {
     natsOptions *options = NULL;
@@ -210,7 +201,7 @@ bool bus_nats_open(const char *urls, const bus_options *options, const nats_told
     b->outer = *told;
     b->told = (nats_told){b, on_lost, on_found, on_failed};
     pthread_mutex_init(&b->mutex, NULL);
-    condition_init(&b->changed);
+    clock_condition_init(&b->changed);
     b->bus = bus_new(&own);
     if (!b->bus)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");

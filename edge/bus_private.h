@@ -67,7 +67,6 @@ typedef struct bus_queue {
     uint32_t index;
     actor_ref actor;
     uint64_t number_last;
-    uint32_t queued; // commands in waiting batches
     bus_batch *waiting_first, *waiting_last;
     bus_batch *inflight[BUS_INFLIGHT_MAX];
     bus_waiter *deferred;

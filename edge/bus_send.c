@@ -47,7 +47,6 @@ bool queue_append(bus *b, bus_queue *q, const uint8_t *command, uint32_t command
     w->place = batch->count;
     batch->count++;
     batch->live++;
-    q->queued++;
     atomic_fetch_add_explicit(&b->queued, 1, memory_order_relaxed);
     return true;
 }
@@ -95,7 +94,6 @@ static bus_batch *waiting_pop(bus *b, bus_queue *q)
         if (!q->waiting_first)
             q->waiting_last = NULL;
         batch->next = NULL;
-        q->queued -= batch->count;
         atomic_fetch_sub_explicit(&b->queued, batch->count, memory_order_relaxed);
         if (batch->live > 0)
             return batch;

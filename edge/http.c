@@ -279,17 +279,6 @@ static int on_message(const struct mg_connection *connection, const char *messag
     return 1;
 }
 
-static bool condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return false;
-    bool done = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(condition, &attributes) == 0;
-    pthread_condattr_destroy(&attributes);
-    return done;
-}
-
 // civetweb takes texts, and its threads take the process's default stack.
 static struct mg_context *context_start(http *h)
 {
@@ -368,12 +357,13 @@ bool http_start(const http_options *options, http **ret_http,
     http *h = calloc(1, sizeof *h);
     size_t slots_count = (size_t)options->threads + SLOTS_SPARE;
     http_slot *slots = aligned_alloc(sizeof *slots, slots_count * sizeof *slots);
-    if (!h || !slots || pthread_mutex_init(&h->mutex, NULL) != 0 || !condition_init(&h->changed)) {
+    if (!h || !slots || pthread_mutex_init(&h->mutex, NULL) != 0) {
         free(slots);
         free(h);
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
         return false;
     }
+    clock_condition_init(&h->changed);
     memset(slots, 0, slots_count * sizeof *slots);
     h->slots = slots;
     h->slots_count = slots_count;

@@ -3,18 +3,11 @@
 
 #include "ops/host/metric.h"
 
+#include "ops/host/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-
-static void monotonic_condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
 
 static struct timespec timespec_of(int64_t us)
 {
@@ -51,7 +44,7 @@ static live_event *event_new(const event_id *id, shared_plan *p)
     e->bytes = live_event_bytes(p->plan);
     e->pending_end = &e->pending;
     spinning_mutex_init(&e->mutex);
-    monotonic_condition_init(&e->changed);
+    clock_condition_init(&e->changed);
     return e;
 }
 
@@ -399,7 +392,7 @@ live *live_new_bare(const live_link *link, size_t bytes_max)
     l->pending_max = bytes_max / 8;
     l->bytes_max = bytes_max - l->pending_max;
     spinning_mutex_init(&l->mutex);
-    monotonic_condition_init(&l->wake);
+    clock_condition_init(&l->wake);
     return l;
 }
 

@@ -228,7 +228,6 @@ static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
 {
     bus_options options = {.sender = random_uuid(),
                            .queued_max = WAITING_MAX,
-                           .queued_actor_max = WAITING_MAX,
                            .crowd_actor_max = crowd_max(p->s.inflight_max),
                            .inflight_max = (uint32_t)p->s.envelopes,
                            .self = p,

@@ -220,11 +220,7 @@ activator *activator_start(const activator_config *config)
     a->context =
         (kind_context){.store = config->store, .plans = config->plans, .hold_us = config->hold_us};
     pthread_mutex_init(&a->mutex, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&a->arrived, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&a->arrived);
     if (pthread_create(&a->thread, NULL, run, a) == 0)
         return a;
     free(a);

@@ -23,6 +23,15 @@ int64_t clock_wall_us(void)
     return clock_read(CLOCK_REALTIME);
 }
 
+void clock_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 void clock_format(int64_t wall_us, char ret_text[static CLOCK_TEXT_BYTES])
 {
     static const int64_t first_us = -62167219200LL * 1000000;         // 0000-01-01

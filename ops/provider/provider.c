@@ -129,12 +129,8 @@ bool provider_start(const provider_options *options, provider **ret_provider,
     books_init(&p->books, &p->faults);
     p->books.public_url = p->public_url;
     repeats_init(&p->repeats);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->pause_mutex, NULL);
-    pthread_cond_init(&p->pause_ended, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&p->pause_ended);
     snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "The webhook deliveries could not be started.");
     bool ok = options->faults[0] == '\0' ||
               faults_set(&p->faults, options->faults, strlen(options->faults), ret_problem,

@@ -63,6 +63,18 @@ static bool webhook_signed(struct mg_connection *c, const web_body *body)
     return strcmp(given, expected) == 0;
 }
 
+static int webhook_find(const char *type, const char *object_id, const char **ret_payload)
+{
+    int count = 0;
+    for (int i = 0; i < rig.webhooks_count; i++)
+        if (strcmp(rig.webhooks[i].type, type) == 0 &&
+            strcmp(rig.webhooks[i].object_id, object_id) == 0) {
+            count++;
+            *ret_payload = rig.webhooks[i].payload;
+        }
+    return count;
+}
+
 static void webhook_catch(struct mg_connection *c, void *self)
 {
     (void)self;
@@ -75,12 +87,14 @@ static void webhook_catch(struct mg_connection *c, void *self)
     RIG_CHECK(type != NULL && id != NULL);
     pthread_mutex_lock(&rig.mutex);
     RIG_CHECK(webhook_signed(c, &body) && rig.webhooks_count < WEBHOOKS_MAX);
+    const char *payload;
+    int before = webhook_find(type, id, &payload);
     caught *w = &rig.webhooks[rig.webhooks_count++];
     snprintf(w->type, sizeof w->type, "%s", type);
     snprintf(w->object_id, sizeof w->object_id, "%s", id);
     w->payload = body.at;
-    int status = rig.refusals != 0 ? rig.refusal : 200;
-    rig.refusals -= rig.refusals > 0;
+    // By the webhook's own count: one of an earlier walk may still be on its way.
+    int status = rig.refusals < 0 || before < rig.refusals ? rig.refusal : 200;
     pthread_cond_broadcast(&rig.arrived);
     pthread_mutex_unlock(&rig.mutex);
     json_decref(root);
@@ -103,11 +117,7 @@ void rig_init(const char *program, const char *dir)
     rig.dir = dir;
     secret_put("key", RIG_KEY "\n");
     secret_put("webhook-secret", RIG_WEBHOOK_SECRET "\n");
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&rig.arrived, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&rig.arrived);
     signal(SIGPIPE, SIG_IGN);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     rig.curl = curl_easy_init();
@@ -290,18 +300,6 @@ void rig_webhooks_answer(int status, int times)
     rig.refusal = status;
     rig.refusals = times;
     pthread_mutex_unlock(&rig.mutex);
-}
-
-static int webhook_find(const char *type, const char *object_id, const char **ret_payload)
-{
-    int count = 0;
-    for (int i = 0; i < rig.webhooks_count; i++)
-        if (strcmp(rig.webhooks[i].type, type) == 0 &&
-            strcmp(rig.webhooks[i].object_id, object_id) == 0) {
-            count++;
-            *ret_payload = rig.webhooks[i].payload;
-        }
-    return count;
 }
 
 json_t *rig_webhook_wait(const char *type, const char *object_id, int times)

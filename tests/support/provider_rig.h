@@ -52,7 +52,8 @@ const char *rig_text(const rig_answer *a, const char *path);
 int64_t rig_integer(const rig_answer *a, const char *path);
 void rig_faults(const char *json); // cleared first
 
-// What the listener answers from now on, the first `times` times (-1: always), 200 afterwards.
+// What the listener answers from now on to each webhook, the first `times` times that it comes
+// (-1: always), and 200 afterwards.
 void rig_webhooks_answer(int status, int times);
 // Waits until that type has arrived for that object so often; the last one's payload, owned.
 json_t *rig_webhook_wait(const char *type, const char *object_id, int times);

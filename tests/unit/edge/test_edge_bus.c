@@ -72,8 +72,7 @@ static int setup(void **state)
     f->net.now_us = 1000000000;
     bus_options options = {.link = {&f->net, network_send, network_now, network_wall},
                            .sender = {{7}},
-                           .queued_max = 1000,
-                           .queued_actor_max = 600,
+                           .queued_max = 600,
                            .crowd_actor_max = CROWD_MAX,
                            .inflight_max = 2};
     f->bus = bus_new(&options);

@@ -174,7 +174,6 @@ static void test_bus__given_threads_and_a_bad_network_then_each_gets_its_own_ans
     bus_options options = {.link = {&w, link_send, link_now, link_now},
                            .sender = {{3}},
                            .queued_max = 10000,
-                           .queued_actor_max = 10000,
                            .inflight_max = 2};
     w.bus = bus_new(&options);
     assert_non_null(w.bus);
