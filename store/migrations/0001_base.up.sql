@@ -67,7 +67,15 @@ CREATE TABLE event (
     seats          integer NOT NULL,            -- sellable at creation: not blocked in the plan
     price_min_minor bigint NOT NULL,
     price_max_minor bigint NOT NULL,
-    created_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+    -- A confirmed reservation given back at least so long before the start gets so much of its price
+    -- back; later than the last of them, nothing.
+    refund_before_seconds integer[] NOT NULL DEFAULT '{86400,7200}',
+    refund_percent smallint[] NOT NULL DEFAULT '{100,50}',
+    fee_bp         smallint NOT NULL DEFAULT 0 CHECK (fee_bp BETWEEN 0 AND 10000),  -- of the price
+    tax_bp         smallint NOT NULL DEFAULT 0 CHECK (tax_bp BETWEEN 0 AND 10000),
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (cardinality(refund_before_seconds) = cardinality(refund_percent)),
+    CHECK (cardinality(refund_percent) <= 8 AND fee_bp + tax_bp <= 10000)
 );
 CREATE INDEX event_by_start ON event (starts_at, id);
 
@@ -102,6 +110,9 @@ CREATE TABLE reservation (
     payment_id    uuid,
     checkout_key  bytea,
     checkout_body bytea,
+    other_seats   boolean,   -- paid too late, the buyer takes equal or better ones
+    outcome       smallint,  -- payment_outcome, of a confirmed one
+    refund_minor  bigint,    -- of a refunded one
     PRIMARY KEY (event_id, id),
     CHECK (cardinality(seats) BETWEEN 1 AND 10 AND cardinality(price_minor) = cardinality(seats))
 ) WITH (fillfactor = 70);
@@ -128,7 +139,8 @@ CREATE TABLE payment (
     amount_minor   bigint NOT NULL CHECK (amount_minor >= 0),
     currency       char(3) NOT NULL,
     captured_minor bigint NOT NULL DEFAULT 0,
-    refunded_minor bigint NOT NULL DEFAULT 0,
+    refund_minor   bigint NOT NULL DEFAULT 0,    -- asked for
+    refunded_minor bigint NOT NULL DEFAULT 0,    -- arrived
     intent_id      text NOT NULL DEFAULT '' CHECK (octet_length(intent_id) < 72),
     client_secret  text NOT NULL DEFAULT '' CHECK (octet_length(client_secret) < 160),
     pay_url        text NOT NULL DEFAULT '' CHECK (octet_length(pay_url) < 256),
@@ -152,6 +164,24 @@ CREATE TABLE ticket (
     issued_at      timestamptz NOT NULL,
     PRIMARY KEY (event_id, id)
 ) WITH (fillfactor = 70);
+
+CREATE FUNCTION sum_of(amounts bigint[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT sum(a) FROM unnest(amounts) a';
+
+-- The double-entry books. A row is one transaction with all its lines, written with the fact that
+-- says why, so that the database itself refuses one that does not sum to zero.
+CREATE TABLE posting (
+    actor         uuid NOT NULL,                -- the payment actor
+    seq           bigint NOT NULL,              -- its fact
+    event_id      uuid NOT NULL,
+    payment_id    uuid NOT NULL,
+    currency      char(3) NOT NULL,
+    at            timestamptz NOT NULL,
+    accounts      smallint[] NOT NULL,          -- posting_account of store/journal.h
+    amounts_minor bigint[] NOT NULL,            -- debit positive
+    PRIMARY KEY (event_id, actor, seq),
+    CHECK (cardinality(accounts) = cardinality(amounts_minor) AND sum_of(amounts_minor) = 0)
+);
 
 CREATE TABLE fact (
     actor   uuid NOT NULL,
