@@ -150,6 +150,15 @@ static bool change_follow(reservation_change *c, const reservation_change *next)
         c->checkout_key = next->checkout_key;
         c->checkout_body = next->checkout_body;
     }
+    c->other_seats = c->other_seats || next->other_seats;
+    if (next->outcome != 0)
+        c->outcome = next->outcome;
+    if (next->refund_minor != 0)
+        c->refund_minor = next->refund_minor;
+    if (next->seats_count > 0) {
+        c->seats_at = next->seats_at;
+        c->seats_count = next->seats_count;
+    }
     return true;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CAVEA_STORE_JOURNAL_H
 #define CAVEA_STORE_JOURNAL_H
 
+#include "schemas/account.h"
 #include "schemas/id.h"
 #include "schemas/limits.h"
 
@@ -74,6 +75,8 @@ typedef struct payment_row {
     int64_t amount_minor, captured_minor;
     int64_t refund_minor;   // asked for; 0: none yet
     int64_t refunded_minor; // arrived
+    int64_t kept_minor;     // by policy
+    int16_t fee_bp, tax_bp; // of a confirmed one
     char currency[4];
     char intent_id[72];
     char client_secret[160];
@@ -96,18 +99,6 @@ typedef struct ticket_row {
 } ticket_row;
 
 // One double entry: its lines sum to zero, which the table checks.
-enum { POSTING_LINES_MAX = 6 };
-typedef enum posting_account {
-    ACCOUNT_CLEARING = 1,  // money at the provider
-    ACCOUNT_UNDECIDED = 2, // captured, not decided on
-    ACCOUNT_ORGANIZER = 3,
-    ACCOUNT_FEES = 4,
-    ACCOUNT_TAX = 5,
-    ACCOUNT_RETAINED = 6,   // of cancelled reservations, kept by policy
-    ACCOUNT_REFUND_DUE = 7, // decided, not arrived
-    ACCOUNTS_END
-} posting_account;
-
 typedef struct posting_row {
     actor_id actor; // with seq: the payment actor's fact that says why
     int64_t seq;

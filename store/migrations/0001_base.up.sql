@@ -141,6 +141,9 @@ CREATE TABLE payment (
     captured_minor bigint NOT NULL DEFAULT 0,
     refund_minor   bigint NOT NULL DEFAULT 0,    -- asked for
     refunded_minor bigint NOT NULL DEFAULT 0,    -- arrived
+    kept_minor     bigint NOT NULL DEFAULT 0,    -- by policy, of a cancelled reservation
+    fee_bp         smallint NOT NULL DEFAULT 0,  -- the event's when it was confirmed
+    tax_bp         smallint NOT NULL DEFAULT 0,
     intent_id      text NOT NULL DEFAULT '' CHECK (octet_length(intent_id) < 72),
     client_secret  text NOT NULL DEFAULT '' CHECK (octet_length(client_secret) < 160),
     pay_url        text NOT NULL DEFAULT '' CHECK (octet_length(pay_url) < 256),
@@ -149,7 +152,7 @@ CREATE TABLE payment (
     created_at     timestamptz NOT NULL,
     changed_at     timestamptz NOT NULL,
     PRIMARY KEY (event_id, id),
-    CHECK (refunded_minor <= captured_minor)
+    CHECK (refunded_minor + kept_minor <= captured_minor)
 ) WITH (fillfactor = 70);
 
 CREATE TABLE ticket (
@@ -177,11 +180,13 @@ CREATE TABLE posting (
     payment_id    uuid NOT NULL,
     currency      char(3) NOT NULL,
     at            timestamptz NOT NULL,
-    accounts      smallint[] NOT NULL,          -- posting_account of store/journal.h
+    accounts      smallint[] NOT NULL,          -- posting_account of schemas/account.h
     amounts_minor bigint[] NOT NULL,            -- debit positive
     PRIMARY KEY (event_id, actor, seq),
     CHECK (cardinality(accounts) = cardinality(amounts_minor) AND sum_of(amounts_minor) = 0)
 );
+-- Rows come in the order of their times: a few bytes for many pages find the latest.
+CREATE INDEX posting_by_time ON posting USING brin (at) WITH (autosummarize = on);
 
 CREATE TABLE fact (
     actor   uuid NOT NULL,
