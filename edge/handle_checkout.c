@@ -17,7 +17,7 @@ static bus_result checkout_ask(edge_call *call, const catalogue_event *event,
     uuid command_id = edge_random_uuid(e);
     uuid payment = edge_tagged_uuid(e, event->detail.row.tag);
     digest16 key_hash = idempotency_key_hash(&call->session.buyer, "checkout", key, strlen(key));
-    digest16 body_hash = checkout_body_hash(reservation);
+    digest16 body_hash = checkout_body_hash(reservation, false);
     Cavea__V1__Checkout checkout = CAVEA__V1__CHECKOUT__INIT;
     checkout.reservation_id = binary(reservation, sizeof *reservation);
     checkout.buyer_id = binary(&call->session.buyer, sizeof call->session.buyer);

@@ -107,7 +107,7 @@ static void checkout_send(world *w, uint32_t buyer)
     Cavea__V1__Checkout checkout = CAVEA__V1__CHECKOUT__INIT;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     uuid id = fresh_id(w), payment = tagged_id(w, b->event);
-    digest16 body = checkout_body_hash(&b->reservation);
+    digest16 body = checkout_body_hash(&b->reservation, false);
     checkout.reservation_id = binary(&b->reservation.u);
     checkout.buyer_id = binary(&b->id.u);
     checkout.key_hash = (ProtobufCBinaryData){sizeof b->checkout_key, b->checkout_key.bytes};
