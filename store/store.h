@@ -115,6 +115,14 @@ typedef struct stuck_row {
     int32_t seats[SEATS_PER_RESERVATION_MAX];
 } stuck_row;
 
+// A payment with captured money, as the provider should know it.
+typedef struct captured_row {
+    payment_id id;
+    event_id event;
+    reservation_id reservation;
+    char intent_id[72];
+} captured_row;
+
 typedef struct store_port {
     void *self;
     // One transaction for the whole journal; ret_now_us is the database's clock_timestamp().
@@ -139,6 +147,11 @@ typedef struct store_port {
     // Work of one partition that has been stuck for at least age_ms.
     store_result (*load_stuck)(void *self, uint32_t partition, int64_t age_ms, stuck_row *ret_rows,
                                uint32_t rows_max, uint32_t *ret_count);
+    // Payments with captured money whose id's time is in [from_us, to_us), in the order of (event,
+    // id) behind a row of the page before (NULL: from the first). NULL in the simulator.
+    store_result (*load_captured)(void *self, int64_t from_us, int64_t to_us,
+                                  const captured_row *behind, captured_row *ret_rows,
+                                  uint32_t rows_max, uint32_t *ret_count);
     store_result (*now)(void *self, int64_t *ret_now_us);
 } store_port;
 

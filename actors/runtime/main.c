@@ -2,6 +2,7 @@
 // to stop, hands its actors over.
 #include "actors/runtime/activate.h"
 #include "actors/runtime/discovery.h"
+#include "actors/runtime/money_watch.h"
 #include "actors/runtime/perform.h"
 #include "actors/runtime/plan_cache.h"
 #include "actors/runtime/report.h"
@@ -27,7 +28,7 @@ typedef struct settings {
     service_settings service;
     perform_settings perform;
     const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
-    int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms;
+    int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms, money_ms;
     int64_t stream_bytes, stream_replicas, hold_seconds;
 #ifdef CAVEA_BUGS
     const char *bug;
@@ -51,6 +52,8 @@ static const setting table[] = {
               "a fact that the stream did not acknowledge is published again"),
     CONFIG_MS(settings, reconcile_ms, "reconcile", "5s", 50, 600000,
               "how often the database is searched for stuck work"),
+    CONFIG_MS(settings, money_ms, "money-watch", "60s", 50, 3600000,
+              "how often one host looks whether captured money is sold, kept or refunded"),
     CONFIG_MS(settings, heartbeat_ms, "consumer-heartbeat", "2s", 100, 60000,
               "heartbeat of stream consumers; three missed ones start a consumer again"),
     CONFIG_INT(settings, stream_bytes, "stream-bytes", "268435456", 1048576, INT64_C(1) << 42,
@@ -77,6 +80,7 @@ typedef struct host {
     runtime *runtime;
     activator *activator;
     upkeep *upkeep;
+    money_watch *money;
     admin *admin;
     discovery discovery;
     pthread_t tick_thread;
@@ -233,6 +237,14 @@ static bool is_ready(void *self, char ret_reason[static ADMIN_REASON_BYTES])
     return false;
 }
 
+// The first partition of payments is held by one host at a time.
+static bool watches_money(void *self)
+{
+    host *h = self;
+    actor_ref first = actor_of_partition(ACTOR_PAYMENT, 0);
+    return nats_bus_holds(&h->bus, &first.id);
+}
+
 static uint64_t ticks_count(void *self)
 {
     (void)self;
@@ -288,7 +300,13 @@ static bool threads_start(host *h, char *ret_problem)
     if (pthread_create(&h->tick_thread, NULL, tick_loop, h) != 0)
         return fail(ret_problem, "threads", "cannot be started");
     h->upkeep = upkeep_start(&keeping);
-    return h->upkeep != NULL || fail(ret_problem, "upkeep", "cannot be started");
+    money_watch_config money = {.postgres_url = h->s.postgres_url,
+                                .every_ms = h->s.money_ms,
+                                .is_ours = watches_money,
+                                .self = h};
+    h->money = money_watch_start(&money);
+    return (h->upkeep != NULL && h->money != NULL) ||
+           fail(ret_problem, "upkeep", "cannot be started");
 }
 
 static void stop(host *h)
@@ -307,6 +325,7 @@ static void stop(host *h)
     performer_stop(h->performer);
     runtime_hand_over(h->runtime);
     upkeep_stop(h->upkeep);
+    money_watch_stop(h->money);
     discovery_stop(&h->discovery);
     admin_stop(&h->admin);
     nats_bus_close(&h->bus);

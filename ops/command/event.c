@@ -1,3 +1,4 @@
+#include "ops/command/event_cancel.h"
 #include "ops/command/event_make.h"
 #include "ops/command/event_status.h"
 #include "ops/command/nouns.h"
@@ -175,6 +176,13 @@ const verb event_verbs[] = {
     {"show", "ID", "Shows one event with its prices and seats.", 1, 1, {{0}}, event_show},
     {"open", "ID", "Puts an event on sale now.", 1, 1, {{0}}, event_open},
     {"close", "ID", "Ends an event's sale.", 1, 1, {{0}}, event_close},
+    {"cancel",
+     "ID",
+     "Cancels an event for good and refunds everybody; run it again when it was interrupted.",
+     1,
+     1,
+     {{0}},
+     event_cancel},
     {"pause", "ID", "Interrupts an event's sale; open goes on.", 1, 1, {{0}}, event_pause},
     {0},
 };

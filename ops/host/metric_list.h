@@ -187,6 +187,14 @@
       "Tickets signed")                                                                            \
     M(ACTORS, EXPIRY_LAG_SECONDS, HISTOGRAM_SECONDS, NONE, NONE, "cavea_expiry_lag_seconds",       \
       "From a hold's deadline to the end of its reservation")                                      \
+    M(ACTORS, MONEY_UNBALANCED, GAUGE, NONE, NONE, "cavea_money_unbalanced_minor",                 \
+      "By how much reservations, payments and postings contradict each other; must be 0")          \
+    M(ACTORS, MONEY_UNDECIDED_AGE, GAUGE, NONE, NONE, "cavea_money_undecided_age_seconds",         \
+      "Age of the oldest money that was captured and neither bought seats nor went back")          \
+    M(ACTORS, MONEY_UNDECIDED_EVENTS, GAUGE, NONE, NONE, "cavea_money_undecided_events",           \
+      "Events with such money, of those looked at")                                                \
+    M(ACTORS, MONEY_LOOKS, COUNTER, NONE, NONE, "cavea_money_looks_total",                         \
+      "Looks at the conservation of money that this host completed")                               \
     M(ACTORS, HEARTBEAT_SECONDS, GAUGE, NONE, NONE, "cavea_host_heartbeat_age_seconds",            \
       "Since the last heartbeat that the database took")                                           \
     M(EDGE, HTTP_REQUESTS, COUNTER, ROUTE, STATUS, "cavea_http_requests_total",                    \

@@ -188,6 +188,85 @@ CREATE TABLE posting (
 -- Rows come in the order of their times: a few bytes for many pages find the latest.
 CREATE INDEX posting_by_time ON posting USING brin (at) WITH (autosummarize = on);
 
+-- The conservation of money (invariant 4) in one place, as of one moment: for each currency of an
+-- event captured - refunded = sold + retained + undecided, where undecided is captured money that no
+-- confirmed reservation has and that is not back yet. unbalanced is what should be zero: by how much
+-- the reservations, the payments and the postings contradict each other. undecided_since is NULL
+-- while the answer to it is on its way between two actors. States are numbered in
+-- actors/event/event.h and actors/payment/payment.h, accounts in schemas/account.h.
+CREATE FUNCTION event_money(event uuid) RETURNS TABLE (
+    currency char(3), reservations bigint, sold_minor bigint, captured_minor bigint,
+    refunded_minor bigint, retained_minor bigint, organizer_minor bigint, fees_minor bigint,
+    tax_minor bigint, refund_due_minor bigint, undecided_minor bigint, undecided_since timestamptz,
+    unbalanced_minor bigint) LANGUAGE sql STABLE AS $$
+WITH line AS MATERIALIZED (
+    SELECT p.payment_id, p.currency, p.at, l.account, l.amount
+    FROM posting p CROSS JOIN LATERAL unnest(p.accounts, p.amounts_minor) AS l(account, amount)
+    WHERE p.event_id = $1
+), opened AS (
+    SELECT payment_id, min(at) FILTER (WHERE account = 2) AS undecided,
+        min(at) FILTER (WHERE account = 7) AS refund
+    FROM line WHERE account IN (2, 7) AND amount < 0 GROUP BY payment_id
+), book AS (
+    SELECT currency, sum(amount) FILTER (WHERE account = 1) AS clearing,
+        -sum(amount) FILTER (WHERE account = 2) AS undecided,
+        -sum(amount) FILTER (WHERE account = 3) AS organizer,
+        -sum(amount) FILTER (WHERE account = 4) AS fees,
+        -sum(amount) FILTER (WHERE account = 5) AS tax,
+        -sum(amount) FILTER (WHERE account = 6) AS retained,
+        -sum(amount) FILTER (WHERE account = 7) AS refund_due
+    FROM line GROUP BY currency
+), paid AS (
+    SELECT p.currency, p.state, p.captured_minor AS captured, p.refunded_minor AS refunded,
+        p.kept_minor AS kept, p.captured_minor - p.refunded_minor - p.kept_minor AS open,
+        r.total_minor AS sold, CASE p.state WHEN 6 THEN o.undecided WHEN 7 THEN NULL
+            ELSE o.refund END AS since
+    FROM payment p
+    LEFT JOIN reservation r ON r.event_id = p.event_id AND r.id = p.reservation_id
+        AND r.payment_id = p.id AND r.state = 2
+    LEFT JOIN opened o ON o.payment_id = p.id
+    WHERE p.event_id = $1 AND p.captured_minor > 0
+), money AS (
+    SELECT currency, count(sold) AS reservations, sum(sold) AS sold, sum(captured) AS captured,
+        sum(refunded) AS refunded, sum(kept) AS kept,
+        sum(open) FILTER (WHERE sold IS NULL) AS undecided,
+        min(since) FILTER (WHERE sold IS NULL AND open > 0) AS since,
+        -- A confirmed reservation has its price, not more, not less, and nothing of it goes back.
+        sum(abs(captured - sold)) + coalesce(sum(captured) FILTER (
+            WHERE sold IS NOT NULL AND state NOT IN (6, 7)), 0) AS wrong,
+        sum(captured) FILTER (WHERE state = 6) AS must_undecided,
+        sum(captured) FILTER (WHERE state = 7 AND kept = 0) AS must_sold,
+        sum(captured - kept) FILTER (WHERE state IN (8, 9, 11)) AS must_due
+    FROM paid GROUP BY currency
+), unpaid AS (
+    SELECT e.currency, count(*) AS reservations, sum(r.total_minor) AS sold
+    FROM event e JOIN reservation r ON r.event_id = e.id AND r.state = 2 AND r.total_minor > 0
+    LEFT JOIN payment p ON p.event_id = r.event_id AND p.id = r.payment_id
+        AND p.captured_minor > 0 AND p.currency = e.currency
+    WHERE e.id = $1 AND p.id IS NULL GROUP BY e.currency
+), known AS (
+    SELECT currency FROM book UNION SELECT currency FROM money UNION
+    SELECT currency FROM event WHERE id = $1
+)
+SELECT k.currency,
+    coalesce(m.reservations, 0) + coalesce(u.reservations, 0),
+    (coalesce(m.sold, 0) + coalesce(u.sold, 0))::bigint,
+    coalesce(m.captured, 0)::bigint, coalesce(m.refunded, 0)::bigint, coalesce(m.kept, 0)::bigint,
+    coalesce(b.organizer, 0)::bigint, coalesce(b.fees, 0)::bigint, coalesce(b.tax, 0)::bigint,
+    coalesce(b.refund_due, 0)::bigint, coalesce(m.undecided, 0)::bigint, m.since,
+    (coalesce(u.sold, 0) + coalesce(m.wrong, 0)
+     + abs(coalesce(b.clearing, 0) - coalesce(m.captured - m.refunded, 0))
+     + abs(coalesce(b.undecided, 0) - coalesce(m.must_undecided, 0))
+     + abs(coalesce(b.organizer, 0) + coalesce(b.fees, 0) + coalesce(b.tax, 0)
+           - coalesce(m.must_sold, 0))
+     + abs(coalesce(b.retained, 0) - coalesce(m.kept, 0))
+     + abs(coalesce(b.refund_due, 0) - coalesce(m.must_due, 0)))::bigint
+FROM known k
+LEFT JOIN book b USING (currency) LEFT JOIN money m USING (currency)
+LEFT JOIN unpaid u USING (currency)
+ORDER BY k.currency
+$$;
+
 CREATE TABLE fact (
     actor   uuid NOT NULL,
     seq     bigint NOT NULL,
