@@ -7,20 +7,16 @@ extern const unsigned char report_reconcile[];
 
 enum { LINE_BYTES_MAX = 3 * RECONCILE_TEXT_BYTES + 64, ASK_BYTES = 256 };
 
-// A session may begin twice.
-static const statement statements[] = {
-    {"reconcile_table",
-     "CREATE TEMPORARY TABLE IF NOT EXISTS provider_line (number bigint NOT NULL,"
-     " intent_id text PRIMARY KEY, payment_id text NOT NULL,"
-     " currency text NOT NULL, captured_minor bigint NOT NULL,"
-     " refunded_minor bigint NOT NULL)"},
-};
-static const statement clear = {"reconcile_clear", "DELETE FROM provider_line"};
+// All statements here are unnamed: one that was prepared before is replaced.
+static const statement table = {
+    "", "CREATE TEMPORARY TABLE IF NOT EXISTS provider_line (number bigint NOT NULL,"
+        " intent_id text PRIMARY KEY, payment_id text NOT NULL, currency text NOT NULL,"
+        " captured_minor bigint NOT NULL, refunded_minor bigint NOT NULL)"};
+static const statement clear = {"", "DELETE FROM provider_line"};
 static const statement add = {
-    "reconcile_add",
-    "INSERT INTO provider_line (number, intent_id, payment_id, currency, captured_minor,"
-    " refunded_minor) SELECT unnest($1::int8[]), unnest($2::text[]), unnest($3::text[]),"
-    " unnest($4::text[]), unnest($5::int8[]), unnest($6::int8[])"};
+    "", "INSERT INTO provider_line (number, intent_id, payment_id, currency, captured_minor,"
+        " refunded_minor) SELECT unnest($1::int8[]), unnest($2::text[]), unnest($3::text[]),"
+        " unnest($4::text[]), unnest($5::int8[]), unnest($6::int8[])"};
 
 static void params_free(params *p)
 {
@@ -34,6 +30,12 @@ static store_result out_of_memory(char *ret_problem)
     return STORE_UNKNOWN;
 }
 
+static store_result ask(connection *c, const statement *s, const params *p, pipeline *ret)
+{
+    store_result result = connection_prepare(c, s, 1);
+    return result == STORE_OK ? connection_ask(c, s, p, ret) : result;
+}
+
 static store_result told(connection *c, store_result result, char *ret_problem)
 {
     if (result != STORE_OK)
@@ -44,16 +46,9 @@ static store_result told(connection *c, store_result result, char *ret_problem)
 store_result reconcile_begin(connection *c, char ret_problem[static CATALOG_PROBLEM_BYTES])
 {
     PIPELINE_AUTO made = {0}, cleared = {0};
-    store_result result = connection_prepare(c, statements, 1);
+    store_result result = ask(c, &table, NULL, &made);
     if (result == STORE_OK)
-        result = connection_ask(c, &statements[0], NULL, &made);
-    // Only now the table is there that these are about.
-    if (result == STORE_OK)
-        result = connection_prepare(c, &clear, 1);
-    if (result == STORE_OK)
-        result = connection_prepare(c, &add, 1);
-    if (result == STORE_OK)
-        result = connection_ask(c, &clear, NULL, &cleared);
+        result = ask(c, &clear, NULL, &cleared);
     return told(c, result, ret_problem);
 }
 
@@ -79,7 +74,7 @@ store_result reconcile_add(connection *c, const reconcile_line *lines, uint32_t 
     COLUMN(PARAM_TEXT, params_add_text, lines[i].currency);
     COLUMN(PARAM_INT8, params_add_int8, lines[i].captured_minor);
     COLUMN(PARAM_INT8, params_add_int8, lines[i].refunded_minor);
-    store_result result = connection_ask(c, &add, &p, &answer);
+    store_result result = ask(c, &add, &p, &answer);
     if (result == STORE_REFUSED && strcmp(answer.sqlstate, "23505") == 0) {
         snprintf(ret_problem, CATALOG_PROBLEM_BYTES, "an intent stands in two lines");
         return result;
@@ -105,9 +100,7 @@ store_result reconcile_end(connection *c, int64_t since_us, int64_t until_us, ch
         return out_of_memory(ret_problem);
     time_or_null(&p, since_us);
     time_or_null(&p, until_us);
-    store_result result = connection_prepare(c, &compare, 1);
-    if (result == STORE_OK)
-        result = connection_ask(c, &compare, &p, &rows);
+    store_result result = ask(c, &compare, &p, &rows);
     if (result != STORE_OK)
         return told(c, result, ret_problem);
     char *json = strdup(column_text(rows.rows[0], 0, 0));

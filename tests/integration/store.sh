@@ -82,6 +82,7 @@ check store_load_check postgres cavea_actors
 check store_plan_check postgres cavea_actors
 check store_read_check postgres cavea_actors cavea_edge
 check store_lease_check postgres cavea_actors
+check store_posting_check postgres cavea_actors
 check store_fault_check postgres cavea_actors
 printf '%s passed, %s failed\n' "$passed" "$failed"
 ((failed == 0))
