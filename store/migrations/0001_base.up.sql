@@ -198,15 +198,12 @@ CREATE FUNCTION event_money(event uuid) RETURNS TABLE (
     currency char(3), reservations bigint, sold_minor bigint, captured_minor bigint,
     refunded_minor bigint, retained_minor bigint, organizer_minor bigint, fees_minor bigint,
     tax_minor bigint, refund_due_minor bigint, undecided_minor bigint, undecided_since timestamptz,
-    unbalanced_minor bigint) LANGUAGE sql STABLE AS $$
-WITH line AS MATERIALIZED (
-    SELECT p.payment_id, p.currency, p.at, l.account, l.amount
-    FROM posting p CROSS JOIN LATERAL unnest(p.accounts, p.amounts_minor) AS l(account, amount)
-    WHERE p.event_id = $1
-), opened AS (
-    SELECT payment_id, min(at) FILTER (WHERE account = 2) AS undecided,
-        min(at) FILTER (WHERE account = 7) AS refund
-    FROM line WHERE account IN (2, 7) AND amount < 0 GROUP BY payment_id
+    unbalanced_minor bigint) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+WITH line AS (
+    SELECT l.currency, l.account, sum(l.amount) AS amount
+    FROM (SELECT p.currency, unnest(p.accounts) AS account, unnest(p.amounts_minor) AS amount
+          FROM posting p WHERE p.event_id = $1) AS l
+    GROUP BY l.currency, l.account
 ), book AS (
     SELECT currency, sum(amount) FILTER (WHERE account = 1) AS clearing,
         -sum(amount) FILTER (WHERE account = 2) AS undecided,
@@ -219,18 +216,24 @@ WITH line AS MATERIALIZED (
 ), paid AS (
     SELECT p.currency, p.state, p.captured_minor AS captured, p.refunded_minor AS refunded,
         p.kept_minor AS kept, p.captured_minor - p.refunded_minor - p.kept_minor AS open,
-        r.total_minor AS sold, CASE p.state WHEN 6 THEN o.undecided WHEN 7 THEN NULL
-            ELSE o.refund END AS since
+        p.id, r.total_minor AS sold
     FROM payment p
     LEFT JOIN reservation r ON r.event_id = p.event_id AND r.id = p.reservation_id
         AND r.payment_id = p.id AND r.state = 2
-    LEFT JOIN opened o ON o.payment_id = p.id
     WHERE p.event_id = $1 AND p.captured_minor > 0
+), waiting AS (
+    -- From its capture, or from the decision to give it back, whichever it waits behind.
+    SELECT p.currency, min(g.at) AS since
+    FROM posting g JOIN paid p ON p.id = g.payment_id
+    WHERE g.event_id = $1 AND p.sold IS NULL AND p.open > 0 AND p.state <> 7
+        AND CASE p.state WHEN 6 THEN 2 ELSE 7 END = ANY (g.accounts)
+        AND g.amounts_minor[array_position(g.accounts,
+                                           CASE p.state WHEN 6 THEN 2 ELSE 7 END::int2)] < 0
+    GROUP BY p.currency
 ), money AS (
     SELECT currency, count(sold) AS reservations, sum(sold) AS sold, sum(captured) AS captured,
         sum(refunded) AS refunded, sum(kept) AS kept,
         sum(open) FILTER (WHERE sold IS NULL) AS undecided,
-        min(since) FILTER (WHERE sold IS NULL AND open > 0) AS since,
         -- A confirmed reservation has its price, not more, not less, and nothing of it goes back.
         sum(abs(captured - sold)) + coalesce(sum(captured) FILTER (
             WHERE sold IS NOT NULL AND state NOT IN (6, 7)), 0) AS wrong,
@@ -253,7 +256,7 @@ SELECT k.currency,
     (coalesce(m.sold, 0) + coalesce(u.sold, 0))::bigint,
     coalesce(m.captured, 0)::bigint, coalesce(m.refunded, 0)::bigint, coalesce(m.kept, 0)::bigint,
     coalesce(b.organizer, 0)::bigint, coalesce(b.fees, 0)::bigint, coalesce(b.tax, 0)::bigint,
-    coalesce(b.refund_due, 0)::bigint, coalesce(m.undecided, 0)::bigint, m.since,
+    coalesce(b.refund_due, 0)::bigint, coalesce(m.undecided, 0)::bigint, w.since,
     (coalesce(u.sold, 0) + coalesce(m.wrong, 0)
      + abs(coalesce(b.clearing, 0) - coalesce(m.captured - m.refunded, 0))
      + abs(coalesce(b.undecided, 0) - coalesce(m.must_undecided, 0))
@@ -263,7 +266,7 @@ SELECT k.currency,
      + abs(coalesce(b.refund_due, 0) - coalesce(m.must_due, 0)))::bigint
 FROM known k
 LEFT JOIN book b USING (currency) LEFT JOIN money m USING (currency)
-LEFT JOIN unpaid u USING (currency)
+LEFT JOIN unpaid u USING (currency) LEFT JOIN waiting w USING (currency)
 ORDER BY k.currency
 $$;
 
