@@ -58,7 +58,7 @@ typedef struct reservation_change {
     int64_t expires_us;
     payment_id payment;                   // zero: stays as it is
     digest16 checkout_key, checkout_body; // zero: stays as it is
-    bool other_seats;                     // of a checkout; false: stays as it is
+    bool other_seats;                     // comes with checkout_key
     int16_t outcome;                      // payment_outcome; 0: stays as it is
     int64_t refund_minor;                 // 0: stays as it is
     uint32_t seats_at, seats_count;       // into seats; 0: they stay. Prices always stay.

@@ -105,8 +105,10 @@ static void on_open(world *w, const happening *p)
     if (slot == OPENED_MAX ||
         (runtime_holds(h->runtime, &ref->id) && !prng_chance(&w->random, 30000)))
         return;
-    kind_context context = {
-        .store = session_port(&h->activator), .now_us = w->now_us, .plans = w->plans};
+    kind_context context = {.store = session_port(&h->activator),
+                            .now_us = w->now_us,
+                            .plans = w->plans,
+                            .payment_extension_us = PAYMENT_EXTENSION_US};
     cell *c = NULL;
     uuid holder = {0};
     store_result result = cell_open(&context, ref, &c, &holder);
@@ -221,6 +223,7 @@ void host_start(world *w, uint32_t host)
                              .perform = host_performer(h),
                              .plans = w->plans,
                              .report = on_report,
+                             .payment_extension_us = PAYMENT_EXTENSION_US,
                              .report_self = &h->writer};
     h->runtime = runtime_new(&config);
     assert(h->runtime != NULL);

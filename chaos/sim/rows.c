@@ -136,7 +136,7 @@ static void reservation_write(world *w, const journal *j, const reservation_row 
     check_reservation_row(w, r);
 }
 
-static void change_write(world *w, const reservation_change *c)
+static void change_write(world *w, const journal *j, const reservation_change *c)
 {
     event_image_reservation *r = &w->reservations[reservation_find(w, &c->id)].row;
     r->state = c->to_state;
@@ -148,7 +148,14 @@ static void change_write(world *w, const reservation_change *c)
         r->checkout_body = c->checkout_body;
     }
 }
+        r->other_seats = c->other_seats;
 
+    if (c->outcome != 0)
+        r->outcome = c->outcome;
+    if (c->refund_minor != 0)
+        r->refund_minor = c->refund_minor;
+    if (c->seats_count > 0)
+        memcpy(r->seats, j->seats + c->seats_at, c->seats_count * sizeof *r->seats);
 static void payment_write(world *w, const payment_row *row)
 {
     uint32_t n = key_map_get(&w->by_payment, &row->id);
@@ -251,7 +258,7 @@ static void rows_write(world *w, const sim_host *h, const journal *j)
         w->events[event_index(w, &c->event)].claims[c->seat] = reservation_find(w, &c->reservation);
     }
     for (uint32_t i = 0; i < f->changes_count; i++)
-        change_write(w, &f->changes[i]);
+        change_write(w, j, &f->changes[i]);
     for (uint32_t i = 0; i < f->payments_count; i++)
         payment_write(w, &j->payments[f->payments[i]]);
     for (uint32_t i = 0; i < f->tickets_count; i++)

@@ -38,6 +38,7 @@ enum {
     REFUNDS_MAX = 20,
     TRACE_MAX = 64,
     HOST_TTL_US = 1500 * 1000,
+    PAYMENT_EXTENSION_US = 1000 * 1000,
 };
 
 typedef struct world world;
@@ -87,7 +88,8 @@ typedef struct sim_event {
     event_id id;
     uint32_t tag, actor, house;
     int16_t status;
-    int64_t sale_starts_us;
+    bool cancelling, refunded; // its organizer gives it up; nobody is left to be paid back
+    int64_t sale_starts_us, starts_us;
     int32_t hold_seconds;
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX];
     uint32_t claims[SEATS_MAX]; // by seat: reservation, or NOBODY
@@ -160,7 +162,15 @@ typedef struct broker {
     key_map fact_ids; // messages of facts that were stored, by their ids
 } broker;
 
-typedef enum ask_type { ASK_RESERVE, ASK_CANCEL, ASK_CHECKOUT, ASK_REPORT, ASK_STATUS } ask_type;
+typedef enum ask_type {
+    ASK_RESERVE,
+    ASK_CANCEL,
+    ASK_CHECKOUT,
+    ASK_GIVE_BACK,
+    ASK_REPORT,
+    ASK_STATUS,
+    ASK_REFUND_ALL,
+} ask_type;
 
 // One command that somebody has put to an actor through an edge.
 typedef struct ask {
@@ -218,6 +228,7 @@ typedef enum buyer_doing {
 } buyer_doing;
 
 typedef struct sim_buyer {
+    BUYER_GIVES_BACK,
     buyer_id id;
     buyer_doing doing;
     uint32_t event, attempt, tries, rounds;
@@ -230,6 +241,7 @@ typedef struct sim_buyer {
 
 typedef struct sim_intent { // at the provider
     payment_id payment;
+    int64_t refund_minor; // as it was shown
     uint32_t event;
     char id[24];
     int64_t amount_minor, captured_minor;
@@ -242,6 +254,7 @@ typedef struct sim_intent { // at the provider
     } refunds[REFUNDS_MAX];
 } sim_intent;
 
+        int64_t amount_minor;
 typedef struct callback {            // a notice of the provider, repeated until somebody says 200
     uint32_t intent, status, refund; // refund: place in refunds, NOBODY: of the intent
     bool taken;
@@ -417,6 +430,10 @@ perform_port host_performer(sim_host *h);
 void provider_pays(world *w, uint32_t buyer, const payment_id *id);
 void provider_notice(world *w, uint32_t intent, uint32_t status, uint32_t refund);
 void callback_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
+// organizer.c
+void organizer_begin(world *w, uint32_t event); // who will cancel it
+void organizer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
+
 uint32_t intent_find(const world *w, const payment_id *id);
 void report_fill(const sim_intent *intent, uint32_t status, uint32_t refund,
                  Cavea__V1__ProviderReport *ret_report);

@@ -96,7 +96,8 @@ late_success_is_refunded() {
 
 # Without the reconciler's help: neither may a sweep expire what expiry forgot, nor may it ask the
 # provider for a payment before its callback comes.
-export CAVEA_RECONCILE=10m
+# A checkout moves no deadline here.
+export CAVEA_RECONCILE=10m CAVEA_PAYMENT_EXTENSION=0s
 stack_up --hold-seconds 3
 event_on_sale
 expire_unwatched

@@ -78,6 +78,7 @@ if [[ ${1-} == --bench ]]; then
     exit
 fi
 check store_check postgres cavea_actors
+check store_late_check postgres cavea_actors
 check store_load_check postgres cavea_actors
 check store_plan_check postgres cavea_actors
 check store_read_check postgres cavea_actors cavea_edge

@@ -75,8 +75,19 @@ static void check_event(world *w, store_pg *s, journal *j)
     refusal_fact(&t, &nobodys, &elsewhere);
     journal_fact(j, &t.actor, 10, "something else", 14);
     tick(&t);
-    j->changes[j->changes_count++] =
-        (reservation_change){.event = t.event, .id = a, .from_state = 1, .to_state = 3};
+    sql_run(w,
+            "UPDATE event SET refund_before_seconds = '{7200,60}', refund_percent = '{80,1}',"
+            " fee_bp = 500, tax_bp = 2100 WHERE id = '%s'",
+            uuid_text(&t.event.u));
+    j->changes[j->changes_count++] = (reservation_change){.event = t.event,
+                                                          .id = a,
+                                                          .from_state = 1,
+                                                          .to_state = 3,
+                                                          .checkout_key = {{1}},
+                                                          .checkout_body = {{2}},
+                                                          .other_seats = true,
+                                                          .outcome = 4,
+                                                          .refund_minor = 77};
     for (int32_t i = 0; i < 3; i++)
         j->releases[j->releases_count++] = (claim_row){t.event, i, a};
     tick(&t);
@@ -87,9 +98,23 @@ static void check_event(world *w, store_pg *s, journal *j)
               memcmp(image.packed_plan, "\1\2\3\4\5", 5) == 0 && image.prices_count == 3 &&
               image.price_minor[0] == 5000 && image.price_minor[2] == 2000,
           "with its plan and prices");
+    check(w,
+          image.refunds.steps == 2 && image.refunds.before_seconds[0] == 7200 &&
+              image.refunds.before_seconds[1] == 60 && image.refunds.percent[0] == 80 &&
+              image.refunds.percent[1] == 1 && image.fee_bp == 500 && image.tax_bp == 2100 &&
+              image.starts_us ==
+                  sql_number(w,
+                             "SELECT (extract(epoch FROM starts_at) * 1000000)::int8 FROM event"
+                             " WHERE id = '%s'",
+                             uuid_text(&t.event.u)),
+          "with its refund policy, shares and start");
     check(w, image.reservations_count == 2, "and its young reservations, also ended ones");
     bool second = uuid_equal(&image.reservations[1].id.u, &b.u);
-    const event_image_reservation *r = &image.reservations[second];
+    const event_image_reservation *r = &image.reservations[!second];
+    check(w, r->state == 3 && r->other_seats && r->outcome == 4 && r->refund_minor == 77,
+          "with what became of the money");
+    r = &image.reservations[second];
+    check(w, !r->other_seats && r->outcome == 0 && r->refund_minor == 0, "if there was any");
     check(w,
           uuid_equal(&r->id.u, &b.u) && uuid_equal(&r->buyer.u, &row.buyer.u) && r->state == 1 &&
               r->seats_count == 10 && r->seats[9] == 19 && r->price_minor[9] == 5019 &&
@@ -233,7 +258,7 @@ static bool stuck_is(stuck_row *rows, uint32_t count, reservation_id id, enum st
 // Reservations in every state of being stuck, and some that are not.
 typedef struct stuck_case {
     reservation_id overdue, unstarted, unticketed, ticketed, fine, fresh;
-    reservation_id open, undecided, due, refund_failed, settled;
+    reservation_id open, undecided, due, refund_failed, settled, unasked, asked;
     payment_id checkout;
 } stuck_case;
 
@@ -245,6 +270,17 @@ static void confirm(sale *t, reservation_id id, payment_id payment)
                                                                 .to_state = 2,
                                                                 .expires_us = wall_us() + 600000000,
                                                                 .payment = payment};
+}
+
+static void give_back(sale *t, reservation_id id, payment_id payment)
+{
+    t->j->changes[t->j->changes_count++] = (reservation_change){.event = t->event,
+                                                                .id = id,
+                                                                .from_state = 1,
+                                                                .to_state = 5,
+                                                                .expires_us = wall_us() + 600000000,
+                                                                .payment = payment,
+                                                                .refund_minor = 4321};
 }
 
 static void stuck_make(sale *t, stuck_case *c)
@@ -269,6 +305,11 @@ static void stuck_make(sale *t, stuck_case *c)
     payment_id also_paid = payment_add(t, c->ticketed, 7, 10000);
     c->checkout = paid;
     c->checkout.u.bytes[15] ^= 1;
+    c->unasked = hold(t, 20, 1);
+    c->asked = hold(t, 21, 1);
+    give_back(t, c->unasked, payment_add(t, c->unasked, 7, 10000));
+    give_back(t, c->asked, payment_add(t, c->asked, 7, 10000));
+    t->j->payments[t->j->payments_count - 1].kept_minor = 10000;
     confirm(t, c->unticketed, paid);
     confirm(t, c->ticketed, also_paid);
     t->j->changes[t->j->changes_count++] = (reservation_change){.event = t->event,
@@ -322,9 +363,15 @@ static void check_stuck(world *w, store_pg *s, journal *j)
     check(w,
           stuck_of(rows, count, &c.ticketed.u) == NULL &&
               stuck_of(rows, count, &c.fine.u) == NULL &&
-              stuck_of(rows, count, &c.settled.u) == NULL,
+              stuck_of(rows, count, &c.settled.u) == NULL &&
+              stuck_of(rows, count, &c.asked.u) == NULL,
           "and nothing that is well");
-    const stuck_row *r = stuck_of(rows, count, &c.unstarted.u);
+    const stuck_row *r = stuck_of(rows, count, &c.unasked.u);
+    check(w,
+          r != NULL && r->kind == STUCK_REFUND_UNASKED && r->payment_state == 7 &&
+              r->amount_minor == 4321 && !uuid_is_zero(&r->payment.u),
+          "seats that were given back, and their payment does not know");
+    r = stuck_of(rows, count, &c.unstarted.u);
     check(w,
           r != NULL && r->seats_count == 2 && r->seats[1] == 2 && r->amount_minor == 10003 &&
               strcmp(r->currency, "CHF") == 0 && uuid_equal(&r->payment.u, &c.checkout.u) &&
