@@ -251,5 +251,6 @@ void check_end(world *w)
     check_rows(w);
     check_digests(w);
     check_books(w);
+    check_money_end(w);
     check_views(w);
 }

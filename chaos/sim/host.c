@@ -139,6 +139,7 @@ static void reconcile(world *w, sim_host *h)
         [STUCK_PAYMENT_UNDECIDED] = ACTOR_PAYMENT,   [STUCK_CHECKOUT_UNSTARTED] = ACTOR_PAYMENT,
         [STUCK_CONFIRMED_UNTICKETED] = ACTOR_TICKET, [STUCK_HELD_OVERDUE] = ACTOR_EXPIRY,
         [STUCK_PAYMENT_OPEN] = ACTOR_PAYMENT,        [STUCK_REFUND_UNSENT] = ACTOR_PAYMENT,
+        [STUCK_REFUND_UNASKED] = ACTOR_PAYMENT,
     };
     for (uint32_t i = 0; i < w->actors_count; i++) {
         uint32_t count = 0;
@@ -222,8 +223,8 @@ void host_start(world *w, uint32_t host)
                              .clock = host_clock(h),
                              .perform = host_performer(h),
                              .plans = w->plans,
-                             .report = on_report,
                              .payment_extension_us = PAYMENT_EXTENSION_US,
+                             .report = on_report,
                              .report_self = &h->writer};
     h->runtime = runtime_new(&config);
     assert(h->runtime != NULL);

@@ -197,6 +197,7 @@ static bool payment_stuck(const payment_row *p, int64_t before_us, stuck_row *ro
                        .amount_minor = p->captured_minor > 0 ? p->captured_minor : p->amount_minor,
                        .payment_state = p->state,
                        .refund_number = p->refund_number,
+                       .refund_minor = p->refund_minor,
                        .changed_us = p->changed_us};
     memcpy(row->currency, p->currency, sizeof row->currency);
     memcpy(row->intent_id, p->intent_id, sizeof row->intent_id);

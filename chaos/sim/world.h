@@ -107,6 +107,10 @@ typedef struct sim_ticket {
     int16_t state;
 } sim_ticket;
 
+typedef struct sim_books { // what the postings of one payment sum to, by account
+    int64_t minor[ACCOUNTS_END];
+} sim_books;
+
 typedef struct sim_refusal { // a PaymentRefused fact of an event
     uint32_t event;
     reservation_id reservation;
@@ -224,11 +228,11 @@ typedef enum buyer_doing {
     BUYER_HOLDS,
     BUYER_CHECKS_OUT,
     BUYER_PAYS,
+    BUYER_GIVES_BACK,
     BUYER_LEFT,
 } buyer_doing;
 
 typedef struct sim_buyer {
-    BUYER_GIVES_BACK,
     buyer_id id;
     buyer_doing doing;
     uint32_t event, attempt, tries, rounds;
@@ -237,11 +241,11 @@ typedef struct sim_buyer {
     payment_id payment;
     digest16 checkout_key;
     bool cancelling;
+    int64_t refund_minor; // as it was shown
 } sim_buyer;
 
 typedef struct sim_intent { // at the provider
     payment_id payment;
-    int64_t refund_minor; // as it was shown
     uint32_t event;
     char id[24];
     int64_t amount_minor, captured_minor;
@@ -250,11 +254,11 @@ typedef struct sim_intent { // at the provider
     uint32_t refunds_count;
     struct {
         uint32_t number, status;
+        int64_t amount_minor;
         char id[24];
     } refunds[REFUNDS_MAX];
 } sim_intent;
 
-        int64_t amount_minor;
 typedef struct callback {            // a notice of the provider, repeated until somebody says 200
     uint32_t intent, status, refund; // refund: place in refunds, NOBODY: of the intent
     bool taken;
@@ -298,9 +302,10 @@ struct world {
     uint32_t events_count;
     sim_reservation *reservations;
     payment_row *payments;
+    sim_books *books; // of each payment
     sim_ticket *tickets;
     sim_refusal *refusals;
-    uint32_t reservations_count, reservations_max, payments_count, payments_max;
+    uint32_t reservations_count, reservations_max, payments_count, payments_max, books_max;
     uint32_t tickets_count, tickets_max, refusals_count, refusals_max;
     key_map by_reservation, by_key, by_payment, by_ticket;
     bool store_away, provider_away;
@@ -425,15 +430,15 @@ int64_t edge_database_us(const world *w, uint32_t edge);
 void buyer_begin(world *w, uint32_t buyer);
 void buyer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
 
+// organizer.c
+void organizer_begin(world *w, uint32_t event); // who will cancel it
+void organizer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
+
 // provider.c, performer.c
 perform_port host_performer(sim_host *h);
 void provider_pays(world *w, uint32_t buyer, const payment_id *id);
 void provider_notice(world *w, uint32_t intent, uint32_t status, uint32_t refund);
 void callback_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
-// organizer.c
-void organizer_begin(world *w, uint32_t event); // who will cancel it
-void organizer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
-
 uint32_t intent_find(const world *w, const payment_id *id);
 void report_fill(const sim_intent *intent, uint32_t status, uint32_t refund,
                  Cavea__V1__ProviderReport *ret_report);
@@ -446,6 +451,12 @@ void check_reply(world *w, const sim_host *from, const void *data, uint32_t data
 void check_published(world *w, const sim_actor *a, const void *data, uint32_t data_bytes);
 void check_now(world *w); // what is bound in time
 void check_rows(world *w);
+
+// check_money.c
+const char *postings_refused(const journal *j); // what the table's constraint says; NULL: nothing
+void posting_write(world *w, const posting_row *p);
+void check_money(world *w);
+void check_money_end(world *w); // and nothing is open
 
 // check_end.c: what must be true when everything has drained
 void check_digests(world *w);
