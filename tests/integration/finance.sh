@@ -32,7 +32,7 @@ money() {
 
 event_new() {
     local plan venue
-    gets plan generate theatre --seats 200
+    gets plan generate theatre --seats 300
     plan=$(value .hash)
     gets venue create --name House --city Basel --country CH --time-zone Europe/Zurich
     venue=$(value .id)
