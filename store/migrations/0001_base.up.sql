@@ -67,8 +67,8 @@ CREATE TABLE event (
     seats          integer NOT NULL,            -- sellable at creation: not blocked in the plan
     price_min_minor bigint NOT NULL,
     price_max_minor bigint NOT NULL,
-    -- A confirmed reservation given back at least so long before the start gets so much of its price
-    -- back; later than the last of them, nothing.
+    -- A confirmed reservation given back at least so long before the start gets so much of its
+    -- price back; later than the last of them, nothing.
     refund_before_seconds integer[] NOT NULL DEFAULT '{86400,7200}',
     refund_percent smallint[] NOT NULL DEFAULT '{100,50}',
     fee_bp         smallint NOT NULL DEFAULT 0 CHECK (fee_bp BETWEEN 0 AND 10000),  -- of the price
@@ -189,10 +189,10 @@ CREATE TABLE posting (
 CREATE INDEX posting_by_time ON posting USING brin (at) WITH (autosummarize = on);
 
 -- The conservation of money (invariant 4) in one place, as of one moment: for each currency of an
--- event captured - refunded = sold + retained + undecided, where undecided is captured money that no
--- confirmed reservation has and that is not back yet. unbalanced is what should be zero: by how much
--- the reservations, the payments and the postings contradict each other. undecided_since is NULL
--- while the answer to it is on its way between two actors. States are numbered in
+-- event captured - refunded = sold + retained + undecided, where undecided is captured money that
+-- no confirmed reservation has and that is not back yet. unbalanced is what should be zero: by how
+-- much the reservations, the payments and the postings contradict each other. undecided_since is
+-- NULL while the answer to it is on its way between two actors. States are numbered in
 -- actors/event/event.h and actors/payment/payment.h, accounts in schemas/account.h.
 CREATE FUNCTION event_money(event uuid) RETURNS TABLE (
     currency char(3), reservations bigint, sold_minor bigint, captured_minor bigint,

@@ -1,7 +1,7 @@
 -- Books that must agree, each question in one statement and so as of one moment: which reservation
--- owns which seat, by claims and by live reservations; money, by reservations, payments and postings
--- (function event_money); and the postings, which are written with a payment's fact. States are
--- numbered in actors/event/event.h and actors/payment/payment.h.
+-- owns which seat, by claims and by live reservations; money, by reservations, payments and
+-- postings (function event_money); and the postings, which are written with a payment's fact.
+-- States are numbered in actors/event/event.h and actors/payment/payment.h.
 SELECT json_build_object(
     'claims_without_reservation', (
         SELECT count(*) FROM claimed_seat c

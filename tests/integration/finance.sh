@@ -99,7 +99,8 @@ reconcile() {
     local line
     wait_until 20 books_equal || stop_test "the provider's books equal ours"
     answer=$(<"$work/answer")
-    (($(value .payments) == 3 && $(value .differences) == 0)) || stop_test "three lines, no difference"
+    (($(value .payments) == 3 && $(value .differences) == 0)) ||
+        stop_test "three lines, no difference"
     provider_export >"$work/export.csv"
     line=$(grep -m 1 ',succeeded,' "$work/export.csv")
     {
@@ -112,7 +113,10 @@ reconcile() {
         >"$work/other.csv"
     says 1 captured finance reconcile "$work/other.csv"
     [[ $answer == *refunded* ]] || stop_test "another amount refunded"
-    says 1 'line 2: currency' finance reconcile - <<<$'intent_id,currency,captured_minor,refunded_minor\nx,,1,1'
+    says 1 'line 2: currency' finance reconcile - <<'CSV'
+intent_id,currency,captured_minor,refunded_minor
+x,,1,1
+CSV
     says 1 'cannot be read' finance reconcile "$work/nothing"
 }
 
