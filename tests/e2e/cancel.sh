@@ -30,9 +30,11 @@ killed_five_times() {
     local delay deaths=0 status
     for delay in 0.02 0.05 0.08 0.11 0.14; do
         status=0
-        timeout -s KILL "$delay" "$(stack_field build)/cavea" event cancel "$event" \
-            --postgres-url "$(stack_field postgres_url)" --nats-url "$(stack_field nats_url)" \
-            >/dev/null 2>&1 || status=$?
+        {
+            timeout -s KILL "$delay" "$(stack_field build)/cavea" event cancel "$event" \
+                --postgres-url "$(stack_field postgres_url)" --nats-url "$(stack_field nats_url)" \
+                >/dev/null || status=$?
+        } 2>/dev/null # bash says that it was killed
         ((status == 0)) || deaths=$((deaths + 1))
         printf 'after %s s %s reservations are left\n' "$delay" "$(left)"
     done

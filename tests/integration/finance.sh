@@ -244,6 +244,40 @@ cancelled() {
     says 0 'agrees' ledger verify "$event"
 }
 
+payment_is() {
+    [[ $(sql "SELECT state FROM payment WHERE id = '$1'") == "$2" ]]
+}
+
+# Two refunds that failed as often as they may, as a host finds them that comes after the one that
+# tried. One is tried again, one is resolved by a person.
+given_up() {
+    local tried resolved of
+    event_new
+    new_buyer
+    buy "$(seats_free 1)"
+    buy "$(seats_free 1)"
+    wait_until 20 report_settled || stop_test "nothing undecided within 20 s"
+    of="event_id = '$event' AND state = 7"
+    kill -KILL "$(process_pid "$stack/run" actors)"
+    sql "UPDATE payment SET state = 11, refund_number = 16, refund_minor = captured_minor
+         WHERE $of"
+    "$cavea_root/ops/run" --dir "$stack" --add-host
+    gets refund list
+    [[ $(value 'map([.state, .attempts, .for_a_person]) | unique | tojson') == \
+        '[["refund_failed",16,true]]' && $(value length) == 2 ]] || stop_test "both are listed"
+    tried=$(value '.[0].payment')
+    resolved=$(value '.[1].payment')
+    says 0 'tried again' refund retry "$tried"
+    wait_until 30 payment_is "$tried" 10 || stop_test "tried again, it goes back within 30 s"
+    says 0 resolved refund resolve "$resolved" --note 'bank transfer 17'
+    wait_until 10 payment_is "$resolved" 10 || stop_test "resolved, it is back"
+    says 1 'the payment refuses' refund retry "$resolved"
+    gets refund list --all
+    [[ $(value length) == 0 ]] || stop_test "none waits any more"
+    # One went back at the provider, the other by other means: both books know.
+    wait_until 20 books_equal || stop_test "the provider's books equal ours"
+}
+
 CAVEA_MONEY_WATCH=200ms stack_up --no-demo
 event_new
 shares
@@ -254,3 +288,4 @@ keys
 monitor
 ledger
 cancelled
+given_up
