@@ -57,6 +57,24 @@ static void refusal_fact(sale *t, const reservation_id *reservation, const payme
     journal_fact(t->j, &t->actor, 14, packed, bytes);
 }
 
+// A reservation of the first three seats ends, after a checkout and with money that went back.
+static void end_paid(sale *t, reservation_id id)
+{
+    journal *j = t->j;
+    j->changes[j->changes_count++] = (reservation_change){.event = t->event,
+                                                          .id = id,
+                                                          .from_state = 1,
+                                                          .to_state = 3,
+                                                          .checkout_key = {{1}},
+                                                          .checkout_body = {{2}},
+                                                          .other_seats = true,
+                                                          .outcome = 4,
+                                                          .refund_minor = 77};
+    for (int32_t i = 0; i < 3; i++)
+        j->releases[j->releases_count++] = (claim_row){t->event, i, id};
+    tick(t);
+}
+
 static void check_event(world *w, store_pg *s, journal *j)
 {
     sale t;
@@ -75,22 +93,7 @@ static void check_event(world *w, store_pg *s, journal *j)
     refusal_fact(&t, &nobodys, &elsewhere);
     journal_fact(j, &t.actor, 10, "something else", 14);
     tick(&t);
-    sql_run(w,
-            "UPDATE event SET refund_before_seconds = '{7200,60}', refund_percent = '{80,1}',"
-            " fee_bp = 500, tax_bp = 2100 WHERE id = '%s'",
-            uuid_text(&t.event.u));
-    j->changes[j->changes_count++] = (reservation_change){.event = t.event,
-                                                          .id = a,
-                                                          .from_state = 1,
-                                                          .to_state = 3,
-                                                          .checkout_key = {{1}},
-                                                          .checkout_body = {{2}},
-                                                          .other_seats = true,
-                                                          .outcome = 4,
-                                                          .refund_minor = 77};
-    for (int32_t i = 0; i < 3; i++)
-        j->releases[j->releases_count++] = (claim_row){t.event, i, a};
-    tick(&t);
+    end_paid(&t, a);
     check(w, t.port.load_event(s, &t.event, NULL, 0, &image) == STORE_OK, "an event is loaded");
     check(w,
           image.status == 2 && image.hold_seconds == 600 && strcmp(image.currency, "CHF") == 0 &&
@@ -98,16 +101,6 @@ static void check_event(world *w, store_pg *s, journal *j)
               memcmp(image.packed_plan, "\1\2\3\4\5", 5) == 0 && image.prices_count == 3 &&
               image.price_minor[0] == 5000 && image.price_minor[2] == 2000,
           "with its plan and prices");
-    check(w,
-          image.refunds.steps == 2 && image.refunds.before_seconds[0] == 7200 &&
-              image.refunds.before_seconds[1] == 60 && image.refunds.percent[0] == 80 &&
-              image.refunds.percent[1] == 1 && image.fee_bp == 500 && image.tax_bp == 2100 &&
-              image.starts_us ==
-                  sql_number(w,
-                             "SELECT (extract(epoch FROM starts_at) * 1000000)::int8 FROM event"
-                             " WHERE id = '%s'",
-                             uuid_text(&t.event.u)),
-          "with its refund policy, shares and start");
     check(w, image.reservations_count == 2, "and its young reservations, also ended ones");
     bool second = uuid_equal(&image.reservations[1].id.u, &b.u);
     const event_image_reservation *r = &image.reservations[!second];
@@ -132,6 +125,28 @@ static void check_event(world *w, store_pg *s, journal *j)
           t.port.load_event(s, &t.event, known, 2, &image) == STORE_OK &&
               image.packed_plan == NULL && image.reservations_count == 2,
           "a plan that is known is not sent again");
+}
+
+static void check_terms(world *w, store_pg *s, journal *j)
+{
+    sale t;
+    sale_begin(&t, w, s, j);
+    event_image image __attribute__((cleanup(event_image_done))) = {0};
+    sql_run(w,
+            "UPDATE event SET refund_before_seconds = '{7200,60}', refund_percent = '{80,1}',"
+            " fee_bp = 500, tax_bp = 2100 WHERE id = '%s'",
+            uuid_text(&t.event.u));
+    check(w, t.port.load_event(s, &t.event, NULL, 0, &image) == STORE_OK, "an event is loaded");
+    check(w,
+          image.refunds.steps == 2 && image.refunds.before_seconds[0] == 7200 &&
+              image.refunds.before_seconds[1] == 60 && image.refunds.percent[0] == 80 &&
+              image.refunds.percent[1] == 1 && image.fee_bp == 500 && image.tax_bp == 2100 &&
+              image.starts_us ==
+                  sql_number(w,
+                             "SELECT (extract(epoch FROM starts_at) * 1000000)::int8 FROM event"
+                             " WHERE id = '%s'",
+                             uuid_text(&t.event.u)),
+          "with its refund policy, shares and start");
 }
 
 static void check_old_reservations(world *w, store_pg *s, journal *j)
@@ -430,6 +445,7 @@ int main(int argc, char **argv)
     journal *j = journal_new();
     assert(j != NULL);
     check_event(&w, s, j);
+    check_terms(&w, s, j);
     check_old_reservations(&w, s, j);
     check_facts(&w, s, j);
     check_held(&w, s, j);

@@ -322,21 +322,26 @@ static void resend(fixture *f, const event_fact *fact)
     kind_event.resend(&f->actor, (uint16_t)fact->type, payload, bytes, &f->t);
 }
 
-static void test_kind_event_resend__given_each_fact_then_sends_what_it_asks_for(void **state)
+static event_fact a_fact(const fixture *f)
+{
+    return (event_fact){.type = EVENT_FACT_HELD,
+                        .reservation = {id_of(f, 1)},
+                        .buyer = {f->ann},
+                        .payment = {id_of(f, 11)},
+                        .amount_minor = 6500,
+                        .currency = "EUR",
+                        .expires_us = NOW_US + HOLD_US,
+                        .state = RESERVATION_EXPIRED,
+                        .reason = ERROR_RESERVATION_EXPIRED,
+                        .status = EVENT_PAUSED,
+                        .seats_count = 2,
+                        .seats = {2, 3}};
+}
+
+static void test_kind_event_resend__given_each_end_then_sends_what_it_asks_for(void **state)
 {
     fixture *f = *state;
-    event_fact fact = {.type = EVENT_FACT_HELD,
-                       .reservation = {id_of(f, 1)},
-                       .buyer = {f->ann},
-                       .payment = {id_of(f, 11)},
-                       .amount_minor = 6500,
-                       .currency = "EUR",
-                       .expires_us = NOW_US + HOLD_US,
-                       .state = RESERVATION_EXPIRED,
-                       .reason = ERROR_RESERVATION_EXPIRED,
-                       .status = EVENT_PAUSED,
-                       .seats_count = 2,
-                       .seats = {2, 3}};
+    event_fact fact = a_fact(f);
     resend(f, &fact);
     deadline_is(f, 0, &fact.reservation.u, NOW_US + HOLD_US);
     said(f, "send expiry 40\n");
@@ -358,6 +363,12 @@ static void test_kind_event_resend__given_each_fact_then_sends_what_it_asks_for(
     assert_int_equal(f->t.sent[2]->refund_request->amount_minor, 1250);
     assert_int_equal(f->t.sent[2]->refund_request->reason, ERROR_EVENT_CANCELLED);
     said(f, "send expiry 40\nsend ticket 32\nsend payment 23\n");
+}
+
+static void test_kind_event_resend__given_facts_of_money_then_sends_what_they_ask_for(void **state)
+{
+    fixture *f = *state;
+    event_fact fact = a_fact(f);
     fact.type = EVENT_FACT_CHECKOUT_STARTED;
     resend(f, &fact);
     deadline_is(f, 0, &fact.reservation.u, NOW_US + HOLD_US);
@@ -398,7 +409,8 @@ int main(void)
         TEST(test_kind_event__given_a_cancelled_event_then_refunds_a_few_at_a_time),
         TEST(test_kind_event__given_many_sold_seats_then_one_command_refunds_sixty_four),
         TEST(test_kind_event__given_a_release_then_tickets_are_revoked),
-        TEST(test_kind_event_resend__given_each_fact_then_sends_what_it_asks_for),
+        TEST(test_kind_event_resend__given_each_end_then_sends_what_it_asks_for),
+        TEST(test_kind_event_resend__given_facts_of_money_then_sends_what_they_ask_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
