@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # No callback of the provider arrives: its list alone tells what was paid, and money captured under
 # a second intent of a payment goes back.
+# label: money
 # alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
@@ -37,7 +38,8 @@ pay_again() {
 }
 
 second_is_back() {
-    [[ $(sql "SELECT state, refunded_minor FROM payment WHERE intent_id = '$second'") == "10|$total" ]]
+    [[ $(sql "SELECT state, refunded_minor FROM payment
+              WHERE intent_id = '$second'") == "10|$total" ]]
 }
 
 check_books() {
