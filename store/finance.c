@@ -6,8 +6,9 @@ enum { FINANCE_EVENT, FINANCE_MOVED, FINANCE_ROUND, FINANCE_STATEMENTS };
 enum { PARAMS_BYTES = 512, OVERLAP_SECONDS = 30 };
 
 static const statement statements[FINANCE_STATEMENTS] = {
-    [FINANCE_EVENT] = {"finance_event", "SELECT currency::text, undecided_minor, unbalanced_minor,"
-                                        " undecided_since FROM event_money($1::uuid)"},
+    [FINANCE_EVENT] = {"finance_event",
+                       "SELECT currency::text, undecided_minor - refunding_minor,"
+                       " unbalanced_minor, undecided_since FROM event_money($1::uuid)"},
     [FINANCE_MOVED] = {"finance_moved", "SELECT event_id, max(at), clock_timestamp() FROM posting"
                                         " WHERE at >= coalesce($1::timestamptz, now() - interval "
                                         "'1 hour') GROUP BY event_id ORDER BY 2, 1 LIMIT $2"},

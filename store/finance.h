@@ -14,7 +14,8 @@ enum {
 
 typedef struct money_row {
     char currency[4];
-    int64_t undecided_minor, unbalanced_minor;
+    int64_t undecided_minor; // without what the provider is sending back
+    int64_t unbalanced_minor;
     int64_t undecided_since_us; // 0: nothing is open, or its answer is on its way
 } money_row;
 

@@ -7,9 +7,19 @@
 #include <stdlib.h>
 
 static const char *const columns[] = {
-    "currency",         "reservations",     "sold_minor",      "captured_minor",
-    "refunded_minor",   "retained_minor",   "organizer_minor", "fees_minor",
-    "tax_minor",        "refund_due_minor", "undecided_minor", "undecided_age_seconds",
+    "currency",
+    "reservations",
+    "sold_minor",
+    "captured_minor",
+    "refunded_minor",
+    "retained_minor",
+    "organizer_minor",
+    "fees_minor",
+    "tax_minor",
+    "refund_due_minor",
+    "undecided_minor",
+    "refunding_minor",
+    "undecided_age_seconds",
     "unbalanced_minor",
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };

@@ -190,15 +190,16 @@ CREATE INDEX posting_by_time ON posting USING brin (at) WITH (autosummarize = on
 
 -- The conservation of money (invariant 4) in one place, as of one moment: for each currency of an
 -- event captured - refunded = sold + retained + undecided, where undecided is captured money that
--- no confirmed reservation has and that is not back yet. unbalanced is what should be zero: by how
--- much the reservations, the payments and the postings contradict each other. undecided_since is
--- NULL while the answer to it is on its way between two actors. States are numbered in
+-- no confirmed reservation has and that is not back yet. Of it refunding is what the provider took
+-- on to send back, which may take a bank days; undecided_since is of the rest, NULL while the
+-- answer to it is on its way between two actors. unbalanced is what should be zero: by how much
+-- the reservations, the payments and the postings contradict each other. States are numbered in
 -- actors/event/event.h and actors/payment/payment.h, accounts in schemas/account.h.
 CREATE FUNCTION event_money(event uuid) RETURNS TABLE (
     currency char(3), reservations bigint, sold_minor bigint, captured_minor bigint,
     refunded_minor bigint, retained_minor bigint, organizer_minor bigint, fees_minor bigint,
-    tax_minor bigint, refund_due_minor bigint, undecided_minor bigint, undecided_since timestamptz,
-    unbalanced_minor bigint) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    tax_minor bigint, refund_due_minor bigint, undecided_minor bigint, refunding_minor bigint,
+    undecided_since timestamptz, unbalanced_minor bigint) LANGUAGE sql STABLE PARALLEL SAFE AS $$
 WITH line AS (
     SELECT l.currency, l.account, sum(l.amount) AS amount
     FROM (SELECT p.currency, unnest(p.accounts) AS account, unnest(p.amounts_minor) AS amount
@@ -216,7 +217,7 @@ WITH line AS (
 ), paid AS (
     SELECT p.currency, p.state, p.captured_minor AS captured, p.refunded_minor AS refunded,
         p.kept_minor AS kept, p.captured_minor - p.refunded_minor - p.kept_minor AS open,
-        p.id, r.total_minor AS sold
+        p.id, r.total_minor AS sold, p.state = 9 AND p.refund_id <> '' AS refunding
     FROM payment p
     LEFT JOIN reservation r ON r.event_id = p.event_id AND r.id = p.reservation_id
         AND r.payment_id = p.id AND r.state = 2
@@ -225,7 +226,7 @@ WITH line AS (
     -- From its capture, or from the decision to give it back, whichever it waits behind.
     SELECT p.currency, min(g.at) AS since
     FROM posting g JOIN paid p ON p.id = g.payment_id
-    WHERE g.event_id = $1 AND p.sold IS NULL AND p.open > 0 AND p.state <> 7
+    WHERE g.event_id = $1 AND p.sold IS NULL AND p.open > 0 AND p.state <> 7 AND NOT p.refunding
         AND CASE p.state WHEN 6 THEN 2 ELSE 7 END = ANY (g.accounts)
         AND g.amounts_minor[array_position(g.accounts,
                                            CASE p.state WHEN 6 THEN 2 ELSE 7 END::int2)] < 0
@@ -234,6 +235,7 @@ WITH line AS (
     SELECT currency, count(sold) AS reservations, sum(sold) AS sold, sum(captured) AS captured,
         sum(refunded) AS refunded, sum(kept) AS kept,
         sum(open) FILTER (WHERE sold IS NULL) AS undecided,
+        sum(open) FILTER (WHERE sold IS NULL AND refunding) AS refunding,
         -- A confirmed reservation has its price, not more, not less, and nothing of it goes back.
         sum(abs(captured - sold)) + coalesce(sum(captured) FILTER (
             WHERE sold IS NOT NULL AND state NOT IN (6, 7)), 0) AS wrong,
@@ -256,7 +258,8 @@ SELECT k.currency,
     (coalesce(m.sold, 0) + coalesce(u.sold, 0))::bigint,
     coalesce(m.captured, 0)::bigint, coalesce(m.refunded, 0)::bigint, coalesce(m.kept, 0)::bigint,
     coalesce(b.organizer, 0)::bigint, coalesce(b.fees, 0)::bigint, coalesce(b.tax, 0)::bigint,
-    coalesce(b.refund_due, 0)::bigint, coalesce(m.undecided, 0)::bigint, w.since,
+    coalesce(b.refund_due, 0)::bigint, coalesce(m.undecided, 0)::bigint,
+    coalesce(m.refunding, 0)::bigint, w.since,
     (coalesce(u.sold, 0) + coalesce(m.wrong, 0)
      + abs(coalesce(b.clearing, 0) - coalesce(m.captured - m.refunded, 0))
      + abs(coalesce(b.undecided, 0) - coalesce(m.must_undecided, 0))

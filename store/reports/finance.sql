@@ -1,6 +1,7 @@
 -- The money of one event by currency, see function event_money. Money that was captured and is
 -- neither a sale nor kept nor back is undecided; its age counts from its capture or from the
--- decision to give it back. agrees: reservations, payments and postings say the same.
+-- decision to give it back, until the provider took the refund on (refunding). agrees:
+-- reservations, payments and postings say the same.
 SELECT json_build_object(
     'event', e.id::text,
     'name', e.name,
@@ -27,6 +28,7 @@ CROSS JOIN LATERAL (
         'tax_minor', m.tax_minor,
         'refund_due_minor', m.refund_due_minor,
         'undecided_minor', m.undecided_minor,
+        'refunding_minor', m.refunding_minor,
         'undecided_age_seconds', coalesce(greatest(0,
             extract(epoch FROM clock_timestamp() - m.undecided_since))::bigint, 0),
         'unbalanced_minor', m.unbalanced_minor
