@@ -1,16 +1,10 @@
 #include "ops/command/csv.h"
 
-#include <stdlib.h>
-
 void csv_init(csv *c, FILE *file)
 {
-    *c = (csv){.file = file};
-}
-
-void csv_done(csv *c)
-{
-    free(c->line);
-    c->line = NULL;
+    c->file = file;
+    c->number = 0;
+    c->count = 0;
 }
 
 // Reads one field at from and ends it in place; returns what follows its comma, or NULL at the end
@@ -54,19 +48,31 @@ static csv_result line_split(csv *c)
     return CSV_LINE;
 }
 
+// One line without its end, "\n" or "\r\n"; CSV_BROKEN: too long, or it has a NUL.
+static csv_result line_take(csv *c)
+{
+    size_t bytes = 0;
+    int byte = getc(c->file);
+    if (byte == EOF)
+        return ferror(c->file) ? CSV_BROKEN : CSV_END;
+    c->number++;
+    for (; byte != EOF && byte != '\n'; byte = getc(c->file)) {
+        if (byte == 0 || bytes == CSV_LINE_BYTES_MAX)
+            return CSV_BROKEN;
+        c->line[bytes++] = (char)byte;
+    }
+    bytes -= bytes > 0 && c->line[bytes - 1] == '\r';
+    c->line[bytes] = 0;
+    return ferror(c->file) ? CSV_BROKEN : CSV_LINE;
+}
+
 csv_result csv_next(csv *c)
 {
-    ssize_t bytes;
-    while ((bytes = getline(&c->line, &c->line_bytes, c->file)) > 0) {
-        c->number++;
-        while (bytes > 0 && (c->line[bytes - 1] == '\n' || c->line[bytes - 1] == '\r'))
-            c->line[--bytes] = 0;
-        if (bytes > CSV_LINE_BYTES_MAX || strlen(c->line) != (size_t)bytes)
-            return CSV_BROKEN;
-        if (bytes > 0)
-            return line_split(c);
-    }
-    return ferror(c->file) ? CSV_BROKEN : CSV_END;
+    csv_result result;
+    do
+        result = line_take(c);
+    while (result == CSV_LINE && c->line[0] == 0);
+    return result == CSV_LINE ? line_split(c) : result;
 }
 
 void csv_put(FILE *out, const char *text)

@@ -11,8 +11,7 @@ enum { CSV_LINE_BYTES_MAX = 8192, CSV_FIELDS_MAX = 64 };
 
 typedef struct csv {
     FILE *file; // borrowed
-    char *line; // of getline
-    size_t line_bytes;
+    char line[CSV_LINE_BYTES_MAX + 1];
     int64_t number;               // of the line read last, from 1
     char *fields[CSV_FIELDS_MAX]; // of that line, in its memory
     int count;
@@ -21,7 +20,6 @@ typedef struct csv {
 typedef enum csv_result { CSV_LINE, CSV_END, CSV_BROKEN } csv_result;
 
 void csv_init(csv *c, FILE *file);
-void csv_done(csv *c);
 // The next line that is not empty. CSV_BROKEN: too long, too many fields, an open quotation mark, a
 // NUL, or the file cannot be read.
 MUST_CHECK csv_result csv_next(csv *c);

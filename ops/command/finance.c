@@ -136,7 +136,7 @@ static command_status finance_reconcile(command *c)
 {
     char wrong[FINANCE_FILE_PROBLEM_BYTES];
     int64_t since_us, until_us;
-    __attribute__((cleanup(finance_file_done))) finance_file f = {.csv = {.line = NULL}};
+    static finance_file f; // a line is long for a stack
     const char *path = c->arguments[0];
     __attribute__((cleanup(file_close))) FILE *file =
         strcmp(path, "-") == 0 ? stdin : fopen(path, "re");

@@ -48,11 +48,6 @@ bool finance_file_init(finance_file *f, FILE *file,
     return true;
 }
 
-void finance_file_done(finance_file *f)
-{
-    csv_done(&f->csv);
-}
-
 static const char *field(const finance_file *f, int column)
 {
     return column >= 0 && column < f->csv.count ? f->csv.fields[column] : "";

@@ -17,7 +17,6 @@ typedef struct finance_file {
 // Reads the first line. False with one sentence. The file stays the caller's.
 MUST_CHECK bool finance_file_init(finance_file *f, FILE *file,
                                   char ret_problem[static FINANCE_FILE_PROBLEM_BYTES]);
-void finance_file_done(finance_file *f);
 // Up to lines_max further lines, *ret_count 0 at the end. False with one sentence.
 MUST_CHECK bool finance_file_read(finance_file *f, reconcile_line *ret_lines, uint32_t lines_max,
                                   uint32_t *ret_count,

@@ -21,12 +21,11 @@ static FILE *file_of(const char *text)
 
 static bool read_all(const char *text, reconcile_line *ret_lines, uint32_t *ret_count)
 {
-    finance_file f = {.csv = {.line = NULL}};
+    finance_file f;
     FILE *file = file_of(text);
     problem[0] = 0;
     bool good = finance_file_init(&f, file, problem) &&
                 finance_file_read(&f, ret_lines, 8, ret_count, problem);
-    finance_file_done(&f);
     fclose(file);
     return good;
 }
@@ -93,7 +92,6 @@ static void test_csv__too_long_or_too_many__is_broken(void **state)
         FILE *file = file_of(text);
         csv_init(&c, file);
         assert_int_equal(csv_next(&c), CSV_BROKEN);
-        csv_done(&c);
         fclose(file);
     }
 }
@@ -119,7 +117,6 @@ static void test_csv__a_text_with_anything__comes_back(void **state)
     assert_int_equal(c.count, sizeof texts / sizeof *texts);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_string_equal(c.fields[i], texts[i]);
-    csv_done(&c);
     fclose(file);
     free(written);
 }
