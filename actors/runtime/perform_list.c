@@ -96,6 +96,21 @@ static bool is_stopping(perform_list *l)
     return stopping;
 }
 
+static void rest(perform_list *l, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    int result = 0;
+    pthread_mutex_lock(&l->mutex);
+    while (!l->stopping && result == 0)
+        result = pthread_cond_timedwait(&l->changed, &l->mutex, &until);
+    pthread_mutex_unlock(&l->mutex);
+}
+
 static ProtobufCBinaryData binary(const uuid *id)
 {
     return (ProtobufCBinaryData){sizeof id->bytes, (uint8_t *)(uintptr_t)id->bytes};
@@ -159,7 +174,7 @@ static bool list_read(perform_list *l, int64_t since_us, int64_t until_us)
     // Its clock may be ahead of ours; what is newer than our look does no harm.
     provider_window w = {.since_s = since_us / 1000000,
                          .until_s = until_us / 1000000 + LIST_AHEAD_SECONDS};
-    do {
+    for (;;) {
         if (is_stopping(l) || !l->config.is_ours(l->config.self) ||
             !provider_client_page(c, &w, &l->page))
             return false;
@@ -167,8 +182,10 @@ static bool list_read(perform_list *l, int64_t since_us, int64_t until_us)
             seen_add(&l->seen, l->page.entries[i].report.intent_id);
         page_tell(l);
         memcpy(w.after, l->page.after, sizeof w.after);
-    } while (w.after[0] != 0);
-    return true;
+        if (w.after[0] == 0)
+            return true;
+        rest(l, LIST_PAUSE_MS);
+    }
 }
 
 // Not in the list: perhaps only not in this piece of it. The answer tells the payment's actor.
@@ -244,21 +261,6 @@ static int64_t step(perform_list *l)
         rest_ms = LIST_RETRY_MS;
     metric_set(METRIC_PROVIDER_LIST_AGE, (clock_monotonic_us() - l->looked_us) / 1000000);
     return rest_ms;
-}
-
-static void rest(perform_list *l, int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    int result = 0;
-    pthread_mutex_lock(&l->mutex);
-    while (!l->stopping && result == 0)
-        result = pthread_cond_timedwait(&l->changed, &l->mutex, &until);
-    pthread_mutex_unlock(&l->mutex);
 }
 
 static void *list_run(void *self)

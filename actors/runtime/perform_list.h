@@ -14,6 +14,7 @@ enum {
     LIST_OVERLAP_SECONDS = 600,
     LIST_FIRST_SECONDS = 3600,
     LIST_AHEAD_SECONDS = 3600,
+    LIST_PAUSE_MS = 50, // between two pages: a long list must not crowd out payments
     LIST_RETRY_MS = 10000,
     LIST_INTENTS_MAX = 1 << 21, // of one look that are remembered; more: only one way is compared
 };
@@ -32,6 +33,6 @@ typedef struct perform_list perform_list;
 
 MUST_CHECK perform_list *
 perform_list_start(const perform_list_config *settings); // NULL: no resources
-void perform_list_stop(perform_list *l);               // performer_stop was called; NULL is allowed
+void perform_list_stop(perform_list *l); // performer_stop was called; NULL is allowed
 
 #endif
