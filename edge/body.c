@@ -110,15 +110,51 @@ error_code reservation_body_read(const char *body, size_t body_bytes, reservatio
     return refusal;
 }
 
-error_code checkout_body_read(const char *body, size_t body_bytes)
+static void bool_read(json_reader *r, bool *ret_value)
 {
-    if (empty(body, body_bytes))
-        return ERROR_NONE;
+    json_kind kind = json_reader_kind(r);
+    if (kind != JSON_KIND_TRUE && kind != JSON_KIND_FALSE)
+        return json_reader_fail(r);
+    *ret_value = kind == JSON_KIND_TRUE;
+    json_reader_skip(r);
+}
+
+error_code checkout_body_read(const char *body, size_t body_bytes, checkout_body *ret_body)
+{
+    checkout_body b = {false};
+    bool other_seen = false;
+    if (!empty(body, body_bytes)) {
+        json_reader r = json_reader_of(body, body_bytes);
+        json_reader_object(&r);
+        while (json_reader_key(&r)) {
+            if (!json_reader_key_is(&r, "other_seats"))
+                json_reader_skip(&r);
+            else if (first_time(&r, &other_seen))
+                bool_read(&r, &b.other_seats);
+        }
+        if (!json_reader_end(&r))
+            return ERROR_MALFORMED;
+    }
+    *ret_body = b;
+    return ERROR_NONE;
+}
+
+error_code cancellation_body_read(const char *body, size_t body_bytes, cancellation_body *ret_body)
+{
+    cancellation_body b = {-1};
+    bool refund_seen = false;
     json_reader r = json_reader_of(body, body_bytes);
     json_reader_object(&r);
-    while (json_reader_key(&r))
-        json_reader_skip(&r);
-    return json_reader_end(&r) ? ERROR_NONE : ERROR_MALFORMED;
+    while (json_reader_key(&r)) {
+        if (!json_reader_key_is(&r, "refund_minor"))
+            json_reader_skip(&r);
+        else if (first_time(&r, &refund_seen))
+            json_reader_int(&r, &b.refund_minor);
+    }
+    if (!json_reader_end(&r) || b.refund_minor < 0)
+        return ERROR_MALFORMED;
+    *ret_body = b;
+    return ERROR_NONE;
 }
 
 bool idempotency_key_valid(const char *key)

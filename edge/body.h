@@ -27,8 +27,20 @@ typedef struct reservation_body {
 MUST_CHECK error_code reservation_body_read(const char *body, size_t body_bytes,
                                             reservation_body *ret_body);
 
-// Nothing, or any JSON object: a checkout has no fields of its own yet.
-MUST_CHECK error_code checkout_body_read(const char *body, size_t body_bytes);
+// Nothing, or a JSON object: `{"other_seats": true}` takes equal or better seats side by side,
+// should the money come when these are gone.
+typedef struct checkout_body {
+    bool other_seats;
+} checkout_body;
+MUST_CHECK error_code checkout_body_read(const char *body, size_t body_bytes,
+                                         checkout_body *ret_body);
+
+// `{"refund_minor": N}`: what the buyer was shown, not negative.
+typedef struct cancellation_body {
+    int64_t refund_minor;
+} cancellation_body;
+MUST_CHECK error_code cancellation_body_read(const char *body, size_t body_bytes,
+                                             cancellation_body *ret_body);
 
 // 1 to IDEMPOTENCY_KEY_BYTES_MAX bytes of printable ASCII.
 MUST_CHECK bool idempotency_key_valid(const char *key);

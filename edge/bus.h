@@ -55,12 +55,12 @@ typedef struct bus_answer {
     error_code error; // ERROR_NONE: accepted
     bool has_reservation, has_payment;
     bool replayed;
-    uint8_t state; // of the reservation
+    uint8_t state, outcome; // of the reservation
     uint8_t seats_count, conflicts_count, alternatives_count;
     reservation_id reservation;
     buyer_id buyer;
     int64_t created_us, expires_us; // database
-    int64_t total_minor;
+    int64_t total_minor, refund_now_minor, refund_minor;
     uint32_t seats[SEATS_PER_RESERVATION_MAX];
     int64_t price_minor[SEATS_PER_RESERVATION_MAX];
     uint32_t conflicts[SEATS_PER_RESERVATION_MAX];

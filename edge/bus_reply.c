@@ -19,14 +19,18 @@ static bool view_read(const Cavea__V1__ReservationView *v, bus_answer *a)
 {
     if (!uuid_from_bytes(v->reservation_id.data, v->reservation_id.len, &a->reservation.u) ||
         !uuid_from_bytes(v->buyer_id.data, v->buyer_id.len, &a->buyer.u) ||
-        v->n_seats > SEATS_PER_RESERVATION_MAX || v->n_price_minor != v->n_seats || v->state > 255)
+        v->n_seats > SEATS_PER_RESERVATION_MAX || v->n_price_minor != v->n_seats ||
+        v->state > 255 || v->outcome > 255)
         return false;
     a->has_reservation = true;
     a->replayed = v->replayed;
     a->state = (uint8_t)v->state;
     a->created_us = v->created_at_us;
     a->expires_us = v->expires_at_us;
+    a->outcome = (uint8_t)v->outcome;
     a->total_minor = v->total_minor;
+    a->refund_now_minor = v->refund_now_minor;
+    a->refund_minor = v->refund_minor;
     a->seats_count = seats_copy(v->seats, v->n_seats, a->seats, SEATS_PER_RESERVATION_MAX);
     for (size_t i = 0; i < v->n_price_minor; i++)
         a->price_minor[i] = v->price_minor[i];

@@ -92,7 +92,6 @@ typedef struct event_fields {
     char object_id[CALLBACK_ID_BYTES], intent[CALLBACK_ID_BYTES], status[TYPE_BYTES];
     char currency[4], payment[UUID_TEXT_BYTES], refund_number[4];
     int64_t amount, amount_received, amount_refunded;
-    bool refunded;
 } event_fields;
 
 // A short text, NUL-ended; anything else, null and longer text included, reads as empty. The
@@ -152,10 +151,7 @@ static void object_field_read(json_reader *r, event_fields *f)
         int_read(r, &f->amount_refunded);
     else if (json_reader_key_is(r, "metadata"))
         metadata_read(r, f);
-    else if (json_reader_key_is(r, "refunded")) {
-        f->refunded = json_reader_kind(r) == JSON_KIND_TRUE;
-        json_reader_skip(r);
-    } else
+    else
         json_reader_skip(r);
 }
 
@@ -256,9 +252,10 @@ callback_result callback_read(const void *body, size_t body_bytes, callback_repo
     if (report.status != CAVEA__V1__PROVIDER_STATUS__PROVIDER_STATUS_UNSPECIFIED) {
         text_copy(report.intent, f.object_id);
         report.amount_minor = f.amount_received > 0 ? f.amount_received : f.amount;
-    } else if (type_is(&f, "charge.refunded") && f.refunded) {
+    } else if (type_is(&f, "charge.refunded") && f.amount_refunded > 0) {
         // A charge counts refunds that are pending and may fail yet; the refund says when it is
-        // final. For one made by hand, without our metadata, this is the only event that names us.
+        // final. For one made by hand, without our metadata, this is the only event that names us:
+        // the payment knows whether the sum is one that it asked for.
         report.status = CAVEA__V1__PROVIDER_STATUS__PROVIDER_STATUS_REFUND_PENDING;
         text_copy(report.intent, f.intent);
         report.amount_minor = f.amount_refunded;

@@ -54,6 +54,7 @@ MUST_CHECK bool edge_call_event(edge_call *call, uuid *ret_id, catalogue_event *
 MUST_CHECK bool edge_call_refused(edge_call *call, bus_result result, const bus_answer *answer);
 // Names as they stand in answers; NULL for a number that is none.
 const char *reservation_state_name(int state);
+const char *payment_outcome_name(int outcome);
 const char *seat_state_name(seat_state state);
 
 void handle_session_create(edge_call *call);
@@ -67,6 +68,7 @@ void handle_reservation_create(edge_call *call);
 void handle_reservation_read(edge_call *call);
 void handle_reservation_cancel(edge_call *call);
 void handle_checkout(edge_call *call);
+void handle_cancellation(edge_call *call);
 void handle_callback(edge_call *call);
 void handle_ticket_list(edge_call *call);
 void handle_ticket_svg(edge_call *call);

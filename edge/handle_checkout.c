@@ -10,14 +10,15 @@ static ProtobufCBinaryData binary(const void *data, size_t bytes)
 
 // The event actor decides, the payment actor answers once the intent exists.
 static bus_result checkout_ask(edge_call *call, const catalogue_event *event,
-                               const reservation_id *reservation, bus_answer *ret_answer)
+                               const reservation_id *reservation, const checkout_body *body,
+                               bus_answer *ret_answer)
 {
     edge *e = call->edge;
     const char *key = call->request->idempotency_key;
     uuid command_id = edge_random_uuid(e);
     uuid payment = edge_tagged_uuid(e, event->detail.row.tag);
     digest16 key_hash = idempotency_key_hash(&call->session.buyer, "checkout", key, strlen(key));
-    digest16 body_hash = checkout_body_hash(reservation);
+    digest16 body_hash = checkout_body_hash(reservation, body->other_seats);
     Cavea__V1__Checkout checkout = CAVEA__V1__CHECKOUT__INIT;
     checkout.reservation_id = binary(reservation, sizeof *reservation);
     checkout.buyer_id = binary(&call->session.buyer, sizeof call->session.buyer);
@@ -25,6 +26,7 @@ static bus_result checkout_ask(edge_call *call, const catalogue_event *event,
     checkout.body_hash = binary(&body_hash, sizeof body_hash);
     checkout.payment_id = binary(&payment, sizeof payment);
     checkout.email = call->session.email;
+    checkout.other_seats = body->other_seats;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     command.id = binary(&command_id, sizeof command_id);
     command.body_case = CAVEA__V1__COMMAND__BODY_CHECKOUT;
@@ -53,13 +55,15 @@ void handle_checkout(edge_call *call)
     uuid id;
     bus_answer answer;
     CATALOGUE_EVENT_AUTO *event = NULL;
-    error_code error = checkout_body_read(q->body, q->body_bytes);
+    checkout_body body;
+    error_code error = checkout_body_read(q->body, q->body_bytes, &body);
     if (error != ERROR_NONE)
-        return http_answer_problem(call->answer, error, "The body is empty or a JSON object");
+        return http_answer_problem(call->answer, error,
+                                   "The body is empty or a JSON object; other_seats is a boolean");
     if (!edge_call_event(call, &id, &event))
         return;
     reservation_id reservation = {id};
-    bus_result result = checkout_ask(call, event, &reservation, &answer);
+    bus_result result = checkout_ask(call, event, &reservation, &body, &answer);
     if (result == BUS_PENDING)
         return answer_pending(call, &reservation);
     if (edge_call_refused(call, result, &answer))

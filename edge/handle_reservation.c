@@ -10,6 +10,9 @@ static ProtobufCBinaryData binary(const void *data, size_t bytes)
     return (ProtobufCBinaryData){bytes, (uint8_t *)(uintptr_t)data};
 }
 
+// Of reservation_state and event_status in the actors' and the database's numbers.
+enum { STATE_HELD = 1, STATE_CONFIRMED = 2, STATE_EXPIRED = 3, STATE_REFUNDED = 5 };
+
 // A reservation as it stands in answers, from a reply or from a row.
 typedef struct reservation_answer {
     const reservation_id *id;
@@ -19,6 +22,9 @@ typedef struct reservation_answer {
     uint32_t seats_count;
     int64_t total_minor, expires_us;
     const payment_id *payment; // zero: none
+    const char *outcome;       // NULL: not told
+    int64_t refund_now_minor;  // of a confirmed one
+    int64_t refund_minor;      // of a refunded one
 } reservation_answer;
 
 static void seat_write(doc *d, const plan *p, uint32_t seat, int64_t price_minor)
@@ -37,6 +43,23 @@ static void seat_write(doc *d, const plan *p, uint32_t seat, int64_t price_minor
     doc_key(d, "price_minor");
     doc_int(d, price_minor);
     doc_object_end(d);
+}
+
+// What became of the money, as far as there was any.
+static void money_write(doc *d, const reservation_answer *r)
+{
+    if (r->outcome != NULL) {
+        doc_key(d, "outcome");
+        doc_text(d, r->outcome);
+    }
+    if (strcmp(r->state, reservation_state_name(STATE_CONFIRMED)) == 0) {
+        doc_key(d, "refund_now_minor");
+        doc_int(d, r->refund_now_minor);
+    }
+    if (strcmp(r->state, reservation_state_name(STATE_REFUNDED)) == 0) {
+        doc_key(d, "refund_minor");
+        doc_int(d, r->refund_minor);
+    }
 }
 
 static void reservation_write(doc *d, const catalogue_event *event, const reservation_answer *r)
@@ -63,7 +86,15 @@ static void reservation_write(doc *d, const catalogue_event *event, const reserv
         doc_key(d, "payment_id");
         doc_uuid(d, &r->payment->u);
     }
+    money_write(d, r);
     doc_object_end(d);
+}
+
+// Reservations that were paid before outcomes were told had their seats until then.
+static const char *outcome_name(int state, int outcome)
+{
+    enum { AS_HELD = 1 };
+    return payment_outcome_name(outcome == 0 && state == STATE_CONFIRMED ? AS_HELD : outcome);
 }
 
 static void reply_write(edge_call *call, const catalogue_event *event, const bus_answer *answer,
@@ -78,6 +109,9 @@ static void reply_write(edge_call *call, const catalogue_event *event, const bus
         .total_minor = answer->total_minor,
         .expires_us = answer->expires_us,
         .payment = payment,
+        .outcome = outcome_name(answer->state, answer->outcome),
+        .refund_now_minor = answer->refund_now_minor,
+        .refund_minor = answer->refund_minor,
     };
     reservation_write(&call->answer->body, event, &r);
 }
@@ -176,15 +210,26 @@ void handle_reservation_create(edge_call *call)
     // A replay tells what the first answer told: the same body, whatever has happened since.
     call->answer->status = answer.replayed ? 200 : 201;
     location_header(call->answer, &answer.reservation);
-    reply_write(call, event, &answer, reservation_state_name(1), &no_payment);
+    answer.state = STATE_HELD;
+    answer.outcome = 0;
+    reply_write(call, event, &answer, reservation_state_name(STATE_HELD), &no_payment);
 }
 
 // A held reservation past its deadline has ended, whether somebody has noticed yet or not.
 static const char *state_now(edge *e, int state, int64_t expires_us)
 {
-    enum { HELD = 1, EXPIRED = 3 };
-    bool overdue = state == HELD && expires_us <= edge_database_now_us(e);
-    return reservation_state_name(overdue ? EXPIRED : state);
+    bool overdue = state == STATE_HELD && expires_us <= edge_database_now_us(e);
+    return reservation_state_name(overdue ? STATE_EXPIRED : state);
+}
+
+// By the policy the edge knows; the actor has the last word when it comes to a cancellation.
+static int64_t refund_now(edge *e, const event_detail *event, int64_t total_minor)
+{
+    if (event->row.status == EVENT_CANCELLED)
+        return total_minor;
+    uint32_t percent =
+        refund_percent_at(&event->refunds, event->row.starts_us, edge_database_now_us(e));
+    return refund_share_minor(total_minor, percent);
 }
 
 void handle_reservation_read(edge_call *call)
@@ -213,6 +258,9 @@ void handle_reservation_read(edge_call *call)
         .total_minor = row.total_minor,
         .expires_us = row.expires_us,
         .payment = &row.payment,
+        .outcome = outcome_name(row.state, row.outcome),
+        .refund_now_minor = refund_now(call->edge, &event->detail, row.total_minor),
+        .refund_minor = row.refund_minor,
     };
     reservation_write(&call->answer->body, event, &r);
 }
@@ -240,5 +288,56 @@ void handle_reservation_cancel(edge_call *call)
     if (!answer.has_reservation)
         return http_answer_problem(call->answer, ERROR_INTERNAL, NULL);
     reply_write(call, event, &answer, state_now(e, answer.state, answer.expires_us),
+                &answer.payment);
+}
+
+// The seats of a paid reservation are given back for what the buyer was shown.
+static bus_result cancellation_ask(edge_call *call, const catalogue_event *event, const uuid *id,
+                                   int64_t refund_minor, bus_answer *ret_answer)
+{
+    edge *e = call->edge;
+    uuid command_id = edge_random_uuid(e);
+    Cavea__V1__CancelConfirmed cancel = CAVEA__V1__CANCEL_CONFIRMED__INIT;
+    cancel.reservation_id = binary(id, sizeof *id);
+    cancel.buyer_id = binary(&call->session.buyer, sizeof call->session.buyer);
+    cancel.refund_minor = refund_minor;
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    command.id = binary(&command_id, sizeof command_id);
+    command.body_case = CAVEA__V1__COMMAND__BODY_CANCEL_CONFIRMED;
+    command.cancel_confirmed = &cancel;
+    actor_ref actor = actor_of_event(&event->detail.row.id);
+    return bus_ask(e->bus, &actor, &command, false, edge_deadline_us(call), ret_answer);
+}
+
+static void answer_refund_changed(edge_call *call, const bus_answer *answer)
+{
+    doc *d = &call->answer->body;
+    http_answer_problem_begin(call->answer, ERROR_REFUND_CHANGED, NULL);
+    doc_key(d, "refund_now_minor");
+    doc_int(d, answer->refund_now_minor);
+    doc_object_end(d);
+}
+
+void handle_cancellation(edge_call *call)
+{
+    const http_request *q = call->request;
+    uuid id;
+    bus_answer answer;
+    cancellation_body body;
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    error_code error = cancellation_body_read(q->body, q->body_bytes, &body);
+    if (error != ERROR_NONE)
+        return http_answer_problem(call->answer, error,
+                                   "The body says which refund was shown, as refund_minor");
+    if (!edge_call_event(call, &id, &event))
+        return;
+    bus_result result = cancellation_ask(call, event, &id, body.refund_minor, &answer);
+    if (result == BUS_ANSWERED && answer.error == ERROR_REFUND_CHANGED && answer.has_reservation)
+        return answer_refund_changed(call, &answer);
+    if (edge_call_refused(call, result, &answer))
+        return;
+    if (!answer.has_reservation)
+        return http_answer_problem(call->answer, ERROR_INTERNAL, NULL);
+    reply_write(call, event, &answer, state_now(call->edge, answer.state, answer.expires_us),
                 &answer.payment);
 }

@@ -20,6 +20,8 @@ const route edge_routes[] = {
      handle_reservation_cancel},
     {"POST", "/v1/reservations/{id}/checkout", METRIC_ROUTE_CHECKOUT_CREATE,
      ROUTE_TOKEN | ROUTE_KEY | ROUTE_OWN, handle_checkout},
+    {"POST", "/v1/reservations/{id}/cancellation", METRIC_ROUTE_CANCELLATION_CREATE,
+     ROUTE_TOKEN | ROUTE_OWN, handle_cancellation},
     {"GET", "/v1/reservations/{id}/tickets", METRIC_ROUTE_TICKET_LIST, ROUTE_TOKEN | ROUTE_OWN,
      handle_ticket_list},
     {"GET", "/v1/tickets/{id}/qr.svg", METRIC_ROUTE_TICKET_QR, 0, handle_ticket_svg},
@@ -134,6 +136,13 @@ const char *reservation_state_name(int state)
     static const char *const names[] = {NULL,      "held",      "confirmed",
                                         "expired", "cancelled", "refunded"};
     return state > 0 && state < (int)(sizeof names / sizeof *names) ? names[state] : NULL;
+}
+
+const char *payment_outcome_name(int outcome)
+{
+    static const char *const names[] = {NULL, "as_held", "same_seats_again", "other_seats",
+                                        "refunded"};
+    return outcome > 0 && outcome < (int)(sizeof names / sizeof *names) ? names[outcome] : NULL;
 }
 
 const char *seat_state_name(seat_state state)

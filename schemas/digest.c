@@ -90,9 +90,13 @@ digest16 reserve_body_hash(const event_id *event, const uint32_t *seats, size_t 
     return d;
 }
 
-digest16 checkout_body_hash(const reservation_id *reservation)
+// What is not ticked is not hashed: the hash of a plain checkout is that of its reservation.
+digest16 checkout_body_hash(const reservation_id *reservation, bool other_seats)
 {
-    return digest16_of(reservation->u.bytes, sizeof reservation->u.bytes);
+    uint8_t body[sizeof reservation->u.bytes + 1];
+    memcpy(body, reservation->u.bytes, sizeof reservation->u.bytes);
+    body[sizeof reservation->u.bytes] = 1;
+    return digest16_of(body, sizeof reservation->u.bytes + other_seats);
 }
 
 digest32 fact_hash(const digest32 *previous, int64_t seq, uint16_t kind, const void *payload,

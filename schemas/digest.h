@@ -40,7 +40,7 @@ digest16 idempotency_key_hash(const buyer_id *buyer, const char *route, const ch
 // The canonical body of a reservation: BLAKE2b-128(event id | each seat as big-endian 32 bits, in
 // the order given), and of a checkout: BLAKE2b-128(reservation id).
 digest16 reserve_body_hash(const event_id *event, const uint32_t *seats, size_t seats_count);
-digest16 checkout_body_hash(const reservation_id *reservation);
+digest16 checkout_body_hash(const reservation_id *reservation, bool other_seats);
 
 // The hash chain of an actor's facts: BLAKE2b-256(previous hash | seq big-endian 64 bits | kind
 // big-endian 16 bits | payload). The first fact follows 32 zero bytes.

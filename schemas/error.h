@@ -35,7 +35,13 @@
     X(21, TIMED_OUT, 408, true, "timed-out", "The request took too long to arrive")                \
     X(22, PAYMENT_NOT_OPEN, 409, false, "payment-not-open", "The payment is no longer open")       \
     X(23, STATUS_UNREACHABLE, 409, false, "status-unreachable",                                    \
-      "The event cannot change to this status")
+      "The event cannot change to this status")                                                    \
+    X(24, REFUND_CHANGED, 409, true, "refund-changed", "Another amount would be refunded now")     \
+    X(25, EVENT_CANCELLED, 409, false, "event-cancelled", "The event was cancelled")               \
+    X(26, REFUND_NOT_FAILED, 409, false, "refund-not-failed",                                      \
+      "Only a refund that failed for good can be tried again or resolved")                         \
+    X(27, EVENT_NOT_CANCELLED, 409, false, "event-not-cancelled",                                  \
+      "Only the buyers of a cancelled event are all refunded")
 
 typedef enum error_code {
     ERROR_NONE = 0,

@@ -18,6 +18,10 @@ enum {
 
     HOLD_SECONDS_MIN = 60, // an operator's --hold-seconds may go below it, an organizer may not
     HOLD_SECONDS_MAX = 1800,
+    // A checkout lengthens a hold once, and never beyond this time after the reservation.
+    EXTENDED_HOLD_SECONDS_MAX = 1200,
+    REFUND_STEPS_MAX = 8,
+    REFUND_ALL_MAX = 64, // reservations that one RefundAll refunds
     IDEMPOTENCY_KEY_BYTES_MAX = 255,
     IDEMPOTENCY_KEEP_SECONDS = 24 * 3600,
     SESSION_SECONDS = 24 * 3600,

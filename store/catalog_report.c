@@ -5,14 +5,16 @@
 
 // The statements are files in store/reports, embedded by CMakeLists.txt.
 extern const unsigned char report_plans[], report_venues[], report_venue[], report_events[],
-    report_event[], report_reservation[], report_ledger[], report_hosts[], report_server[];
+    report_event[], report_reservation[], report_ledger[], report_hosts[], report_server[],
+    report_finance[], report_refunds[];
 
 static const unsigned char *const reports[] = {
-    [REPORT_PLANS] = report_plans,   [REPORT_VENUES] = report_venues,
-    [REPORT_VENUE] = report_venue,   [REPORT_EVENTS] = report_events,
-    [REPORT_EVENT] = report_event,   [REPORT_RESERVATION] = report_reservation,
-    [REPORT_LEDGER] = report_ledger, [REPORT_HOSTS] = report_hosts,
-    [REPORT_SERVER] = report_server,
+    [REPORT_PLANS] = report_plans,     [REPORT_VENUES] = report_venues,
+    [REPORT_VENUE] = report_venue,     [REPORT_EVENTS] = report_events,
+    [REPORT_EVENT] = report_event,     [REPORT_RESERVATION] = report_reservation,
+    [REPORT_LEDGER] = report_ledger,   [REPORT_HOSTS] = report_hosts,
+    [REPORT_SERVER] = report_server,   [REPORT_FINANCE] = report_finance,
+    [REPORT_REFUNDS] = report_refunds,
 };
 
 static void params_free(params *p)

@@ -12,9 +12,11 @@ typedef enum catalog_report_kind {
     REPORT_EVENTS,      // [{id,name,category,venue,city,status,starts_at,sale_starts_at,...}]
     REPORT_EVENT,       // one, by id, with prices, seats held and sold, and who holds its actor
     REPORT_RESERVATION, // one, by id, with its payments and tickets; seats are indexes
-    REPORT_LEDGER, // {claims_without_reservation,...,sold_minor,captured_minor,...}, by event id
-    REPORT_HOSTS,  // [{name,alive,stopping,heartbeat_age_ms,actors,started_at}]
-    REPORT_SERVER, // {version,version_number,database,user,recovery,now_us,settings:{...}}
+    REPORT_LEDGER,  // {claims_without_reservation,...,sold_minor,captured_minor,...}, by event id
+    REPORT_HOSTS,   // [{name,alive,stopping,heartbeat_age_ms,actors,started_at}]
+    REPORT_SERVER,  // {version,version_number,database,user,recovery,now_us,settings:{...}}
+    REPORT_FINANCE, // {event,name,agrees,currencies:[{currency,captured_minor,...}]}, by event id
+    REPORT_REFUNDS, // [{payment,state,refund_minor,attempts,...}] under way or failed
 } catalog_report_kind;
 
 // The answer as JSON text on the heap, the caller's; *ret_json NULL: there is no such thing. id is

@@ -164,16 +164,35 @@ static const statement event_put = {
         " WHERE $5::text IS NOT NULL AND NOT EXISTS (SELECT FROM found) RETURNING id),"
         " put AS (INSERT INTO event (id, tag, organizer_id, venue_id, production_id, name,"
         " category, description, currency, starts_at, sale_starts_at, hold_seconds, plan_hash,"
-        " seats, price_min_minor, price_max_minor)"
+        " seats, price_min_minor, price_max_minor, fee_bp, tax_bp, refund_before_seconds,"
+        " refund_percent)"
         " SELECT $1::uuid, $2::bigint, (SELECT organizer_id FROM house), $4::uuid,"
         " coalesce((SELECT id FROM found), (SELECT id FROM made)), $6::text, $7::text, $8::text,"
         " $9::text, $10::timestamptz, $11::timestamptz, $12::int, $13::bytea, $14::int,"
-        " $15::bigint, $16::bigint FROM fresh),"
+        " $15::bigint, $16::bigint, $18::int2, $19::int2, coalesce($20::int[], '{86400,7200}'),"
+        " coalesce($21::int2[], '{100,50}') FROM fresh),"
         " priced AS (INSERT INTO event_price (event_id, category, price_minor)"
         " SELECT $1::uuid, place - 1, price"
         " FROM fresh, unnest($17::bigint[]) WITH ORDINALITY AS t(price, place))"
         " INSERT INTO event_plan (event_id, revision, plan_hash)"
         " SELECT $1::uuid, 1, $13::bytea FROM fresh RETURNING revision"};
+
+static void refunds_params(params *p, const catalog_event *row)
+{
+    if (!row->has_refunds) {
+        params_null(p);
+        params_null(p);
+        return;
+    }
+    params_array(p, PARAM_INT4);
+    for (uint32_t i = 0; i < row->refunds.steps; i++)
+        params_add_int4(p, row->refunds.before_seconds[i]);
+    params_end(p);
+    params_array(p, PARAM_INT2);
+    for (uint32_t i = 0; i < row->refunds.steps; i++)
+        params_add_int2(p, row->refunds.percent[i]);
+    params_end(p);
+}
 
 static void event_params(params *p, const catalog_event *row)
 {
@@ -200,6 +219,9 @@ static void event_params(params *p, const catalog_event *row)
     for (uint32_t i = 0; i < row->prices_count; i++)
         params_add_int8(p, row->price_minor[i]);
     params_end(p);
+    params_int2(p, row->fee_bp);
+    params_int2(p, row->tax_bp);
+    refunds_params(p, row);
 }
 
 store_result catalog_event_put(connection *c, const catalog_event *row, bool *ret_made,

@@ -5,6 +5,7 @@
 #ifndef CAVEA_STORE_CATALOG_WRITE_H
 #define CAVEA_STORE_CATALOG_WRITE_H
 
+#include "schemas/refund.h"
 #include "store/connection.h"
 
 enum { CATALOG_PROBLEM_BYTES = 512 };
@@ -42,6 +43,9 @@ typedef struct catalog_event {
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX]; // by the plan's category
     uint32_t prices_count;
     int64_t price_min_minor, price_max_minor; // of seats that can be sold
+    int16_t fee_bp, tax_bp;                   // of the price, basis points
+    bool has_refunds;                         // false: the policy that every event has by itself
+    refund_policy refunds;
 } catalog_event;
 
 // Why the connection's last call failed, without the server's word for "error".

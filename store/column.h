@@ -132,6 +132,17 @@ static inline uint32_t column_int4_array(const PGresult *rows, int row, int colu
     return count;
 }
 
+static inline uint32_t column_int2_array(const PGresult *rows, int row, int column,
+                                         int16_t *ret_elements, uint32_t elements_max)
+{
+    const char *at = NULL;
+    uint32_t count = column_array(rows, row, column, &at);
+    assert(count <= elements_max);
+    for (uint32_t i = 0; i < count; i++)
+        ret_elements[i] = (int16_t)((uint8_t)at[6 * i + 4] << 8 | (uint8_t)at[6 * i + 5]);
+    return count;
+}
+
 static inline uint32_t column_int8_array(const PGresult *rows, int row, int column,
                                          int64_t *ret_elements, uint32_t elements_max)
 {

@@ -4,7 +4,8 @@ static bool journal_is_fenced(const journal *j)
 {
     return j->moves_count > 0 || j->facts_count + j->claims_count + j->releases_count +
                                          j->reservations_count + j->changes_count +
-                                         j->payments_count + j->tickets_count + j->statuses_count ==
+                                         j->payments_count + j->tickets_count + j->statuses_count +
+                                         j->postings_count ==
                                      0;
 }
 

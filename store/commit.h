@@ -18,6 +18,7 @@ typedef enum commit_part { // in the order of the pipeline
     COMMIT_PAYMENTS,
     COMMIT_TICKETS,
     COMMIT_STATUSES,
+    COMMIT_POSTINGS,
     COMMIT_FACTS,
     COMMIT_PARTS_END
 } commit_part;

@@ -47,12 +47,18 @@ const statement commit_statements[COMMIT_PARTS_END] = {
          "WITH done AS (UPDATE reservation r SET state = c.t, expires_at = c.x,"
          " payment_id = coalesce(c.p, r.payment_id),"
          " checkout_key = coalesce(c.k, r.checkout_key),"
-         " checkout_body = coalesce(c.b, r.checkout_body)"
+         " checkout_body = coalesce(c.b, r.checkout_body),"
+         " other_seats = CASE WHEN c.k IS NULL THEN r.other_seats ELSE c.o <> 0 END,"
+         " outcome = coalesce(nullif(c.u, 0), r.outcome),"
+         " refund_minor = coalesce(nullif(c.m, 0), r.refund_minor),"
+         " seats = CASE WHEN c.n > 0 THEN ($14::int4[])[c.a + 1 : c.a + c.n] ELSE r.seats END"
          " FROM (SELECT unnest($1::uuid[]) e, unnest($2::uuid[]) i, unnest($3::int2[]) f,"
          " unnest($4::int2[]) t, unnest($5::timestamptz[]) x, unnest($6::uuid[]) p,"
-         " unnest($7::bytea[]) k, unnest($8::bytea[]) b) c"
+         " unnest($7::bytea[]) k, unnest($8::bytea[]) b, unnest($9::int2[]) o,"
+         " unnest($10::int2[]) u, unnest($11::int8[]) m, unnest($12::int4[]) a,"
+         " unnest($13::int4[]) n) c"
          " WHERE r.event_id = c.e AND r.id = c.i AND r.state = c.f RETURNING 1)"
-         " SELECT " GUARD("$9")},
+         " SELECT " GUARD("$15")},
     // The payment actor is the single writer of its payments, under the fence, and has the table of
     // allowed transitions. What may never happen is refused here all the same: a state or a refund
     // attempt that falls back, captured money that shrinks.
@@ -60,20 +66,25 @@ const statement commit_statements[COMMIT_PARTS_END] = {
         {"commit_payments",
          "WITH done AS (INSERT INTO payment AS p (event_id, id, reservation_id, buyer_id, state,"
          " amount_minor, captured_minor, refunded_minor, currency, intent_id, client_secret,"
-         " pay_url, refund_id, refund_number, created_at, changed_at)"
+         " pay_url, refund_id, refund_number, created_at, changed_at, refund_minor, kept_minor,"
+         " fee_bp, tax_bp)"
          " SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]),"
          " unnest($5::int2[]), unnest($6::int8[]), unnest($7::int8[]), unnest($8::int8[]),"
          " unnest($9::text[]), unnest($10::text[]), unnest($11::text[]), unnest($12::text[]),"
          " unnest($13::text[]), unnest($14::int2[]), unnest($15::timestamptz[]),"
-         " unnest($16::timestamptz[])"
+         " unnest($16::timestamptz[]), unnest($17::int8[]), unnest($18::int8[]),"
+         " unnest($19::int2[]), unnest($20::int2[])"
          " ON CONFLICT (event_id, id) DO UPDATE SET state = EXCLUDED.state,"
          " captured_minor = EXCLUDED.captured_minor, refunded_minor = EXCLUDED.refunded_minor,"
          " intent_id = EXCLUDED.intent_id, client_secret = EXCLUDED.client_secret,"
          " pay_url = EXCLUDED.pay_url, refund_id = EXCLUDED.refund_id,"
-         " refund_number = EXCLUDED.refund_number, changed_at = EXCLUDED.changed_at"
+         " refund_number = EXCLUDED.refund_number, changed_at = EXCLUDED.changed_at,"
+         " currency = EXCLUDED.currency, refund_minor = EXCLUDED.refund_minor,"
+         " kept_minor = EXCLUDED.kept_minor,"
+         " fee_bp = EXCLUDED.fee_bp, tax_bp = EXCLUDED.tax_bp"
          " WHERE (p.refund_number, p.state) <= (EXCLUDED.refund_number, EXCLUDED.state)"
          " AND p.captured_minor <= EXCLUDED.captured_minor RETURNING 1)"
-         " SELECT " GUARD("$17")},
+         " SELECT " GUARD("$21")},
     // A ticket's id is derived from its reservation and seat, so a second one is the same signed
     // again: the first stays. A revocation that comes before the ticket leaves a revoked row
     // without a text, and the ticket never becomes valid.
@@ -89,6 +100,14 @@ const statement commit_statements[COMMIT_PARTS_END] = {
         {"commit_statuses",
          "WITH done AS (UPDATE event e SET status = s.s FROM (SELECT unnest($1::uuid[]) i,"
          " unnest($2::int2[]) s) s WHERE e.id = s.i RETURNING 1) SELECT " GUARD("$3")},
+    // One row for a fact, with all its lines: the table's constraint sees the whole transaction.
+    [COMMIT_POSTINGS] =
+        {"commit_postings",
+         "INSERT INTO posting (actor, seq, event_id, payment_id, currency, at, accounts,"
+         " amounts_minor) SELECT o, s, e, p, c, t, ($9::int2[])[a + 1 : a + n],"
+         " ($10::int8[])[a + 1 : a + n] FROM (SELECT unnest($1::uuid[]) o, unnest($2::int8[]) s,"
+         " unnest($3::uuid[]) e, unnest($4::uuid[]) p, unnest($5::text[]) c,"
+         " unnest($6::timestamptz[]) t, unnest($7::int4[]) a, unnest($8::int4[]) n) r"},
     [COMMIT_FACTS] = {"commit_facts",
                       "INSERT INTO fact (actor, seq, kind, at, payload, hash)"
                       " SELECT unnest($1::uuid[]), unnest($2::int8[]), unnest($3::int2[]),"
@@ -208,7 +227,26 @@ static void uuid_or_null(params *p, const uuid *id)
         params_add_uuid(p, id);
 }
 
-static uint32_t changes_params(const fold *f, params *p)
+// Few changes have other seats than before: only theirs are sent, one after the other.
+static void changed_seats(const journal *j, const fold *f, params *p)
+{
+    const reservation_change *c = f->changes;
+    uint32_t n = f->changes_count, at = 0;
+    params_array(p, PARAM_INT4);
+    for (uint32_t i = 0; i < n; i++) {
+        params_add_int4(p, (int32_t)at);
+        at += c[i].seats_count;
+    }
+    params_end(p);
+    COLUMN_INT4(n, (int32_t)c[i].seats_count);
+    params_array(p, PARAM_INT4);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < c[i].seats_count; k++)
+            params_add_int4(p, j->seats[c[i].seats_at + k]);
+    params_end(p);
+}
+
+static uint32_t changes_params(const journal *j, const fold *f, params *p)
 {
     const reservation_change *c = f->changes;
     uint32_t n = f->changes_count;
@@ -220,6 +258,10 @@ static uint32_t changes_params(const fold *f, params *p)
     COLUMN(PARAM_UUID, uuid_or_null, n, &c[i].payment.u);
     COLUMN(PARAM_BYTES, digest_or_null, n, &c[i].checkout_key);
     COLUMN(PARAM_BYTES, digest_or_null, n, &c[i].checkout_body);
+    COLUMN_INT2(n, c[i].other_seats);
+    COLUMN_INT2(n, c[i].outcome);
+    COLUMN_INT8(n, c[i].refund_minor);
+    changed_seats(j, f, p);
     params_int4(p, (int32_t)n);
     return n;
 }
@@ -245,6 +287,10 @@ static uint32_t payments_params(const journal *j, const fold *f, params *p)
     COLUMN_INT2(n, r[row[i]].refund_number);
     COLUMN_TIME(n, r[row[i]].created_us);
     COLUMN_TIME(n, r[row[i]].changed_us);
+    COLUMN_INT8(n, r[row[i]].refund_minor);
+    COLUMN_INT8(n, r[row[i]].kept_minor);
+    COLUMN_INT2(n, r[row[i]].fee_bp);
+    COLUMN_INT2(n, r[row[i]].tax_bp);
     params_int4(p, (int32_t)n);
     return n;
 }
@@ -276,6 +322,44 @@ static uint32_t statuses_params(const journal *j, const fold *f, params *p)
     return n;
 }
 
+// The lines of all postings, one posting behind the other.
+static void posting_lines_params(const journal *j, params *p)
+{
+    const posting_row *r = j->postings;
+    uint32_t n = j->postings_count, at = 0;
+    params_array(p, PARAM_INT4);
+    for (uint32_t i = 0; i < n; i++) {
+        params_add_int4(p, (int32_t)at);
+        at += r[i].lines_count;
+    }
+    params_end(p);
+    COLUMN_INT4(n, (int32_t)r[i].lines_count);
+    params_array(p, PARAM_INT2);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < r[i].lines_count; k++)
+            params_add_int2(p, (int16_t)r[i].accounts[k]);
+    params_end(p);
+    params_array(p, PARAM_INT8);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < r[i].lines_count; k++)
+            params_add_int8(p, r[i].amounts_minor[k]);
+    params_end(p);
+}
+
+static uint32_t postings_params(const journal *j, params *p)
+{
+    const posting_row *r = j->postings;
+    uint32_t n = j->postings_count;
+    COLUMN_UUID(n, r[i].actor);
+    COLUMN_INT8(n, r[i].seq);
+    COLUMN_UUID(n, r[i].event);
+    COLUMN_UUID(n, r[i].payment);
+    COLUMN_TEXT(n, r[i].currency);
+    COLUMN_TIME(n, r[i].at_us);
+    posting_lines_params(j, p);
+    return n;
+}
+
 static uint32_t facts_params(const journal *j, params *p)
 {
     const fact_row *r = j->facts;
@@ -301,13 +385,15 @@ bool commit_params(commit_part part, const journal *j, const fold *f, params *re
     case COMMIT_CLAIMS:
         return claims_params(j, f, ret_p) > 0;
     case COMMIT_CHANGES:
-        return changes_params(f, ret_p) > 0;
+        return changes_params(j, f, ret_p) > 0;
     case COMMIT_PAYMENTS:
         return payments_params(j, f, ret_p) > 0;
     case COMMIT_TICKETS:
         return tickets_params(j, f, ret_p) > 0;
     case COMMIT_STATUSES:
         return statuses_params(j, f, ret_p) > 0;
+    case COMMIT_POSTINGS:
+        return postings_params(j, ret_p) > 0;
     case COMMIT_FACTS:
         return facts_params(j, ret_p) > 0;
     case COMMIT_PARTS_END:

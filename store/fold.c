@@ -15,8 +15,8 @@ _Static_assert(BUCKETS_MAX >= 2 * JOURNAL_ROWS_MAX, "the table stays half empty"
 typedef struct fold_key {
     uuid event, id;
     int32_t seat;
-    uint32_t next; // in the same bucket
-    bool met;      // of a claim: its release too
+    uint32_t next;             // in the same bucket
+    uint32_t claims, releases; // of a claim: how often it comes
 } fold_key;
 
 bool fold_init(fold *f)
@@ -107,33 +107,51 @@ static void claims_keep_all(fold *f, const journal *j)
         f->releases[i] = i;
 }
 
-// A reservation claims a seat once in its life, so a claim and a release of the same three belong
-// together whatever happened to the seat between.
-static void claims_fold(fold *f, const journal *j)
+static bool claims_count(fold *f, const journal *j)
 {
-    if (j->claims_count == 0 || j->releases_count == 0) {
-        claims_keep_all(f, j);
-        return;
-    }
+    bool met = false;
     keys_clear(f, j->claims_count);
     for (uint32_t i = 0; i < j->claims_count; i++) {
         fold_key k = claim_key(&j->claims[i]);
-        (void)key_place(f, &k);
+        f->keys[key_place(f, &k)].claims++;
     }
-    f->releases_count = 0;
     for (uint32_t i = 0; i < j->releases_count; i++) {
         fold_key k = claim_key(&j->releases[i]);
         uint32_t at = key_find(f, &k);
-        if (at == NOBODY || f->keys[at].met)
-            f->releases[f->releases_count++] = i;
-        else
-            f->keys[at].met = true;
+        if (at == NOBODY)
+            continue;
+        f->keys[at].releases++;
+        met = true;
     }
-    f->claims_count = 0;
+    return met;
+}
+
+// A reservation that is paid too late may claim a seat again that it has just released: claims and
+// releases of the same three come in turns, and what is left of them is one or none, whatever
+// happened to the seat between.
+static void claims_fold(fold *f, const journal *j)
+{
+    if (j->claims_count == 0 || j->releases_count == 0 || !claims_count(f, j)) {
+        claims_keep_all(f, j);
+        return;
+    }
+    f->claims_count = f->releases_count = 0;
+    for (uint32_t i = 0; i < j->releases_count; i++) {
+        fold_key k = claim_key(&j->releases[i]);
+        uint32_t at = key_find(f, &k);
+        if (at != NOBODY && f->keys[at].releases <= f->keys[at].claims)
+            continue;
+        if (at != NOBODY)
+            f->keys[at].releases--;
+        f->releases[f->releases_count++] = i;
+    }
     for (uint32_t i = 0; i < j->claims_count; i++) {
         fold_key k = claim_key(&j->claims[i]);
-        if (!f->keys[key_find(f, &k)].met)
-            f->claims[f->claims_count++] = i;
+        uint32_t at = key_find(f, &k);
+        if (f->keys[at].claims <= f->keys[at].releases)
+            continue;
+        f->keys[at].claims--;
+        f->claims[f->claims_count++] = i;
     }
 }
 
@@ -149,6 +167,15 @@ static bool change_follow(reservation_change *c, const reservation_change *next)
     if (!digest16_is_zero(&next->checkout_key)) {
         c->checkout_key = next->checkout_key;
         c->checkout_body = next->checkout_body;
+        c->other_seats = next->other_seats;
+    }
+    if (next->outcome != 0)
+        c->outcome = next->outcome;
+    if (next->refund_minor != 0)
+        c->refund_minor = next->refund_minor;
+    if (next->seats_count > 0) {
+        c->seats_at = next->seats_at;
+        c->seats_count = next->seats_count;
     }
     return true;
 }

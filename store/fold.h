@@ -13,8 +13,8 @@ typedef struct fold_ticket {
 } fold_ticket;
 
 typedef struct fold {
-    // Rows of the journal's claims and releases, by index. A seat that was claimed and released by
-    // the same reservation within the tick is in neither.
+    // Rows of the journal's claims and releases, by index. A claim and a release of a seat by the
+    // same reservation within the tick, in either order, are in neither.
     uint32_t *claims, *releases;
     uint32_t claims_count, releases_count;
     reservation_change *changes; // one for each reservation: from its first state to its last

@@ -14,11 +14,13 @@ static bool arrays_allocate(journal *j)
     j->payments = malloc(JOURNAL_ROWS_MAX * sizeof *j->payments);
     j->tickets = malloc(JOURNAL_ROWS_MAX * sizeof *j->tickets);
     j->statuses = malloc(JOURNAL_ROWS_MAX * sizeof *j->statuses);
+    j->postings = malloc(JOURNAL_ROWS_MAX * sizeof *j->postings);
     j->seats = malloc(JOURNAL_SEATS_MAX * sizeof *j->seats);
     j->price_minor = malloc(JOURNAL_SEATS_MAX * sizeof *j->price_minor);
     j->blob = malloc(JOURNAL_BLOB_BYTES_MAX);
     return j->moves && j->facts && j->claims && j->releases && j->reservations && j->changes &&
-           j->payments && j->tickets && j->statuses && j->seats && j->price_minor && j->blob;
+           j->payments && j->tickets && j->statuses && j->postings && j->seats && j->price_minor &&
+           j->blob;
 }
 
 journal *journal_new(void)
@@ -46,6 +48,7 @@ void journal_free(journal *j)
     free(j->payments);
     free(j->tickets);
     free(j->statuses);
+    free(j->postings);
     free(j->seats);
     free(j->price_minor);
     free(j->blob);
@@ -56,7 +59,7 @@ void journal_clear(journal *j)
 {
     j->moves_count = j->facts_count = j->claims_count = j->releases_count = 0;
     j->reservations_count = j->changes_count = j->payments_count = j->tickets_count = 0;
-    j->statuses_count = j->seats_count = j->blob_bytes = 0;
+    j->statuses_count = j->postings_count = j->seats_count = j->blob_bytes = 0;
 }
 
 static bool rows_fit(uint32_t count, uint32_t rows_max)
@@ -73,6 +76,7 @@ bool journal_has_room(const journal *j, uint32_t rows_max, uint32_t bytes_max)
            rows_fit(j->releases_count, rows_max) && rows_fit(j->reservations_count, rows_max) &&
            rows_fit(j->changes_count, rows_max) && rows_fit(j->payments_count, rows_max) &&
            rows_fit(j->tickets_count, rows_max) && rows_fit(j->statuses_count, rows_max) &&
+           rows_fit(j->postings_count, rows_max) &&
            j->seats_count <= JOURNAL_SEATS_MAX - rows_max && j->moves_count < JOURNAL_ACTORS_MAX &&
            bytes_max <= JOURNAL_BLOB_BYTES_MAX &&
            j->blob_bytes <= JOURNAL_BLOB_BYTES_MAX - bytes_max;

@@ -6,6 +6,7 @@
 #ifndef CAVEA_STORE_JOURNAL_H
 #define CAVEA_STORE_JOURNAL_H
 
+#include "schemas/account.h"
 #include "schemas/id.h"
 #include "schemas/limits.h"
 
@@ -57,6 +58,10 @@ typedef struct reservation_change {
     int64_t expires_us;
     payment_id payment;                   // zero: stays as it is
     digest16 checkout_key, checkout_body; // zero: stays as it is
+    bool other_seats;                     // comes with checkout_key
+    int16_t outcome;                      // payment_outcome; 0: stays as it is
+    int64_t refund_minor;                 // 0: stays as it is
+    uint32_t seats_at, seats_count;       // into seats; 0: they stay. Prices always stay.
 } reservation_change;
 
 // The whole row; inserts it, or replaces the mutable columns when (refund_number, state), compared
@@ -67,7 +72,11 @@ typedef struct payment_row {
     reservation_id reservation;
     buyer_id buyer;
     int16_t state;
-    int64_t amount_minor, captured_minor, refunded_minor;
+    int64_t amount_minor, captured_minor;
+    int64_t refund_minor;   // asked for; 0: none yet
+    int64_t refunded_minor; // arrived
+    int64_t kept_minor;     // by policy
+    int16_t fee_bp, tax_bp; // of a confirmed one
     char currency[4];
     char intent_id[72];
     char client_secret[160];
@@ -88,6 +97,19 @@ typedef struct ticket_row {
     uint32_t compact_at, compact_bytes; // into blob
     int64_t issued_us;
 } ticket_row;
+
+// One double entry: its lines sum to zero, which the table checks.
+typedef struct posting_row {
+    actor_id actor; // with seq: the payment actor's fact that says why
+    int64_t seq;
+    event_id event;
+    payment_id payment;
+    char currency[4];
+    int64_t at_us;
+    uint32_t lines_count;
+    posting_account accounts[POSTING_LINES_MAX];
+    int64_t amounts_minor[POSTING_LINES_MAX]; // debit positive
+} posting_row;
 
 typedef struct event_status_row {
     event_id event;
@@ -111,11 +133,13 @@ typedef struct journal {
     payment_row *payments;
     ticket_row *tickets;
     event_status_row *statuses;
+    posting_row *postings;
     int32_t *seats;
     int64_t *price_minor;
     uint8_t *blob;
     uint32_t moves_count, facts_count, claims_count, releases_count, reservations_count;
-    uint32_t changes_count, payments_count, tickets_count, statuses_count, seats_count, blob_bytes;
+    uint32_t changes_count, payments_count, tickets_count, statuses_count, postings_count;
+    uint32_t seats_count, blob_bytes;
 } journal;
 
 // Allocates every array at its full capacity; NULL when memory is out.

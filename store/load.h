@@ -24,6 +24,7 @@ enum {
 extern const statement load_event_statements[LOAD_EVENT_STATEMENTS];
 extern const statement load_statements[LOAD_STATEMENTS];
 extern const statement load_stuck_statements[LOAD_STUCK_STATEMENTS];
+extern const statement load_captured_statement;
 
 // One snapshot of the event, in one round trip. An event that does not exist leaves the image as it
 // is. STORE_REFUSED: a stored fact cannot be read.
@@ -59,5 +60,12 @@ typedef struct load_stuck_memory {
 MUST_CHECK store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memory,
                                    uint32_t partition, int64_t age_ms, stuck_row *ret_rows,
                                    uint32_t rows_max, uint32_t *ret_count);
+
+// Payments with captured money whose id's time is in [from_us, to_us), in the order of their events
+// and ids, behind a row of the page before (NULL: from the first).
+MUST_CHECK store_result load_captured(connection *c, params *scratch, int64_t from_us,
+                                      int64_t to_us, const captured_row *behind,
+                                      captured_row *ret_rows, uint32_t rows_max,
+                                      uint32_t *ret_count);
 
 #endif

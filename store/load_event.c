@@ -19,7 +19,9 @@ enum {
 const statement load_event_statements[LOAD_EVENT_STATEMENTS] = {
     [EVENT_BEGIN] = {"event_begin", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     [EVENT_ROW] = {"event_row", "SELECT e.status, e.sale_starts_at, e.hold_seconds, e.currency,"
-                                " e.plan_hash, l.last_seq, l.last_hash FROM event e"
+                                " e.plan_hash, l.last_seq, l.last_hash, e.starts_at,"
+                                " e.refund_before_seconds, e.refund_percent, e.fee_bp, e.tax_bp"
+                                " FROM event e"
                                 " LEFT JOIN actor_lease l ON l.actor = e.id WHERE e.id = $1"},
     [EVENT_PRICES] = {"event_prices",
                       "SELECT category, price_minor FROM event_price WHERE event_id = $1"},
@@ -132,6 +134,10 @@ static store_result image_read(const pipeline *p, const event_id *id, event_imag
         image->last_seq = column_int8(rows, 0, 5);
         image->last_hash = column_digest32(rows, 0, 6);
     }
+    image->starts_us = column_time(rows, 0, 7);
+    image->refunds = row_refunds(rows, 0, 8);
+    image->fee_bp = column_int2(rows, 0, 10);
+    image->tax_bp = column_int2(rows, 0, 11);
     image_prices(p->rows[EVENT_PRICES], image);
     if (PQntuples(plan) == 1 &&
         !bytes_copy(plan, 0, &image->packed_plan, &image->packed_plan_bytes))

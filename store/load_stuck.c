@@ -46,7 +46,8 @@ const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
     [STUCK_RESERVATIONS] =
         {"stuck_reservations",
          "SELECT r.slot, r.actor, r.id, r.place, k.kind, r.buyer_id, r.payment_id,"
-         " coalesce(nullif(p.captured_minor, 0), p.amount_minor, r.total_minor),"
+         " CASE WHEN k.kind = 7 THEN coalesce(r.refund_minor, 0)"
+         " ELSE coalesce(nullif(p.captured_minor, 0), p.amount_minor, r.total_minor) END,"
          " coalesce(p.currency, (SELECT currency FROM event e WHERE e.id = r.event_id)),"
          " coalesce(p.intent_id, ''), coalesce(p.state, 0::int2),"
          " coalesce(p.refund_number, 0::int2), coalesce(p.refund_id, ''), p.changed_at,"
@@ -57,13 +58,16 @@ const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
          " WHEN r.state = 1 AND r.expires_at < " OLD " THEN 4::int2"
          " WHEN r.state = 1 AND p.id IS NULL AND r.payment_id < " OLD_ID " THEN 2::int2"
          " WHEN r.state = 2 AND coalesce(p.changed_at, r.created_at) < " OLD " AND NOT " HAS_TICKET
-         " THEN 3::int2 END) k(kind)"
+         " THEN 3::int2"
+         " WHEN r.state = 5 AND p.state = 7 AND p.captured_minor > 0 AND p.kept_minor = 0"
+         " AND p.refund_minor = 0 AND p.changed_at < " OLD " THEN 7::int2 END) k(kind)"
          " WHERE k.kind IS NOT NULL OR r.place = $8::int4 ORDER BY r.place LIMIT $9::int4"},
     [STUCK_PAYMENTS] =
         {"stuck_payments",
          "SELECT p.slot, p.actor, p.id, p.place, " IS_OPEN ", p.reservation_id, p.buyer_id,"
          " p.state, coalesce(nullif(p.captured_minor, 0), p.amount_minor), p.currency,"
-         " p.intent_id, p.refund_number, p.refund_id, p.changed_at" SEEN "payment" OF_EVENTS "p"
+         " p.intent_id, p.refund_number, p.refund_id, p.changed_at, p.refund_minor" SEEN
+         "payment" OF_EVENTS "p"
          " WHERE (" IS_OPEN ") OR p.place = $8::int4 ORDER BY p.place LIMIT $9::int4"},
 };
 
@@ -146,7 +150,8 @@ static void stuck_payment(const PGresult *rows, int row, stuck_row *ret_row)
                            .payment_state = state,
                            .amount_minor = column_int8(rows, row, 8),
                            .refund_number = column_int2(rows, row, 11),
-                           .changed_us = column_time(rows, row, 13)};
+                           .changed_us = column_time(rows, row, 13),
+                           .refund_minor = column_int8(rows, row, 14)};
     column_copy(rows, row, 9, ret_row->currency, sizeof ret_row->currency);
     column_copy(rows, row, 10, ret_row->intent_id, sizeof ret_row->intent_id);
     column_copy(rows, row, 12, ret_row->refund_id, sizeof ret_row->refund_id);

@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <endian.h>
 
-enum { PARAMS_MAX = 20 };
+enum { PARAMS_MAX = 24 };
 
 // Type numbers of PostgreSQL's catalogue (pg_type.dat), which never change.
 typedef enum param_type {

@@ -82,6 +82,7 @@ typedef struct event_detail {
     const char *production_name;
     digest32 plan_hash;
     int32_t hold_seconds;
+    refund_policy refunds; // of confirmed reservations, by the time to starts_us
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX]; // by category of the plan
     uint32_t prices_count;
     void *memory;

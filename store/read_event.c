@@ -1,5 +1,6 @@
 // Events and plans, as edges show them.
 #include "store/read_pool.h"
+#include "store/row.h"
 
 #include <stdlib.h>
 
@@ -36,7 +37,8 @@ const statement read_event_statements[READ_EVENT_STATEMENTS] = {
          " e.plan_hash, e.hold_seconds,"
          " ARRAY(SELECT coalesce(x.price_minor, 0) FROM generate_series(0, (SELECT max(category)"
          " FROM event_price WHERE event_id = e.id)) c LEFT JOIN event_price x"
-         " ON x.event_id = e.id AND x.category = c ORDER BY c)" EVENT_TABLES
+         " ON x.event_id = e.id AND x.category = c ORDER BY c),"
+         " e.refund_before_seconds, e.refund_percent" EVENT_TABLES
          " JOIN organizer o ON o.id = e.organizer_id"
          " LEFT JOIN production p ON p.id = e.production_id WHERE e.id = $1"},
     [EVENT_BY_TAG] = {"event_by_tag", "SELECT id FROM event WHERE tag = $1::int8"},
@@ -200,6 +202,7 @@ store_result read_event(read_pool *pool, const event_id *id, event_detail *ret_d
                         .hold_seconds = column_int4(rows, 0, N + 6)};
     event_read(rows, 0, &d->row);
     d->prices_count = column_int8_array(rows, 0, N + 7, d->price_minor, CATEGORIES_PER_PLAN_MAX);
+    d->refunds = row_refunds(rows, 0, N + 8);
     d->memory = result_keep(&p);
     return STORE_OK;
 }

@@ -9,12 +9,17 @@
 // Of table reservation under the name r, and of table payment under the name p.
 #define ROW_RESERVATION                                                                            \
     "r.id, r.buyer_id, r.state, r.key_hash, r.body_hash, r.checkout_key, r.checkout_body,"         \
-    " r.payment_id, r.created_at, r.expires_at, r.total_minor, r.seats, r.price_minor"
+    " r.payment_id, r.created_at, r.expires_at, r.total_minor, r.seats, r.price_minor,"            \
+    " coalesce(r.other_seats, false), coalesce(r.outcome, 0::int2),"                               \
+    " coalesce(r.refund_minor, 0::int8)"
 #define ROW_PAYMENT                                                                                \
     "p.event_id, p.id, p.reservation_id, p.buyer_id, p.state, p.amount_minor, p.captured_minor,"   \
     " p.refunded_minor, p.currency, p.intent_id, p.client_secret, p.pay_url, p.refund_id,"         \
-    " p.refund_number, p.created_at, p.changed_at"
+    " p.refund_number, p.created_at, p.changed_at, p.refund_minor, p.kept_minor, p.fee_bp, "       \
+    "p.tax_bp"
 
+// refund_before_seconds and refund_percent of table event, two columns from `column` on.
+refund_policy row_refunds(const PGresult *rows, int row, int column);
 event_image_reservation row_reservation(const PGresult *rows, int row);
 void row_payment(const PGresult *rows, int row, payment_row *ret_row);
 

@@ -7,6 +7,7 @@
 #ifndef CAVEA_STORE_STORE_H
 #define CAVEA_STORE_STORE_H
 
+#include "schemas/refund.h"
 #include "store/journal.h"
 
 typedef enum store_result {
@@ -36,8 +37,10 @@ void lease_done(lease *l);
 typedef struct event_image {
     event_id id;
     int16_t status;
-    int64_t sale_starts_us;
+    int64_t sale_starts_us, starts_us;
     int32_t hold_seconds;
+    refund_policy refunds;
+    int16_t fee_bp, tax_bp; // of the price
     char currency[4];
     digest32 plan_hash;
     int64_t last_seq; // the last fact that this is the outcome of; 0: none yet
@@ -64,6 +67,9 @@ typedef struct event_image_reservation {
     digest16 checkout_key, checkout_body; // zero: none
     payment_id payment;                   // zero: none
     int64_t created_us, expires_us, total_minor;
+    int64_t refund_minor; // of a refunded one
+    int16_t outcome;      // payment_outcome; 0: none yet
+    bool other_seats;
     int32_t seats[SEATS_PER_RESERVATION_MAX];
     int64_t price_minor[SEATS_PER_RESERVATION_MAX];
 } event_image_reservation;
@@ -97,6 +103,9 @@ typedef struct stuck_row {
         STUCK_HELD_OVERDUE = 4,
         STUCK_PAYMENT_OPEN = 5,  // not final after a minute: ask the provider
         STUCK_REFUND_UNSENT = 6, // refund due, sent without an end, or failed
+        // The seats were given back, and their payment does not know: amount_minor is what goes
+        // back.
+        STUCK_REFUND_UNASKED = 7,
     } kind;
     event_id event;
     reservation_id reservation;
@@ -109,11 +118,20 @@ typedef struct stuck_row {
     // when anything was, else what was asked for.
     int16_t payment_state;
     int16_t refund_number;
+    int64_t refund_minor; // of a payment to be refunded: how much of it
     char refund_id[72];
     int64_t changed_us;
     uint32_t seats_count;
     int32_t seats[SEATS_PER_RESERVATION_MAX];
 } stuck_row;
+
+// A payment with captured money, as the provider should know it.
+typedef struct captured_row {
+    payment_id id;
+    event_id event;
+    reservation_id reservation;
+    char intent_id[72];
+} captured_row;
 
 typedef struct store_port {
     void *self;
@@ -139,6 +157,11 @@ typedef struct store_port {
     // Work of one partition that has been stuck for at least age_ms.
     store_result (*load_stuck)(void *self, uint32_t partition, int64_t age_ms, stuck_row *ret_rows,
                                uint32_t rows_max, uint32_t *ret_count);
+    // Payments with captured money whose id's time is in [from_us, to_us), in the order of (event,
+    // id) behind a row of the page before (NULL: from the first). NULL in the simulator.
+    store_result (*load_captured)(void *self, int64_t from_us, int64_t to_us,
+                                  const captured_row *behind, captured_row *ret_rows,
+                                  uint32_t rows_max, uint32_t *ret_count);
     store_result (*now)(void *self, int64_t *ret_now_us);
 } store_port;
 

@@ -41,6 +41,7 @@ static store_result statements_prepare(connection *c)
         {load_statements, LOAD_STATEMENTS},
         {load_event_statements, LOAD_EVENT_STATEMENTS},
         {load_stuck_statements, LOAD_STUCK_STATEMENTS},
+        {&load_captured_statement, 1},
     };
     store_result result = STORE_OK;
     for (size_t i = 0; i < sizeof all / sizeof *all && result == STORE_OK; i++)
@@ -205,6 +206,18 @@ static store_result port_load_facts(void *self, const actor_id *actor, int64_t a
     return finish(s, load_facts(s->c, &s->scratch, actor, after_seq, facts_max, ret_page));
 }
 
+static store_result port_load_captured(void *self, int64_t from_us, int64_t to_us,
+                                       const captured_row *behind, captured_row *ret_rows,
+                                       uint32_t rows_max, uint32_t *ret_count)
+{
+    store_pg *s = self;
+    store_result result = ready(s);
+    if (result != STORE_OK)
+        return result;
+    return finish(
+        s, load_captured(s->c, &s->scratch, from_us, to_us, behind, ret_rows, rows_max, ret_count));
+}
+
 static store_result port_load_stuck(void *self, uint32_t partition, int64_t age_ms,
                                     stuck_row *ret_rows, uint32_t rows_max, uint32_t *ret_count)
 {
@@ -237,5 +250,6 @@ store_port store_pg_port(store_pg *s)
                         .load_held = port_load_held,
                         .load_facts = port_load_facts,
                         .load_stuck = port_load_stuck,
+                        .load_captured = port_load_captured,
                         .now = port_now};
 }

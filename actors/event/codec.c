@@ -65,6 +65,7 @@ static error_code checkout_read(const Cavea__V1__Checkout *m, event_command *c)
         !digest_read(m->key_hash, &c->key_hash) || !digest_read(m->body_hash, &c->body_hash) ||
         !payment_read(m->payment_id, &c->payment))
         return ERROR_MALFORMED;
+    c->other_seats = m->other_seats;
     c->type = EVENT_COMMAND_CHECKOUT;
     return ERROR_NONE;
 }
@@ -103,6 +104,15 @@ static error_code body_read(const Cavea__V1__Command *m, event_command *c)
         c->type = EVENT_COMMAND_STATUS_SET;
         c->status = (event_status)m->event_status_set->status;
         valid = c->status >= EVENT_SCHEDULED && c->status <= EVENT_CANCELLED;
+    } else if (m->body_case == CAVEA__V1__COMMAND__BODY_CANCEL_CONFIRMED) {
+        c->type = EVENT_COMMAND_CANCEL_CONFIRMED;
+        c->amount_minor = m->cancel_confirmed->refund_minor;
+        valid = id_read(m->cancel_confirmed->reservation_id, &c->reservation.u) &&
+                id_read(m->cancel_confirmed->buyer_id, &c->buyer.u);
+    } else if (m->body_case == CAVEA__V1__COMMAND__BODY_REFUND_ALL) {
+        c->type = EVENT_COMMAND_REFUND_ALL;
+        c->limit = m->refund_all->limit < REFUND_ALL_MAX ? m->refund_all->limit : REFUND_ALL_MAX;
+        valid = c->limit > 0;
     }
     return valid ? ERROR_NONE : ERROR_MALFORMED;
 }
@@ -143,6 +153,20 @@ static void checkout_write(const event_fact *f, Cavea__V1__CheckoutStarted *m)
     m->currency = (char *)(uintptr_t)f->currency;
     m->buyer_id = BINARY(f->buyer.u);
     m->expires_at_us = f->expires_us;
+    m->other_seats = f->other_seats;
+}
+
+static void ended_write(const event_fact *f, Cavea__V1__ReservationEnded *m)
+{
+    cavea__v1__reservation_ended__init(m);
+    m->reservation_id = BINARY(f->reservation.u);
+    m->state = (uint32_t)f->state;
+    m->n_seats = f->seats_count;
+    m->seats = (uint32_t *)(uintptr_t)f->seats;
+    if (!uuid_is_zero(&f->payment.u))
+        m->payment_id = BINARY(f->payment.u);
+    m->refund_minor = f->refund_minor;
+    m->reason = (uint32_t)f->reason;
 }
 
 static void confirmed_write(const event_fact *f, Cavea__V1__ReservationConfirmed *m)
@@ -153,6 +177,9 @@ static void confirmed_write(const event_fact *f, Cavea__V1__ReservationConfirmed
     m->buyer_id = BINARY(f->buyer.u);
     m->n_seats = f->seats_count;
     m->seats = (uint32_t *)(uintptr_t)f->seats;
+    m->outcome = (uint32_t)f->outcome;
+    m->fee_bp = f->fee_bp;
+    m->tax_bp = f->tax_bp;
 }
 
 const ProtobufCMessage *event_fact_write(const event_fact *f, event_fact_message *storage)
@@ -167,11 +194,7 @@ const ProtobufCMessage *event_fact_write(const event_fact *f, event_fact_message
         m->reservation_held = &storage->held;
         break;
     case EVENT_FACT_ENDED:
-        cavea__v1__reservation_ended__init(&storage->ended);
-        storage->ended.reservation_id = BINARY(f->reservation.u);
-        storage->ended.state = (uint32_t)f->state;
-        storage->ended.n_seats = f->seats_count;
-        storage->ended.seats = (uint32_t *)(uintptr_t)f->seats;
+        ended_write(f, &storage->ended);
         m->reservation_ended = &storage->ended;
         break;
     case EVENT_FACT_CHECKOUT_STARTED:
@@ -217,8 +240,11 @@ static bool held_read(const Cavea__V1__ReservationHeld *m, event_fact *f)
 static bool ended_read(const Cavea__V1__ReservationEnded *m, event_fact *f)
 {
     f->state = (reservation_state)m->state;
+    f->refund_minor = m->refund_minor;
+    f->reason = (error_code)m->reason;
     return id_read(m->reservation_id, &f->reservation.u) && m->state > RESERVATION_CONFIRMED &&
-           m->state < RESERVATION_STATES_END &&
+           m->state < RESERVATION_STATES_END && m->refund_minor >= 0 &&
+           (m->payment_id.len == 0 || payment_read(m->payment_id, &f->payment)) &&
            seats_read(m->n_seats, m->seats, &f->seats_count, f->seats);
 }
 
@@ -226,6 +252,7 @@ static bool checkout_fact_read(const Cavea__V1__CheckoutStarted *m, event_fact *
 {
     f->amount_minor = m->amount_minor;
     f->expires_us = m->expires_at_us;
+    f->other_seats = m->other_seats;
     return id_read(m->reservation_id, &f->reservation.u) &&
            payment_read(m->payment_id, &f->payment) && digest_read(m->key_hash, &f->key_hash) &&
            digest_read(m->body_hash, &f->body_hash) && id_read(m->buyer_id, &f->buyer.u) &&
@@ -234,7 +261,10 @@ static bool checkout_fact_read(const Cavea__V1__CheckoutStarted *m, event_fact *
 
 static bool confirmed_read(const Cavea__V1__ReservationConfirmed *m, event_fact *f)
 {
-    return id_read(m->reservation_id, &f->reservation.u) &&
+    f->outcome = (payment_outcome)m->outcome;
+    f->fee_bp = m->fee_bp;
+    f->tax_bp = m->tax_bp;
+    return m->outcome < PAYMENT_SENT_BACK && id_read(m->reservation_id, &f->reservation.u) &&
            payment_read(m->payment_id, &f->payment) && id_read(m->buyer_id, &f->buyer.u) &&
            seats_read(m->n_seats, m->seats, &f->seats_count, f->seats);
 }
@@ -294,4 +324,6 @@ void event_view_write(const event_reservation *r, bool replayed,
     if (!uuid_is_zero(&r->payment.u))
         v->payment_id = BINARY(r->payment.u);
     v->replayed = replayed;
+    v->outcome = (uint32_t)r->outcome;
+    v->refund_minor = r->refund_minor;
 }

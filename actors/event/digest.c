@@ -34,13 +34,15 @@ static void write_record(digest_writer *w, const event_state *s, const event_rec
     if (checkout == NULL)
         checkout = &none;
     write_number(w, r->state);
+    write_number(w, r->outcome);
+    write_number(w, r->other_seats);
     write_number(w, (uint64_t)r->expires_us);
     write_bytes(w, r->buyer.u.bytes, sizeof r->buyer.u.bytes);
     write_bytes(w, &r->key, sizeof r->key);
     write_bytes(w, &r->body, sizeof r->body);
     write_bytes(w, checkout->payment.u.bytes, sizeof checkout->payment.u.bytes);
     write_bytes(w, &checkout->key, sizeof checkout->key);
-    write_bytes(w, &checkout->body, sizeof checkout->body);
+    write_number(w, checkout->body);
     write_number(w, r->seats_count);
     for (uint32_t i = 0; i < r->seats_count; i++) {
         write_number(w, places[i].seat);

@@ -11,8 +11,16 @@
 #include "schemas/error.h"
 #include "schemas/id.h"
 #include "schemas/limits.h"
+#include "schemas/refund.h"
 #include "schemas/seat.h"
 
+// What may follow what, and by which command:
+//   held -> confirmed        its payment was captured
+//   held -> expired          its deadline has passed, whoever notices it first
+//   held -> cancelled        by its buyer
+//   expired -> confirmed     paid too late, and it has seats all the same (payment_outcome)
+//   confirmed -> refunded    cancelled by its buyer under the policy, or with the whole event
+// Anything else is a bug and aborts the process.
 typedef enum reservation_state {
     RESERVATION_HELD = 1,
     RESERVATION_CONFIRMED = 2,
@@ -22,19 +30,34 @@ typedef enum reservation_state {
     RESERVATION_STATES_END
 } reservation_state;
 
+// What the money of a reservation bought. A payment that comes after the deadline goes down this
+// ladder, decided once.
+typedef enum payment_outcome {
+    PAYMENT_AS_HELD = 1,
+    PAYMENT_SAME_SEATS = 2,  // too late, but nobody had taken them
+    PAYMENT_OTHER_SEATS = 3, // equal or better ones side by side, as the buyer had ticked
+    PAYMENT_SENT_BACK = 4,
+    PAYMENT_OUTCOMES_END
+} payment_outcome;
+
 // The seats of an event, in plan order; borrowed from a plan that outlives the state.
 typedef struct event_seats {
     uint32_t count;
     const uint16_t *section;
     const uint8_t *category;
-    const uint8_t *flags; // seat_flag
+    const uint8_t *flags;  // seat_flag
+    const uint32_t *right; // the seat beside it in its row, UINT32_MAX: none. NULL: nobody knows
 } event_seats;
 
 typedef struct event_config {
     event_id id;
     event_status status;
     int64_t sale_starts_us; // a scheduled event is on sale from here on
+    int64_t starts_us;
     int64_t hold_us;
+    int64_t payment_extension_us; // a checkout lengthens the hold to now and this, once
+    refund_policy refunds;
+    uint32_t fee_bp, tax_bp; // of the price, told with each confirmation
     char currency[4];
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX]; // by category
 } event_config;
@@ -46,7 +69,10 @@ typedef struct event_reservation {
     payment_id payment; // of the last checkout, or the one that paid; zero: none
     int64_t expires_us;
     int64_t total_minor;
+    int64_t refund_minor; // of a refunded one: what went back
     reservation_state state;
+    payment_outcome outcome; // 0: no payment was decided on yet
+    bool other_seats;        // paid too late, other seats will do
     uint32_t seats_count;
     uint32_t seats[SEATS_PER_RESERVATION_MAX]; // in the order they were asked for
     int64_t price_minor[SEATS_PER_RESERVATION_MAX];
@@ -77,6 +103,9 @@ bool event_on_sale(const event_state *s, int64_t now_us);
 // False when it is unknown or was forgotten.
 MUST_CHECK bool event_find(const event_state *s, const reservation_id *id,
                            event_reservation *ret_reservation);
+// What a cancellation now would give back of it: 0 unless it is confirmed.
+int64_t event_refund_now(const event_state *s, const event_reservation *r, int64_t now_us);
+uint32_t event_confirmed(const event_state *s); // confirmed reservations that were not refunded
 uint64_t event_memory_bytes(const event_state *s);
 
 typedef enum event_command_type {
@@ -87,6 +116,8 @@ typedef enum event_command_type {
     EVENT_COMMAND_PAYMENT_CAPTURED,
     EVENT_COMMAND_RELEASE,
     EVENT_COMMAND_STATUS_SET,
+    EVENT_COMMAND_CANCEL_CONFIRMED,
+    EVENT_COMMAND_REFUND_ALL,
 } event_command_type;
 
 typedef struct event_command {
@@ -97,9 +128,11 @@ typedef struct event_command {
     buyer_id buyer;
     digest16 key_hash, body_hash;
     payment_id payment;
-    int64_t amount_minor;
+    int64_t amount_minor; // captured, or what a canceller was shown
     char currency[4];
+    bool other_seats;
     event_status status;
+    uint32_t limit; // of REFUND_ALL
     uint32_t seats_count;
     uint32_t seats[SEATS_PER_RESERVATION_MAX];
 } event_command;
@@ -125,7 +158,11 @@ typedef struct event_fact {
     char currency[4];
     int64_t expires_us;
     reservation_state state; // of ENDED
-    error_code reason;       // of PAYMENT_REFUSED
+    error_code reason;       // of PAYMENT_REFUSED, and of a refund
+    payment_outcome outcome; // of CONFIRMED
+    int64_t refund_minor;    // of ENDED, when it is refunded
+    uint32_t fee_bp, tax_bp; // of CONFIRMED
+    bool other_seats;        // of CHECKOUT_STARTED
     event_status status;
     uint32_t seats_count;
     uint32_t seats[SEATS_PER_RESERVATION_MAX];
@@ -140,6 +177,7 @@ typedef struct event_effects {
     bool payment_asked;         // a checkout (first or repeated) wants its payment started
     bool payment_decided;       // a captured payment was decided on, now or before
     bool payment_confirmed;     // which way
+    bool more;                  // REFUND_ALL found more than fits here: apply, and decide again
     reservation_id reservation; // whose view answers; zero: none
     uint32_t facts_count;
     event_fact facts[EVENT_FACTS_MAX];

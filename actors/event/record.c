@@ -88,6 +88,8 @@ bool event_find(const event_state *s, const reservation_id *id, event_reservatio
         .buyer = record->buyer,
         .expires_us = record->expires_us,
         .state = (reservation_state)record->state,
+        .outcome = (payment_outcome)record->outcome,
+        .other_seats = record->other_seats,
         .seats_count = record->seats_count,
     };
     if (checkout != NULL)
@@ -97,6 +99,8 @@ bool event_find(const event_state *s, const reservation_id *id, event_reservatio
         r->price_minor[i] = s->prices[places[i].price];
         r->total_minor += r->price_minor[i];
     }
+    if (checkout != NULL && record->state == RESERVATION_REFUNDED)
+        r->refund_minor = refund_share_minor(r->total_minor, checkout->refund_percent);
     return true;
 }
 
@@ -113,7 +117,7 @@ static uint16_t price_number(event_state *s, int64_t price_minor)
     return (uint16_t)n;
 }
 
-static void seats_claim(event_state *s, uint32_t n)
+void event_seats_claim(event_state *s, uint32_t n)
 {
     const event_record *r = event_record_at(s, n);
     const event_place *places = event_places(s, r);
@@ -151,9 +155,17 @@ void event_checkout_set(event_state *s, uint32_t n, const payment_id *payment, u
     else if (checkout->key != 0)
         index_drop(&s->by_checkout, n);
     checkout = event_checkout_of(s, r);
-    *checkout = (event_checkout){*payment, key, body};
+    *checkout = (event_checkout){.payment = *payment, .key = key, .body = body & UINT64_MAX >> 7};
     if (key != 0)
         index_put(&s->by_checkout, n);
+}
+
+// Refunds are whole percents of the price, so that a percent tells the amount.
+void event_refund_note(event_state *s, uint32_t n, int64_t refund_minor)
+{
+    const event_record *r = event_record_at(s, n);
+    event_checkout_of(s, r)->refund_percent =
+        refund_percent_of(event_record_total(s, r), refund_minor) & 127u;
 }
 
 void event_record_add(event_state *s, const event_reservation *r, const event_keys *keys)
@@ -166,7 +178,9 @@ void event_record_add(event_state *s, const event_reservation *r, const event_ke
         .key = event_hash_start(&keys->key_hash),
         .body = event_hash_start(&keys->body_hash),
         .expires_us = r->expires_us,
-        .places_at = pool_take(&s->places, r->seats_count),
+        .places_at = pool_take(&s->places, r->seats_count) & UINT32_MAX >> 4,
+        .outcome = (uint32_t)r->outcome & 7u,
+        .other_seats = r->other_seats,
         .checkout_at = EVENT_NO_CHECKOUT,
         .state = (uint32_t)r->state & 15u,
         .seats_count = r->seats_count & 15u,
@@ -178,9 +192,13 @@ void event_record_add(event_state *s, const event_reservation *r, const event_ke
     index_put(&s->by_key, n);
     if (!uuid_is_zero(&r->payment.u))
         event_checkout_set(s, n, &r->payment, event_hash_start(&keys->checkout_key),
-                           event_hash_start(&keys->checkout_body));
+                           event_body_start(&keys->checkout_body));
     if (event_record_live(record))
-        seats_claim(s, n);
+        event_seats_claim(s, n);
+    if (record->state == RESERVATION_CONFIRMED)
+        s->confirmed++;
+    if (record->state == RESERVATION_REFUNDED && event_checkout_of(s, record) != NULL)
+        event_refund_note(s, n, r->refund_minor);
 }
 
 void event_record_forget(event_state *s, uint32_t n)

@@ -115,7 +115,8 @@ bool event_make_room(event_state *s, uint32_t reservations, int64_t now_us)
 
 static bool restorable(const event_state *s, const event_reservation *r)
 {
-    if (r->state < RESERVATION_HELD || r->state >= RESERVATION_STATES_END || r->seats_count == 0 ||
+    if (r->state < RESERVATION_HELD || r->state >= RESERVATION_STATES_END ||
+        r->outcome >= PAYMENT_OUTCOMES_END || r->seats_count == 0 ||
         r->seats_count > SEATS_PER_RESERVATION_MAX || event_lookup_id(s, &r->id) != EVENT_NOBODY)
         return false;
     bool live = r->state == RESERVATION_HELD || r->state == RESERVATION_CONFIRMED;
@@ -155,6 +156,21 @@ uint32_t event_seats_count(const event_state *s)
 int32_t event_claimed(const event_state *s)
 {
     return s->claimed;
+}
+
+uint32_t event_confirmed(const event_state *s)
+{
+    return s->confirmed;
+}
+
+int64_t event_refund_now(const event_state *s, const event_reservation *r, int64_t now_us)
+{
+    if (r->state != RESERVATION_CONFIRMED)
+        return 0;
+    if (s->config.status == EVENT_CANCELLED)
+        return r->total_minor;
+    return refund_share_minor(r->total_minor,
+                              refund_percent_at(&s->config.refunds, s->config.starts_us, now_us));
 }
 
 seat_state event_seat_state(const event_state *s, uint32_t seat)

@@ -20,12 +20,17 @@ typedef struct event_record {
     buyer_id buyer;
     uint64_t key, body;
     int64_t expires_us;
-    uint32_t places_at;
+    uint32_t places_at : 28;
+    uint32_t outcome : 3; // payment_outcome
+    uint32_t other_seats : 1;
     uint32_t checkout_at : 24; // EVENT_NO_CHECKOUT: none
     uint32_t state : 4;        // reservation_state; 0: the record is free
     uint32_t seats_count : 4;
 } event_record;
 _Static_assert(sizeof(event_record) == 64, "one cache line");
+_Static_assert(INDEX_RECORDS_MAX < (1 << 28) / (2 * SEATS_PER_RESERVATION_MAX),
+               "places for each record, and for the ends of chunks");
+_Static_assert(PAYMENT_OUTCOMES_END <= 8, "outcome has three bits");
 _Static_assert(SEATS_PER_RESERVATION_MAX < 16, "seats_count has four bits");
 _Static_assert((int)INDEX_RECORDS_MAX < (int)EVENT_NO_CHECKOUT, "a checkout for each record");
 
@@ -39,8 +44,11 @@ _Static_assert((int)SEATS_PER_RESERVATION_MAX <= (int)POOL_BLOCK_UNITS_MAX,
 
 typedef struct event_checkout {
     payment_id payment;
-    uint64_t key, body; // zero: paid without a checkout
+    uint64_t key; // zero: paid without a checkout
+    uint64_t body : 57;
+    uint64_t refund_percent : 7; // of a refunded one
 } event_checkout;
+_Static_assert(sizeof(event_checkout) == 32, "as the top of this file says");
 
 struct event_state {
     event_config config;
@@ -48,6 +56,7 @@ struct event_state {
     uint32_t *owner; // by seat: record number of the live reservation, or EVENT_NOBODY
     uint64_t *open;  // a bit for each seat that is neither owned nor blocked
     int32_t claimed;
+    uint32_t confirmed; // reservations
     pool records, places, checkouts;
     hash_index by_id, by_key, by_checkout;
     uint32_t forget_at; // the record to be looked at next
@@ -92,6 +101,11 @@ static inline uint64_t event_hash_start(const digest16 *hash)
     memcpy(&start, hash->bytes, sizeof start);
     return start;
 }
+// As much of it as a checkout keeps of its body's hash.
+static inline uint64_t event_body_start(const digest16 *hash)
+{
+    return event_hash_start(hash) & UINT64_MAX >> 7;
+}
 
 // One command changes at most one reservation, besides ending others.
 bool event_has_room(const event_state *s);
@@ -108,9 +122,11 @@ bool event_hash_checkout(const void *state, uint32_t n, uint64_t *ret_hash);
 int64_t event_record_total(const event_state *s, const event_record *r);
 void event_record_add(event_state *s, const event_reservation *r, const event_keys *keys);
 void event_record_forget(event_state *s, uint32_t n);
+void event_seats_claim(event_state *s, uint32_t n);
 void event_seats_release(event_state *s, uint32_t n);
 void event_checkout_set(event_state *s, uint32_t n, const payment_id *payment, uint64_t key,
                         uint64_t body);
+void event_refund_note(event_state *s, uint32_t n, int64_t refund_minor);
 
 // refused.c
 bool event_refused_make_room(event_state *s, int64_t now_us);

@@ -3,6 +3,19 @@
 // The one table of what may follow what. YES: always; NEXT: only as a further refund attempt.
 // Reports may overtake each other, so every state can be reached from all below it; only our own
 // acts (confirmed, and created) have one way in.
+//
+//   from \ to      open proc decl canc capt conf due  sent done fail
+//   created         yes  yes  yes  yes  yes  .    yes  yes  yes  yes
+//   open            .    yes  yes  yes  yes  .    yes  yes  yes  yes
+//   processing      .    .    yes  yes  yes  .    yes  yes  yes  yes
+//   declined        .    .    .    yes  yes  .    yes  yes  yes  yes
+//   cancelled       .    .    .    .    yes  .    yes  yes  yes  yes   a late success
+//   captured        .    .    .    .    .    yes  yes  yes  yes  yes
+//   confirmed       .    .    .    .    .    .    yes  yes  yes  yes
+//   refund_due      .    .    .    .    .    .    .    yes  yes  yes
+//   refunding       .    .    .    .    .    .    .    next yes  yes
+//   refunded        .    .    .    .    .    .    .    next next yes   banks send refunds back
+//   refund_failed   .    .    .    .    .    .    next next next next  by us, or an operator
 typedef enum allowed { NO, YES, NEXT } allowed;
 
 #define REFUND_REPORTED                                                                            \
@@ -28,11 +41,12 @@ static const allowed transitions[PAYMENT_STATES_END][PAYMENT_STATES_END] = {
     [PAYMENT_REFUND_DUE] = {REFUND_REPORTED},
     [PAYMENT_REFUNDING] =
         {[PAYMENT_REFUNDING] = NEXT, [PAYMENT_REFUNDED] = YES, [PAYMENT_REFUND_FAILED] = YES},
-    // A bank can send a refund back: a refund that succeeded may fail after all.
     [PAYMENT_REFUNDED] =
         {[PAYMENT_REFUNDING] = NEXT, [PAYMENT_REFUNDED] = NEXT, [PAYMENT_REFUND_FAILED] = YES},
-    [PAYMENT_REFUND_FAILED] =
-        {[PAYMENT_REFUNDING] = NEXT, [PAYMENT_REFUNDED] = NEXT, [PAYMENT_REFUND_FAILED] = NEXT},
+    [PAYMENT_REFUND_FAILED] = {[PAYMENT_REFUND_DUE] = NEXT,
+                               [PAYMENT_REFUNDING] = NEXT,
+                               [PAYMENT_REFUNDED] = NEXT,
+                               [PAYMENT_REFUND_FAILED] = NEXT},
 };
 
 bool payment_may_become(payment_state from, payment_state to, bool refund_rises)
@@ -55,12 +69,22 @@ static void apply_created(payments *self, const payment_fact *f)
     payment_time_set(self, p, f->at_us);
 }
 
+// The first fact with captured money says how much and in which currency; the first of its refund
+// says how much of it goes back. Neither changes any more.
 static void money_move(payment *p, const payment_fact *f)
 {
-    bool ours = memcmp(p->currency, f->currency, sizeof p->currency) == 0;
-    if (f->state >= PAYMENT_CAPTURED && p->captured_minor == 0 && ours)
+    if (f->state >= PAYMENT_CAPTURED && p->captured_minor == 0) {
         p->captured_minor = f->amount_minor;
-    p->refunded_minor = f->state == PAYMENT_REFUNDED ? p->captured_minor : 0;
+        text_copy(p->currency, f->currency);
+    }
+    if (f->state == PAYMENT_CONFIRMED) {
+        p->fee_bp = f->fee_bp;
+        p->tax_bp = f->tax_bp;
+    }
+    if (f->state >= PAYMENT_REFUND_DUE && p->refund_minor == 0)
+        p->refund_minor = f->refund_minor > 0 ? f->refund_minor : p->captured_minor;
+    p->kept_minor = f->kept_minor;
+    p->refunded_minor = f->state == PAYMENT_REFUNDED ? p->refund_minor : 0;
 }
 
 static void texts_fill(payment *p, const payment_fact *f)
@@ -85,23 +109,28 @@ static void parked_remember(payments *self, const payment_fact *f)
 
 void payment_apply(payments *self, const payment_fact *f)
 {
-    if (f->state == PAYMENT_NONE)
-        return parked_remember(self, f);
     payment *p = payment_slot(self, &f->payment);
+    if (f->is_difference && p != NULL)
+        p->is_absent = true;
+    else if (f->state == PAYMENT_NONE)
+        parked_remember(self, f);
+    if (f->state == PAYMENT_NONE)
+        return;
     if (f->state == PAYMENT_CREATED && p == NULL)
         return apply_created(self, f);
     assert(p != NULL);
     bool refund_rises = f->refund_number > p->refund_number;
-    bool same = f->state == p->state && !refund_rises; // only an id became known
+    // Only an id became known, or a confirmed payment is kept.
+    bool same = f->state == p->state && !refund_rises;
     assert(same || payment_may_become(p->state, f->state, refund_rises));
     texts_fill(p, f);
     if (p->intent_id[0] != 0)
         memset(p->email, 0, sizeof p->email);
     p->changed_us = f->at_us;
+    money_move(p, f);
     if (same)
         return;
     p->state = f->state;
-    money_move(p, f);
     if (refund_rises)
         p->refund_number = f->refund_number;
     p->tries = 0;

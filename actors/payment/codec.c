@@ -1,5 +1,7 @@
 #include "actors/payment/codec.h"
 
+#include "schemas/account.h"
+
 static bool id_read(const ProtobufCBinaryData *data, uuid *ret_id)
 {
     return uuid_from_bytes(data->data, data->len, ret_id) && !uuid_is_zero(ret_id);
@@ -68,24 +70,76 @@ static bool report_read(const Cavea__V1__ProviderReport *m, payment_command *c)
            text_read(m->refund_id, r->refund_id, sizeof r->refund_id);
 }
 
+static bool shares_good(uint32_t fee_bp, uint32_t tax_bp)
+{
+    return fee_bp <= BASIS_POINTS && tax_bp <= BASIS_POINTS - fee_bp;
+}
+
 static bool decided_read(const Cavea__V1__PaymentDecided *m, payment_command *c)
 {
     c->type = PAYMENT_COMMAND_DECIDED;
     c->confirmed = m->confirmed;
-    return id_read(&m->payment_id, &c->payment.u);
+    c->fee_bp = m->fee_bp;
+    c->tax_bp = m->tax_bp;
+    return id_read(&m->payment_id, &c->payment.u) && shares_good(c->fee_bp, c->tax_bp);
+}
+
+static bool refund_read(const Cavea__V1__RefundRequest *m, payment_command *c)
+{
+    c->type = PAYMENT_COMMAND_REFUND;
+    c->refund_minor = m->amount_minor;
+    c->reason = m->reason < ERROR_CODES_END ? (error_code)m->reason : ERROR_INTERNAL;
+    return id_read(&m->payment_id, &c->payment.u) && m->amount_minor >= 0;
+}
+
+// A person's words in any language, on one line.
+static bool note_read(const char *text, char ret_note[static PAYMENT_NOTE_BYTES])
+{
+    size_t n = strnlen(text, PAYMENT_NOTE_BYTES);
+    if (n == PAYMENT_NOTE_BYTES)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    memcpy(ret_note, text, n + 1);
+    return true;
+}
+
+static bool money_read(const Cavea__V1__Command *m, payment_command *c)
+{
+    if (m->body_case == CAVEA__V1__COMMAND__BODY_REFUND_REQUEST)
+        return refund_read(m->refund_request, c);
+    if (m->body_case == CAVEA__V1__COMMAND__BODY_REFUND_RETRY) {
+        c->type = PAYMENT_COMMAND_RETRY;
+        return id_read(&m->refund_retry->payment_id, &c->payment.u);
+    }
+    if (m->body_case == CAVEA__V1__COMMAND__BODY_REFUND_RESOLVE) {
+        c->type = PAYMENT_COMMAND_RESOLVE;
+        return id_read(&m->refund_resolve->payment_id, &c->payment.u) &&
+               note_read(m->refund_resolve->note, c->note);
+    }
+    if (m->body_case == CAVEA__V1__COMMAND__BODY_PAYMENT_ABANDONED) {
+        c->type = PAYMENT_COMMAND_ABANDONED;
+        return id_read(&m->payment_abandoned->payment_id, &c->payment.u);
+    }
+    return false;
+}
+
+static bool command_read(const Cavea__V1__Command *m, payment_command *c)
+{
+    if (m->body_case == CAVEA__V1__COMMAND__BODY_PAYMENT_START)
+        return start_read(m->payment_start, c);
+    if (m->body_case == CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT)
+        return report_read(m->provider_report, c);
+    if (m->body_case == CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED)
+        return decided_read(m->payment_decided, c);
+    return money_read(m, c);
 }
 
 error_code payment_command_read(const Cavea__V1__Command *message, payment_command *ret_command)
 {
     payment_command c = {0};
-    bool good = false;
-    if (message->body_case == CAVEA__V1__COMMAND__BODY_PAYMENT_START)
-        good = start_read(message->payment_start, &c);
-    else if (message->body_case == CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT)
-        good = report_read(message->provider_report, &c);
-    else if (message->body_case == CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED)
-        good = decided_read(message->payment_decided, &c);
-    if (!good)
+    if (!command_read(message, &c))
         return ERROR_MALFORMED;
     *ret_command = c;
     return ERROR_NONE;
@@ -93,7 +147,9 @@ error_code payment_command_read(const Cavea__V1__Command *message, payment_comma
 
 uint16_t payment_fact_kind_of(const payment_fact *f)
 {
-    return f->state == PAYMENT_NONE ? PAYMENT_FACT_PARKED : (uint16_t)f->state;
+    if (f->state != PAYMENT_NONE)
+        return (uint16_t)f->state;
+    return f->is_difference ? PAYMENT_FACT_DIFFERENCE : PAYMENT_FACT_PARKED;
 }
 
 static ProtobufCBinaryData id_bytes(const uuid *id)
@@ -121,16 +177,26 @@ void payment_fact_write(const payment_fact *f, Cavea__V1__PaymentFact *ret_messa
     ret_message->refund_id = lent(f->refund_id);
     ret_message->reason = (uint32_t)f->reason;
     ret_message->refund_number = f->refund_number;
+    ret_message->refund_minor = f->refund_minor;
+    ret_message->note = lent(f->note);
+    ret_message->kept_minor = f->kept_minor;
+    ret_message->fee_bp = f->fee_bp;
+    ret_message->tax_bp = f->tax_bp;
 }
 
-bool payment_fact_read(const Cavea__V1__PaymentFact *message, payment_fact *ret_fact)
+bool payment_fact_read(const Cavea__V1__PaymentFact *message, uint16_t kind, payment_fact *ret_fact)
 {
     payment_fact f = {
         .state = (payment_state)message->state,
+        .is_difference = kind == PAYMENT_FACT_DIFFERENCE,
         .at_us = message->at_us,
         .amount_minor = message->amount_minor,
         .reason = (error_code)message->reason,
         .refund_number = message->refund_number,
+        .refund_minor = message->refund_minor,
+        .kept_minor = message->kept_minor,
+        .fee_bp = message->fee_bp,
+        .tax_bp = message->tax_bp,
     };
     if (message->state >= PAYMENT_STATES_END || message->message_rejected != NULL ||
         !uuid_from_bytes(message->payment_id.data, message->payment_id.len, &f.payment.u) ||
@@ -139,7 +205,8 @@ bool payment_fact_read(const Cavea__V1__PaymentFact *message, payment_fact *ret_
         !uuid_from_bytes(message->event_id.data, message->event_id.len, &f.event.u) ||
         !currency_read(message->currency, f.currency) ||
         !text_read(message->intent_id, f.intent_id, sizeof f.intent_id) ||
-        !text_read(message->refund_id, f.refund_id, sizeof f.refund_id))
+        !text_read(message->refund_id, f.refund_id, sizeof f.refund_id) ||
+        !note_read(message->note, f.note) || !shares_good(f.fee_bp, f.tax_bp))
         return false;
     *ret_fact = f;
     return true;

@@ -13,8 +13,9 @@ uint16_t payment_fact_kind_of(const payment_fact *f);
 // The stored and published form: without the secret, the address to pay at, and the buyer. Borrows
 // from f, which must outlive it.
 void payment_fact_write(const payment_fact *f, Cavea__V1__PaymentFact *ret_message);
-// Reads a stored payload back; false: not a fact we know. Secrets stay empty.
-MUST_CHECK bool payment_fact_read(const Cavea__V1__PaymentFact *message, payment_fact *ret_fact);
+// Reads a stored payload of this kind back; false: not a fact we know. Secrets stay empty.
+MUST_CHECK bool payment_fact_read(const Cavea__V1__PaymentFact *message, uint16_t kind,
+                                  payment_fact *ret_fact);
 // Borrows from p.
 void payment_view_write(const payment *p, Cavea__V1__PaymentView *ret_view);
 

@@ -68,7 +68,7 @@ static int64_t age_seconds(int64_t since_us, int64_t now_us)
 
 payment_todo payment_nudge(const payment *p, int64_t now_us)
 {
-    bool abandoned = age_seconds(p->created_us, now_us) > PAYMENT_ABANDONED_SECONDS;
+    bool abandoned = p->abandoned || age_seconds(p->created_us, now_us) > PAYMENT_ABANDONED_SECONDS;
     payment_todo todo = {.refund_number = p->refund_number};
     todo.ask_first = age_seconds(p->changed_us, now_us) > PAYMENT_KEY_SECONDS;
     switch (p->state) {

@@ -3,6 +3,22 @@
 // cannot fail. Reports may come in any order and any number of times: a payment only ever rises in
 // (refund_number, state), so their sum is the same. Money that was captured is never dropped: it is
 // offered to the event actor, or it goes back.
+//
+// What brings a payment from one state to the next (which may follow which: the table of apply.c):
+//   start                    -> created; an amount of zero is captured at once
+//   report of the intent     -> open, processing, declined, cancelled, captured
+//   report of other money    -> refund_due: another amount or currency is never confirmed
+//   decided by the event     captured -> confirmed, or refund_due with all of it
+//   refund request           confirmed -> refund_due with a part or all of it, once; of nothing:
+//                            confirmed again, all of it kept
+//   report of a refund       -> refunding, refunded, refund_failed
+//   time                     refund_failed: the next attempt, PAYMENT_REFUND_TRIES_MAX of them
+//   retry by an operator     refund_failed -> refund_due under the next number
+//   resolve by an operator   refund_failed -> refunded: the money went back by other means
+// One refund for a payment: its amount (refund_minor) is set once, with refund_due, and stays the
+// same in all its attempts. Captured money that buys nothing goes back whole. Money captured under
+// a second intent of a payment becomes a payment of its own (payment_stray_id), which is only ever
+// refunded.
 // Knows no provider, clock, bus or database: times arrive in commands, provider calls are asked for
 // by payment_act. Payments that were not used for long are forgotten and come back from their rows
 // (payment_provide). What waits or is due for a payment is volatile: the reconciler finds it again.
@@ -36,11 +52,13 @@ enum {
     PAYMENT_SECRET_BYTES = 160,
     PAYMENT_URL_BYTES = 256,
     PAYMENT_EMAIL_BYTES = EMAIL_BYTES_MAX + 2,
+    PAYMENT_NOTE_BYTES = 256,
 
-    PAYMENTS_MAX = 32768,          // of one partition in memory
-    PAYMENT_WAITERS_MAX = 4096,    // of one partition
-    PAYMENT_ASKED_MAX = 8192,      // of one partition, found by the reconciler
-    PAYMENT_REFUND_TRIES_MAX = 16, // after that a person has to look
+    PAYMENTS_MAX = 32768,            // of one partition in memory
+    PAYMENT_WAITERS_MAX = 4096,      // of one partition
+    PAYMENT_ASKED_MAX = 8192,        // of one partition, found by the reconciler
+    PAYMENT_REFUND_TRIES_MAX = 16,   // after that a person has to look
+    PAYMENT_REFUND_NUMBER_MAX = 250, // with the tries that people asked for
     // A payment older than this has no living reservation: holds last 30 minutes and are extended
     // at most once by as much.
     PAYMENT_ABANDONED_SECONDS = 2 * HOLD_SECONDS_MAX,
@@ -50,6 +68,9 @@ enum {
 _Static_assert(PAYMENTS_MAX >= 4 * TICK_COMMANDS_MAX,
                "rows provided for a tick are still there when its commands are handled");
 
+// Stands for the id of a refund that a person paid by other means.
+#define PAYMENT_REFUND_BY_HAND "manual"
+
 typedef struct payment {
     payment_id id;
     event_id event;
@@ -57,8 +78,12 @@ typedef struct payment {
     buyer_id buyer;
     payment_state state;
     int64_t amount_minor; // asked for
-    int64_t captured_minor, refunded_minor;
-    char currency[4];
+    int64_t captured_minor;
+    int64_t refund_minor;    // to go back, from refund_due on; 0: none
+    int64_t kept_minor;      // of a cancelled reservation, by policy: captured less refund
+    int64_t refunded_minor;  // went back: refund_minor while refunded, else 0
+    uint32_t fee_bp, tax_bp; // the event's shares when it was confirmed
+    char currency[4];        // asked for in; once money was captured, that of the money
     char intent_id[PAYMENT_INTENT_BYTES];
     char client_secret[PAYMENT_SECRET_BYTES];
     char pay_url[PAYMENT_URL_BYTES];
@@ -69,6 +94,8 @@ typedef struct payment {
     char email[PAYMENT_EMAIL_BYTES];
     uint32_t tries;   // how often time ran out since the last change
     uint32_t waiters; // first of the list, in the pool of waiters
+    bool abandoned;   // its seats were released: it is cancelled, not asked for
+    bool is_absent;   // the provider does not know it, which was told
 } payment;
 
 typedef struct payments payments;
@@ -82,6 +109,10 @@ const payment *payment_find(const payments *self, const payment_id *id);
 void payment_provide(payments *self, const payment *row);
 // The intent exists and the buyer can be sent to it; or there is nothing to pay.
 bool payment_answerable(const payment *p);
+// The payment that money captured under another intent of a payment becomes: derived from both, at
+// the time and with the tag of the payment.
+payment_id payment_stray_id(const payment_id *id,
+                            const char intent_id[static PAYMENT_INTENT_BYTES]);
 
 typedef enum provider_status { // in the numbers of cavea.v1.ProviderStatus
     PROVIDER_INTENT_OPEN = 1,
@@ -93,6 +124,7 @@ typedef enum provider_status { // in the numbers of cavea.v1.ProviderStatus
     PROVIDER_REFUNDED = 7,
     PROVIDER_REFUND_FAILED = 8,
     PROVIDER_UNREACHABLE = 9,
+    PROVIDER_ABSENT = 10, // asked for by its id, the intent is not known there
     PROVIDER_STATUSES_END
 } provider_status;
 
@@ -111,6 +143,10 @@ typedef enum payment_command_type {
     PAYMENT_COMMAND_START = 1,
     PAYMENT_COMMAND_REPORT,
     PAYMENT_COMMAND_DECIDED,
+    PAYMENT_COMMAND_REFUND,    // the event actor gave the seats of a confirmed payment back
+    PAYMENT_COMMAND_RETRY,     // an operator's
+    PAYMENT_COMMAND_RESOLVE,   // an operator's
+    PAYMENT_COMMAND_ABANDONED, // the event actor released the seats before anything was paid
 } payment_command_type;
 
 typedef struct payment_command {
@@ -123,19 +159,25 @@ typedef struct payment_command {
     buyer_id buyer;
     int64_t amount_minor;
     char currency[4];
-    bool confirmed;        // DECIDED
-    payment_report report; // REPORT
+    bool confirmed;                // DECIDED
+    uint32_t fee_bp, tax_bp;       // DECIDED
+    int64_t refund_minor;          // REFUND; 0: nothing goes back
+    error_code reason;             // REFUND
+    char note[PAYMENT_NOTE_BYTES]; // RESOLVE
+    payment_report report;         // REPORT
 } payment_command;
 
 // Table fact's kind of a payment actor: the payment's new state (1 to 11; the same state again when
-// only an id became known), or one of these.
+// only an id became known, or a confirmed payment is kept), or one of these.
 typedef enum payment_fact_kind {
     PAYMENT_FACT_MESSAGE_REJECTED = 16, // the same number for every kind of actor
-    PAYMENT_FACT_PARKED = 17, // captured money that belongs to no payment we know: for a person
+    PAYMENT_FACT_PARKED = 17,     // money moved that no payment of ours accounts for: for a person
+    PAYMENT_FACT_DIFFERENCE = 18, // money that we captured is not in the provider's books
 } payment_fact_kind;
 
 typedef struct payment_fact {
-    payment_state state; // PAYMENT_NONE: parked
+    payment_state state; // PAYMENT_NONE: parked, or a difference
+    bool is_difference;  // not in the message: the fact's kind says it
     int64_t at_us;
     payment_id payment;
     reservation_id reservation;
@@ -143,8 +185,12 @@ typedef struct payment_fact {
     buyer_id buyer;
     int64_t amount_minor; // asked for; from captured on what was captured, in this currency
     char currency[4];
+    int64_t refund_minor; // 0: none; in facts from before it, from refund_due on: all
+    int64_t kept_minor;
+    uint32_t fee_bp, tax_bp;
     error_code reason; // why the money goes back, or was parked
     uint32_t refund_number;
+    char note[PAYMENT_NOTE_BYTES]; // of a refund that a person resolved
     char intent_id[PAYMENT_INTENT_BYTES];
     char refund_id[PAYMENT_INTENT_BYTES];
     // In rows only, never in a stored or published fact.
@@ -164,13 +210,25 @@ typedef enum payment_act {
 
 enum { PAYMENT_FACTS_MAX = 2 };
 
+typedef enum payment_alarm { // what an operator should hear of
+    PAYMENT_ALARM_NONE,
+    PAYMENT_ALARM_PARKED,
+    PAYMENT_ALARM_AMOUNT_MISMATCH,
+    PAYMENT_ALARM_SECOND_CAPTURE,
+    PAYMENT_ALARM_REFUND_GIVEN_UP,
+    PAYMENT_ALARM_DIFFERENCE,
+} payment_alarm;
+
 typedef struct payment_effects {
     error_code refusal; // ERROR_NONE: accepted, also when nothing changed
+    payment_id payment; // whom the facts and the act are about: the command's, or a stray
     uint32_t facts_count;
     payment_fact facts[PAYMENT_FACTS_MAX];
-    payment_act act;  // after the facts were applied
+    payment_act act; // after the facts were applied
+    payment_alarm alarm;
     bool wait;        // the asker of a START waits for the intent
     bool unreachable; // the provider's answer is unknown: payment_unreachable, then its time comes
+    bool abandoned;   // payment_abandon
 } payment_effects;
 
 void payment_decide(const payments *self, const payment_command *c, payment_effects *ret_effects);
@@ -193,6 +251,9 @@ void payment_wait(payments *self, const payment_id *payment, const uuid *command
                   const char *reply_to, const char *email);
 // Takes one waiter of a payment out of the pool; false when there is none.
 bool payment_waiter_take(payments *self, const payment_id *payment, payment_waiter *ret_waiter);
+
+// Its seats were released: from now on it is cancelled rather than asked for.
+void payment_abandon(payments *self, const payment_id *id);
 
 // Times are volatile too.
 typedef struct payment_todo {

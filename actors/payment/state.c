@@ -1,5 +1,7 @@
 #include "actors/payment/state.h"
 
+#include "schemas/digest.h"
+
 #include <stdlib.h>
 
 payments *payments_new(void)
@@ -73,8 +75,25 @@ void payment_provide(payments *self, const payment *row)
     *p = *row;
     p->email[0] = 0;
     p->tries = 0;
+    p->abandoned = p->is_absent = false;
     p->waiters = TABLE_NONE;
     payment_time_set(self, p, p->changed_us);
+}
+
+payment_id payment_stray_id(const payment_id *id, const char intent_id[static PAYMENT_INTENT_BYTES])
+{
+    uint8_t input[sizeof id->u.bytes + PAYMENT_INTENT_BYTES] = {0};
+    memcpy(input, id->u.bytes, sizeof id->u.bytes);
+    memcpy(input + sizeof id->u.bytes, intent_id, strnlen(intent_id, PAYMENT_INTENT_BYTES));
+    digest16 derived = digest16_of(input, sizeof input);
+    return (payment_id){uuid_tagged(uuid_unix_ms(&id->u), uuid_tag(&id->u), derived.bytes)};
+}
+
+void payment_abandon(payments *self, const payment_id *id)
+{
+    payment *p = payment_slot(self, id);
+    if (p != NULL)
+        p->abandoned = true;
 }
 
 bool payment_answerable(const payment *p)

@@ -35,6 +35,11 @@ payment *payment_add(payments *self, const payment_id *id);  // new; forgets the
 // Sets the time at which silence about a payment counts as a lost call; tries is how often it did.
 void payment_time_set(payments *self, const payment *p, int64_t since_us);
 
+// A fact that says of a payment what is known already, to be changed by the caller.
+payment_fact *payment_fact_add(payment_effects *e, const payment *p, int64_t now_us,
+                               payment_state state);
+void payment_decide_report(const payments *self, const payment_command *c, payment_effects *e);
+
 // Texts of the same fixed size, zero-filled behind their end.
 #define text_copy(to, from)                                                                        \
     do {                                                                                           \

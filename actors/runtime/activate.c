@@ -217,8 +217,10 @@ activator *activator_start(const activator_config *config)
     if (a == NULL)
         return NULL;
     a->config = *config;
-    a->context =
-        (kind_context){.store = config->store, .plans = config->plans, .hold_us = config->hold_us};
+    a->context = (kind_context){.store = config->store,
+                                .plans = config->plans,
+                                .hold_us = config->hold_us,
+                                .payment_extension_us = config->payment_extension_us};
     pthread_mutex_init(&a->mutex, NULL);
     clock_condition_init(&a->arrived);
     if (pthread_create(&a->thread, NULL, run, a) == 0)

@@ -14,7 +14,7 @@ typedef struct activator_config {
     uint32_t kinds;   // bit 1 << actor_kind
     store_port store; // the activator's own
     struct plan_cache *plans;
-    int64_t hold_us; // see kind_context
+    int64_t hold_us, payment_extension_us; // see kind_context
     nats_bus *bus;
     roster *roster;
     runtime *runtime;

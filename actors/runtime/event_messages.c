@@ -31,18 +31,48 @@ void event_deadlines_send(const event_id *event, const event_deadline *list, uin
     }
 }
 
-void event_payment_decided_send(const event_id *event, const payment_id *payment, bool confirmed,
-                                turn *t)
+// A command to the payment actor of the event, named by the payment.
+static void payment_send(const event_id *event, const payment_id *payment,
+                         Cavea__V1__Command *command, turn *t)
+{
+    actor_ref to = actor_of_tag(ACTOR_PAYMENT, event_tag(event));
+    command->id = binary(&payment->u);
+    turn_send(t, &to, command);
+}
+
+void event_payment_decided_send(const event_id *event, const event_decision *decision, turn *t)
 {
     Cavea__V1__PaymentDecided decided = CAVEA__V1__PAYMENT_DECIDED__INIT;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
-    actor_ref to = actor_of_tag(ACTOR_PAYMENT, event_tag(event));
-    decided.payment_id = binary(&payment->u);
-    decided.confirmed = confirmed;
-    command.id = binary(&payment->u);
+    decided.payment_id = binary(&decision->payment.u);
+    decided.confirmed = decision->confirmed;
+    decided.fee_bp = decision->fee_bp;
+    decided.tax_bp = decision->tax_bp;
     command.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED;
     command.payment_decided = &decided;
-    turn_send(t, &to, &command);
+    payment_send(event, &decision->payment, &command, t);
+}
+
+void event_refund_request_send(const event_id *event, const event_refund *refund, turn *t)
+{
+    Cavea__V1__RefundRequest request = CAVEA__V1__REFUND_REQUEST__INIT;
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    request.payment_id = binary(&refund->payment.u);
+    request.amount_minor = refund->amount_minor;
+    request.reason = (uint32_t)refund->reason;
+    command.body_case = CAVEA__V1__COMMAND__BODY_REFUND_REQUEST;
+    command.refund_request = &request;
+    payment_send(event, &refund->payment, &command, t);
+}
+
+void event_payment_abandoned_send(const event_id *event, const payment_id *payment, turn *t)
+{
+    Cavea__V1__PaymentAbandoned abandoned = CAVEA__V1__PAYMENT_ABANDONED__INIT;
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    abandoned.payment_id = binary(&payment->u);
+    command.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_ABANDONED;
+    command.payment_abandoned = &abandoned;
+    payment_send(event, payment, &command, t);
 }
 
 void event_tickets_issue_send(const event_id *event, const event_tickets *tickets, turn *t)
@@ -81,7 +111,6 @@ void event_payment_start_send(const event_id *event, const event_payment_terms *
 {
     Cavea__V1__PaymentStart start = CAVEA__V1__PAYMENT_START__INIT;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
-    actor_ref to = actor_of_tag(ACTOR_PAYMENT, event_tag(event));
     start.payment_id = binary(&terms->payment.u);
     start.reservation_id = binary(&terms->reservation.u);
     start.event_id = binary(&event->u);
@@ -93,8 +122,7 @@ void event_payment_start_send(const event_id *event, const event_payment_terms *
         start.reply_to = (char *)(uintptr_t)turn_reply_to(t);
         start.reply_command = asked->id;
     }
-    command.id = binary(&terms->payment.u);
     command.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_START;
     command.payment_start = &start;
-    turn_send(t, &to, &command);
+    payment_send(event, &terms->payment, &command, t);
 }

@@ -12,8 +12,21 @@ typedef struct event_deadline {
 void event_deadlines_send(const event_id *event, const event_deadline *list, uint32_t count,
                           turn *t);
 
-void event_payment_decided_send(const event_id *event, const payment_id *payment, bool confirmed,
-                                turn *t);
+typedef struct event_decision {
+    payment_id payment;
+    bool confirmed;          // false: the money goes back
+    uint32_t fee_bp, tax_bp; // of a confirmed one
+} event_decision;
+void event_payment_decided_send(const event_id *event, const event_decision *decision, turn *t);
+
+typedef struct event_refund {
+    payment_id payment;
+    int64_t amount_minor; // 0: all of it is kept
+    error_code reason;
+} event_refund;
+void event_refund_request_send(const event_id *event, const event_refund *refund, turn *t);
+// The seats are given up: nobody should pay for them any more.
+void event_payment_abandoned_send(const event_id *event, const payment_id *payment, turn *t);
 
 typedef struct event_tickets {
     reservation_id reservation;

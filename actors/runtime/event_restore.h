@@ -7,13 +7,17 @@
 #include "schemas/plan.h"
 #include "store/store.h"
 
-// hold_us replaces the event's own time to hold; 0: as the event says.
-event_config event_image_config(const event_image *image, int64_t hold_us);
+// What a host says about all its events.
+typedef struct event_terms {
+    int64_t hold_us;              // replaces the event's own time to hold; 0: as the event says
+    int64_t payment_extension_us; // see event_config
+} event_terms;
+event_config event_image_config(const event_image *image, const event_terms *terms);
 // The seats as the core wants them; borrowed from the plan.
 event_seats event_plan_seats(const plan *p);
 // NULL when memory is out or a row cannot be (an unknown seat, a seat with two owners). The plan
 // must outlive the state.
-event_state *event_image_restore(const event_image *image, const plan *p, int64_t hold_us,
+event_state *event_image_restore(const event_image *image, const plan *p, const event_terms *terms,
                                  int64_t now_us);
 
 #endif

@@ -22,7 +22,7 @@ enum {
     CELLS_SPARE = 64,   // of one tick: those of the next message, and those whose timers are due
     CELL_ITEMS_MAX = 2, // that a cell adds to the outbox at the end of a tick
     WAKES_REMEMBERED = 1024,
-    WANTED_ROWS_MAX = 4 * ENVELOPE_COMMANDS_MAX, // payment rows that one tick may fetch
+    WANTED_ROWS_MAX = 8 * ENVELOPE_COMMANDS_MAX, // payment rows that one tick may fetch
     AWAY_REST_MS = 50,                           // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty

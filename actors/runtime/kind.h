@@ -15,6 +15,9 @@
 // until the tick's COMMIT and vanishes with it when that fails.
 typedef struct turn turn;
 
+// A report of what the provider's list says carries this in the place of a callback's id.
+#define PROVIDER_EVENT_LIST "list"
+
 int64_t turn_now_us(const turn *t); // database time; one value for the whole tick
 // The message's number was seen before: a command that is not idempotent by itself (Reserve) is
 // answered from state and never decided again.
@@ -34,11 +37,16 @@ void turn_live(turn *t, const Cavea__V1__LiveDelta *delta); // versions are fill
 void turn_perform(turn *t, const effect *e);
 void turn_claimed(turn *t, int32_t claimed); // lease_move.claimed
 
+void turn_alarm(turn *t, money_alarm what); // counted for operators, after COMMIT
+
+enum { KIND_WANTS_MAX = 2 };
+
 typedef struct kind_context { // what load may use
     store_port store;
     int64_t now_us;
     struct plan_cache *plans;
     int64_t hold_us; // holds of all events last so long; 0: as each event says
+    int64_t payment_extension_us; // a checkout lengthens its hold to so long from now
 } kind_context;
 
 typedef struct kind_ops {
@@ -62,8 +70,10 @@ typedef struct kind_ops {
                    uint32_t payload_bytes, turn *t);
     // A command that was rejected as poisoned: record it with this fact. Same for every kind.
     void (*reject)(void *state, const Cavea__V1__MessageRejected *rejected, turn *t);
-    // Rows a command needs that are not in memory (payments only; others leave these NULL).
-    bool (*wants)(const void *state, const Cavea__V1__Command *command, payment_id *ret_id);
+    // Rows a command needs that are not in memory (payments only; others leave these NULL): how
+    // many, and their ids.
+    uint32_t (*wants)(const void *state, const Cavea__V1__Command *command,
+                      payment_id ret_ids[static KIND_WANTS_MAX]);
     void (*provide)(void *state, const payment_row *row);
     // What the reconciler found for this actor: becomes sends or effects.
     void (*unstick)(void *state, const stuck_row *row, turn *t);

@@ -62,7 +62,9 @@ static void *event_load(kind_context *context, const actor_ref *actor, store_res
     e->id = image.id;
     e->tag = event_tag(&image.id);
     if (e->plan != NULL)
-        e->core = event_image_restore(&image, e->plan, context->hold_us, context->now_us);
+        e->core = event_image_restore(
+            &image, e->plan, &(event_terms){context->hold_us, context->payment_extension_us},
+            context->now_us);
     if (e->core == NULL) {
         *ret_result = STORE_REFUSED;
         event_free(e);
@@ -127,19 +129,55 @@ static void held_rows(event_cell *e, const event_fact *f, journal *j)
     }
 }
 
-static void change_row(const event_cell *e, const event_fact *f, int16_t from, int16_t to,
-                       int64_t expires_us, journal *j)
+static reservation_change *change_row(const event_cell *e, const event_reservation *r,
+                                      reservation_state to, journal *j)
 {
     reservation_change *row = &j->changes[j->changes_count++];
     *row = (reservation_change){.event = e->id,
-                                .id = f->reservation,
-                                .from_state = from,
-                                .to_state = to,
-                                .expires_us = expires_us,
-                                .payment = f->payment};
-    if (f->type == EVENT_FACT_CHECKOUT_STARTED) {
-        row->checkout_key = f->key_hash;
-        row->checkout_body = f->body_hash;
+                                .id = r->id,
+                                .from_state = (int16_t)r->state,
+                                .to_state = (int16_t)to,
+                                .expires_us = r->expires_us};
+    return row;
+}
+
+static void checkout_rows(const event_cell *e, const event_fact *f, const event_reservation *r,
+                          journal *j)
+{
+    reservation_change *row = change_row(e, r, RESERVATION_HELD, j);
+    row->expires_us = f->expires_us;
+    row->payment = f->payment;
+    row->checkout_key = f->key_hash;
+    row->checkout_body = f->body_hash;
+    row->other_seats = f->other_seats;
+}
+
+static void ended_rows(const event_cell *e, const event_fact *f, const event_reservation *r,
+                       journal *j)
+{
+    change_row(e, r, f->state, j)->refund_minor = f->refund_minor;
+    for (uint32_t i = 0; i < r->seats_count; i++)
+        j->releases[j->releases_count++] = (claim_row){e->id, (int32_t)r->seats[i], r->id};
+}
+
+// Who was late claims seats again, and keeps the prices.
+static void confirmed_rows(const event_cell *e, const event_fact *f, const event_reservation *r,
+                           journal *j)
+{
+    reservation_change *row = change_row(e, r, RESERVATION_CONFIRMED, j);
+    row->payment = f->payment;
+    row->outcome = (int16_t)f->outcome;
+    if (r->state == RESERVATION_HELD)
+        return;
+    for (uint32_t i = 0; i < f->seats_count; i++)
+        j->claims[j->claims_count++] = (claim_row){e->id, (int32_t)f->seats[i], r->id};
+    if (f->outcome != PAYMENT_OTHER_SEATS)
+        return;
+    row->seats_at = j->seats_count;
+    row->seats_count = f->seats_count;
+    for (uint32_t i = 0; i < f->seats_count; i++) {
+        j->seats[j->seats_count] = (int32_t)f->seats[i];
+        j->price_minor[j->seats_count++] = r->price_minor[i];
     }
 }
 
@@ -151,22 +189,23 @@ static void fact_rows(event_cell *e, const event_fact *f, const event_reservatio
         held_rows(e, f, j);
         return;
     case EVENT_FACT_ENDED:
-        change_row(e, f, (int16_t)r->state, (int16_t)f->state, r->expires_us, j);
-        for (uint32_t i = 0; i < r->seats_count; i++)
-            j->releases[j->releases_count++] = (claim_row){e->id, (int32_t)r->seats[i], r->id};
+        ended_rows(e, f, r, j);
         return;
     case EVENT_FACT_CHECKOUT_STARTED:
-        change_row(e, f, RESERVATION_HELD, RESERVATION_HELD, f->expires_us, j);
+        checkout_rows(e, f, r, j);
         return;
     case EVENT_FACT_CONFIRMED:
-        change_row(e, f, RESERVATION_HELD, RESERVATION_CONFIRMED, r->expires_us, j);
+        confirmed_rows(e, f, r, j);
         return;
     case EVENT_FACT_STATUS_CHANGED:
         j->statuses[j->statuses_count++] = (event_status_row){e->id, (int16_t)f->status};
         return;
-    case EVENT_FACT_PAYMENT_REFUSED:
+    case EVENT_FACT_PAYMENT_REFUSED: // the fact itself is its row, and its buyer is told
+        if (r->state != 0 && r->state != RESERVATION_CONFIRMED && r->state != RESERVATION_REFUNDED)
+            change_row(e, r, r->state, j)->outcome = PAYMENT_SENT_BACK;
+        return;
     case EVENT_FACT_MESSAGE_REJECTED:
-        return; // the fact itself is their row
+        return;
     }
 }
 
@@ -179,8 +218,11 @@ static void fact_note(event_cell *e, const event_fact *f, const event_reservatio
         deadline_note(e, &f->reservation, f->expires_us);
         return;
     case EVENT_FACT_ENDED:
-    case EVENT_FACT_CONFIRMED:
         seats_note(e, r->seats, r->seats_count);
+        deadline_note(e, &f->reservation, 0);
+        return;
+    case EVENT_FACT_CONFIRMED:
+        seats_note(e, f->seats, f->seats_count);
         deadline_note(e, &f->reservation, 0);
         return;
     case EVENT_FACT_CHECKOUT_STARTED:
@@ -195,6 +237,20 @@ static void fact_note(event_cell *e, const event_fact *f, const event_reservatio
     }
 }
 
+// What the end of a reservation asks of others: its payment, if one is open or is to go back.
+static void ended_send(const event_id *event, const event_fact *f, const event_tickets *tickets,
+                       turn *t)
+{
+    event_refund refund = {f->payment, f->refund_minor, f->reason};
+    bool has_payment = !uuid_is_zero(&f->payment.u);
+    if (f->state == RESERVATION_REFUNDED)
+        event_tickets_revoke_send(event, tickets, t);
+    if (has_payment && f->state == RESERVATION_REFUNDED)
+        event_refund_request_send(event, &refund, t);
+    else if (has_payment)
+        event_payment_abandoned_send(event, &f->payment, t);
+}
+
 static void fact_emit(event_cell *e, const event_fact *f, turn *t)
 {
     event_fact_message message;
@@ -205,24 +261,27 @@ static void fact_emit(event_cell *e, const event_fact *f, turn *t)
     fact_rows(e, f, &r, turn_journal(t));
     fact_note(e, f, &r);
     event_apply(e->core, f);
-    if (f->type == EVENT_FACT_ENDED && f->state == RESERVATION_REFUNDED) {
+    if (f->type == EVENT_FACT_ENDED) {
         event_tickets tickets = {r.id, r.buyer, r.seats, r.seats_count};
-        event_tickets_revoke_send(&e->id, &tickets, t);
+        ended_send(&e->id, f, &tickets, t);
     }
 }
 
-static void reply_send(const Cavea__V1__Command *command, const event_effects *effects,
-                       const event_reservation *r, turn *t)
+static void reply_send(const event_cell *e, const Cavea__V1__Command *command,
+                       const event_effects *effects, const event_reservation *r, turn *t)
 {
     Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
     Cavea__V1__ReservationView view;
     Cavea__V1__Conflict conflict = CAVEA__V1__CONFLICT__INIT;
     reply.command_id = command->id;
     reply.error = effects->refusal;
-    if (effects->refusal == ERROR_NONE && r != NULL) {
+    if (r != NULL && (effects->refusal == ERROR_NONE || effects->refusal == ERROR_REFUND_CHANGED)) {
         event_view_write(r, effects->replayed, &view);
+        view.refund_now_minor = event_refund_now(e->core, r, turn_now_us(t));
         reply.reservation = &view;
     }
+    if (command->body_case == CAVEA__V1__COMMAND__BODY_REFUND_ALL)
+        reply.left = event_confirmed(e->core);
     if (effects->conflicts_count > 0) {
         conflict.n_seats = effects->conflicts_count;
         conflict.seats = (uint32_t *)(uintptr_t)effects->conflicts;
@@ -236,10 +295,20 @@ static void reply_send(const Cavea__V1__Command *command, const event_effects *e
 static void decision_send(const event_cell *e, const event_command *c, const event_effects *effects,
                           const event_reservation *r, turn *t)
 {
-    event_payment_decided_send(&e->id, &c->payment, effects->payment_confirmed, t);
-    if (effects->payment_confirmed && r->state == RESERVATION_CONFIRMED) {
+    const event_config *config = event_config_of(e->core);
+    event_decision decision = {c->payment, effects->payment_confirmed, config->fee_bp,
+                               config->tax_bp};
+    event_payment_decided_send(&e->id, &decision, t);
+    if (!effects->payment_confirmed)
+        return;
+    if (r->state == RESERVATION_CONFIRMED) {
         event_tickets tickets = {r->id, r->buyer, r->seats, r->seats_count};
         event_tickets_issue_send(&e->id, &tickets, t);
+    } else { // given back since, and the payment actor may not know that either
+        event_refund refund = {c->payment, r->refund_minor,
+                               config->status == EVENT_CANCELLED ? ERROR_EVENT_CANCELLED
+                                                                 : ERROR_RESERVATION_CONFIRMED};
+        event_refund_request_send(&e->id, &refund, t);
     }
 }
 
@@ -268,7 +337,24 @@ static void answer(event_cell *e, const Cavea__V1__Command *command, const event
         decision_send(e, c, effects, r, t);
     if (c->type == EVENT_COMMAND_EXPIRE)
         expiry_note(e, &c->reservation);
-    reply_send(command, effects, r, t);
+    reply_send(e, command, effects, r, t);
+}
+
+static bool room_make(event_cell *e, turn *t)
+{
+    return tick_make_room(e) && event_make_room(e->core, 1, turn_now_us(t)) &&
+           journal_has_room(turn_journal(t), COMMAND_ROWS_MAX, COMMAND_BYTES_MAX);
+}
+
+// A large refund is several decisions in one turn; what finds no room waits for the next command.
+static void decide_more(event_cell *e, event_command *c, event_effects *effects, turn *t)
+{
+    while (effects->more && room_make(e, t)) {
+        c->limit -= effects->facts_count;
+        event_decide(e->core, c, effects);
+        for (uint32_t i = 0; i < effects->facts_count; i++)
+            fact_emit(e, &effects->facts[i], t);
+    }
 }
 
 // A reservation's id says whose seats it claims (schemas/id.h): one made for another event is never
@@ -286,12 +372,10 @@ static void event_handle(void *state, const Cavea__V1__Command *command, turn *t
     effects.refusal = event_command_read(command, &c);
     if (effects.refusal == ERROR_NONE && is_foreign(e, &c))
         effects.refusal = ERROR_MALFORMED;
-    if (effects.refusal == ERROR_NONE &&
-        (!tick_make_room(e) || !event_make_room(e->core, 1, turn_now_us(t)) ||
-         !journal_has_room(turn_journal(t), COMMAND_ROWS_MAX, COMMAND_BYTES_MAX)))
+    if (effects.refusal == ERROR_NONE && !room_make(e, t))
         effects.refusal = ERROR_OVERLOADED;
     if (effects.refusal != ERROR_NONE) {
-        reply_send(command, &effects, NULL, t);
+        reply_send(e, command, &effects, NULL, t);
         return;
     }
     c.now_us = turn_now_us(t);
@@ -299,6 +383,7 @@ static void event_handle(void *state, const Cavea__V1__Command *command, turn *t
     event_decide(e->core, &c, &effects);
     for (uint32_t i = 0; i < effects.facts_count; i++)
         fact_emit(e, &effects.facts[i], t);
+    decide_more(e, &c, &effects, t);
     answer(e, command, &c, &effects, t);
 }
 
@@ -330,29 +415,30 @@ static void event_resend(const actor_ref *actor, uint16_t fact_kind, const uint8
     event_id event = actor_event(&actor->id);
     if (!event_fact_read(payload, payload_bytes, NULL, &f))
         return;
-    event_deadline d = {f.reservation, f.type == EVENT_FACT_HELD ? f.expires_us : 0};
+    event_deadline d = {f.reservation, f.expires_us}; // 0 but for who is held
     event_tickets tickets = {f.reservation, f.buyer, f.seats, f.seats_count};
+    event_decision decision = {f.payment, f.type == EVENT_FACT_CONFIRMED, f.fee_bp, f.tax_bp};
     switch (f.type) {
     case EVENT_FACT_HELD:
         event_deadlines_send(&event, &d, 1, t);
         return;
     case EVENT_FACT_ENDED:
         event_deadlines_send(&event, &d, 1, t);
-        if (f.state == RESERVATION_REFUNDED)
-            event_tickets_revoke_send(&event, &tickets, t);
+        ended_send(&event, &f, &tickets, t);
         return;
     case EVENT_FACT_CHECKOUT_STARTED: {
+        event_deadlines_send(&event, &d, 1, t);
         event_payment_terms terms = {f.reservation, f.buyer, f.payment, f.amount_minor, f.currency};
         event_payment_start_send(&event, &terms, NULL, t);
         return;
     }
     case EVENT_FACT_CONFIRMED:
         event_deadlines_send(&event, &d, 1, t);
-        event_payment_decided_send(&event, &f.payment, true, t);
+        event_payment_decided_send(&event, &decision, t);
         event_tickets_issue_send(&event, &tickets, t);
         return;
     case EVENT_FACT_PAYMENT_REFUSED:
-        event_payment_decided_send(&event, &f.payment, false, t);
+        event_payment_decided_send(&event, &decision, t);
         return;
     case EVENT_FACT_STATUS_CHANGED:
     case EVENT_FACT_MESSAGE_REJECTED:

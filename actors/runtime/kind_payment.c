@@ -3,6 +3,7 @@
 #include "actors/payment/codec.h"
 #include "actors/payment/payment.h"
 #include "actors/runtime/kind.h"
+#include "actors/runtime/payment_posting.h"
 
 #include <assert.h>
 
@@ -44,7 +45,11 @@ static payment_row row_of(const payment *p)
         .state = (int16_t)p->state,
         .amount_minor = p->amount_minor,
         .captured_minor = p->captured_minor,
+        .refund_minor = p->refund_minor,
         .refunded_minor = p->refunded_minor,
+        .kept_minor = p->kept_minor,
+        .fee_bp = (int16_t)p->fee_bp,
+        .tax_bp = (int16_t)p->tax_bp,
         .refund_number = (int16_t)p->refund_number,
         .created_us = p->created_us,
         .changed_us = p->changed_us,
@@ -67,7 +72,11 @@ static payment payment_of(const payment_row *row)
         .state = (payment_state)row->state,
         .amount_minor = row->amount_minor,
         .captured_minor = row->captured_minor,
+        .refund_minor = row->refund_minor,
         .refunded_minor = row->refunded_minor,
+        .kept_minor = row->kept_minor,
+        .fee_bp = (uint32_t)row->fee_bp,
+        .tax_bp = (uint32_t)row->tax_bp,
         .refund_number = (uint32_t)row->refund_number,
         .created_us = row->created_us,
         .changed_us = row->changed_us,
@@ -83,13 +92,17 @@ static payment payment_of(const payment_row *row)
 static void fact_emit(payments *self, const payment_fact *f, turn *t)
 {
     Cavea__V1__PaymentFact message;
+    const payment *found = payment_find(self, &f->payment);
+    payment before = found == NULL ? (payment){.state = PAYMENT_NONE} : *found;
     payment_fact_write(f, &message);
     turn_fact(t, payment_fact_kind_of(f), &message.base);
     payment_apply(self, f);
     if (f->state == PAYMENT_NONE)
         return;
+    const payment *after = payment_find(self, &f->payment);
     journal *j = turn_journal(t);
-    j->payments[j->payments_count++] = row_of(payment_find(self, &f->payment));
+    j->payments[j->payments_count++] = row_of(after);
+    payment_post(&before, after, t);
 }
 
 static void captured_send(const payment_id *id, const reservation_id *reservation,
@@ -130,6 +143,15 @@ static enum effect_type effect_type_of(payment_act act)
     return EFFECT_INTENT_FETCH;
 }
 
+// A refund of everything says so without a number: every attempt under the same key is the same
+// request, whoever asks.
+static int64_t amount_of(const payment *p, payment_act act)
+{
+    if (act != PAYMENT_ACT_REFUND_CREATE)
+        return p->amount_minor;
+    return p->refund_minor < p->captured_minor ? p->refund_minor : 0;
+}
+
 static void act(const payment *p, const payment_todo *todo, turn *t)
 {
     if (todo->act == PAYMENT_ACT_NONE)
@@ -145,9 +167,7 @@ static void act(const payment *p, const payment_todo *todo, turn *t)
         .reservation = p->reservation,
         .event = p->event,
         .buyer = p->buyer,
-        // A refund is of everything captured; saying so without a number, every attempt under the
-        // same key is the same request, whoever asks.
-        .amount_minor = todo->act == PAYMENT_ACT_REFUND_CREATE ? 0 : p->amount_minor,
+        .amount_minor = amount_of(p, todo->act),
         .refund_number = todo->refund_number,
         .ask_first = todo->ask_first,
     };
@@ -196,6 +216,34 @@ static void reply_send(const Cavea__V1__Command *command, error_code refusal, tu
     turn_reply(t, &reply);
 }
 
+static money_alarm alarm_of(payment_alarm a)
+{
+    switch (a) {
+    case PAYMENT_ALARM_NONE:
+        break;
+    case PAYMENT_ALARM_PARKED:
+        return ALARM_PARKED;
+    case PAYMENT_ALARM_AMOUNT_MISMATCH:
+        return ALARM_AMOUNT_MISMATCH;
+    case PAYMENT_ALARM_SECOND_CAPTURE:
+        return ALARM_SECOND_CAPTURE;
+    case PAYMENT_ALARM_REFUND_GIVEN_UP:
+        return ALARM_REFUND_GIVEN_UP;
+    case PAYMENT_ALARM_DIFFERENCE:
+        return ALARM_DIFFERENCE;
+    }
+    return ALARM_NONE;
+}
+
+static void alarms_raise(const payment_effects *e, const Cavea__V1__Command *command, turn *t)
+{
+    turn_alarm(t, alarm_of(e->alarm));
+    bool listed = command->body_case == CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT &&
+                  strcmp(command->provider_report->provider_event, PROVIDER_EVENT_LIST) == 0;
+    if (listed && e->facts_count > 0 && e->alarm == PAYMENT_ALARM_NONE)
+        turn_alarm(t, ALARM_FOUND_BY_LIST);
+}
+
 static void payment_handle(void *state, const Cavea__V1__Command *command, turn *t)
 {
     payments *self = state;
@@ -208,16 +256,19 @@ static void payment_handle(void *state, const Cavea__V1__Command *command, turn 
     payment_decide(self, &c, &effects);
     for (uint32_t i = 0; i < effects.facts_count; i++)
         fact_emit(self, &effects.facts[i], t);
+    alarms_raise(&effects, command, t);
     if (effects.wait)
         asker_note(self, command->payment_start);
     if (effects.unreachable)
-        payment_unreachable(self, &c.payment, c.now_us);
-    const payment *p = payment_find(self, &c.payment);
+        payment_unreachable(self, &effects.payment, c.now_us);
+    if (effects.abandoned)
+        payment_abandon(self, &effects.payment);
+    const payment *p = payment_find(self, &effects.payment);
     if (p != NULL) {
         payment_todo todo = {.act = effects.act, .refund_number = p->refund_number};
         act(p, &todo, t);
     }
-    waiters_answer(self, &c.payment, t);
+    waiters_answer(self, &effects.payment, t);
     reply_send(command, effects.refusal, t);
 }
 
@@ -248,7 +299,7 @@ static void payment_resend(const actor_ref *actor, uint16_t fact_kind, const uin
     Cavea__V1__PaymentFact *message = cavea__v1__payment_fact__unpack(NULL, payload_bytes, payload);
     if (message == NULL)
         return;
-    if (payment_fact_read(message, &f) && f.state == PAYMENT_CAPTURED)
+    if (payment_fact_read(message, fact_kind, &f) && f.state == PAYMENT_CAPTURED)
         captured_send(&f.payment, &f.reservation, &f.event, f.amount_minor, f.currency, t);
     cavea__v1__payment_fact__free_unpacked(message, NULL);
 }
@@ -262,13 +313,31 @@ static void payment_reject(void *state, const Cavea__V1__MessageRejected *reject
     turn_fact(t, PAYMENT_FACT_MESSAGE_REJECTED, &fact.base);
 }
 
-static bool payment_wants(const void *state, const Cavea__V1__Command *command, payment_id *ret_id)
+static bool in_memory(const void *state, const payment_id *id)
+{
+    return payment_find(state, id) != NULL;
+}
+
+// The payment; and what money under another intent of it became, when the report may be of that.
+static uint32_t payment_wants(const void *state, const Cavea__V1__Command *command,
+                              payment_id ret_ids[static KIND_WANTS_MAX])
 {
     payment_command c;
-    if (payment_command_read(command, &c) != ERROR_NONE || payment_find(state, &c.payment) != NULL)
-        return false;
-    *ret_id = c.payment;
-    return true;
+    uint32_t count = 0;
+    if (payment_command_read(command, &c) != ERROR_NONE)
+        return 0;
+    const payment *p = payment_find(state, &c.payment);
+    if (p == NULL)
+        ret_ids[count++] = c.payment;
+    bool same = c.type != PAYMENT_COMMAND_REPORT || c.report.intent_id[0] == 0 ||
+                (p != NULL && (p->intent_id[0] == 0 ||
+                               memcmp(p->intent_id, c.report.intent_id, sizeof p->intent_id) == 0));
+    if (same)
+        return count;
+    payment_id stray = payment_stray_id(&c.payment, c.report.intent_id);
+    if (!in_memory(state, &stray))
+        ret_ids[count++] = stray;
+    return count;
 }
 
 static void payment_row_provide(void *state, const payment_row *row)
@@ -297,6 +366,20 @@ static void start_send(const stuck_row *row, turn *t)
     turn_send(t, &to, &command);
 }
 
+// Seats that were given back, and the request that was lost: again, over our own inbox.
+static void refund_send(const stuck_row *row, turn *t)
+{
+    Cavea__V1__RefundRequest refund = CAVEA__V1__REFUND_REQUEST__INIT;
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    actor_ref to = actor_of_tag(ACTOR_PAYMENT, uuid_tag(&row->payment.u));
+    refund.payment_id = binary(&row->payment.u);
+    refund.amount_minor = row->amount_minor;
+    command.id = binary(&row->payment.u);
+    command.body_case = CAVEA__V1__COMMAND__BODY_REFUND_REQUEST;
+    command.refund_request = &refund;
+    turn_send(t, &to, &command);
+}
+
 // Enough of a payment to know what brings it on.
 static payment payment_of_stuck(const stuck_row *row)
 {
@@ -308,6 +391,7 @@ static payment payment_of_stuck(const stuck_row *row)
         .state = (payment_state)row->payment_state,
         .amount_minor = row->amount_minor,
         .captured_minor = row->amount_minor,
+        .refund_minor = row->refund_minor,
         .refund_number = (uint32_t)row->refund_number,
         .created_us = uuid_unix_ms(&row->payment.u) * 1000,
         .changed_us = row->changed_us,
@@ -324,6 +408,8 @@ static void payment_found(void *state, const stuck_row *row, turn *t)
     const payment *p = payment_find(state, &row->payment);
     if (p == NULL && row->kind == STUCK_CHECKOUT_UNSTARTED)
         return start_send(row, t);
+    if (row->kind == STUCK_REFUND_UNASKED)
+        return refund_send(row, t);
     if (p == NULL) {
         if (row->payment_state <= PAYMENT_NONE || row->payment_state >= PAYMENT_STATES_END)
             return;

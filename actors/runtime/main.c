@@ -2,7 +2,8 @@
 // to stop, hands its actors over.
 #include "actors/runtime/activate.h"
 #include "actors/runtime/discovery.h"
-#include "actors/runtime/perform.h"
+#include "actors/runtime/money_watch.h"
+#include "actors/runtime/perform_list.h"
 #include "actors/runtime/plan_cache.h"
 #include "actors/runtime/report.h"
 #include "actors/runtime/upkeep.h"
@@ -27,8 +28,8 @@ typedef struct settings {
     service_settings service;
     perform_settings perform;
     const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
-    int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms;
-    int64_t stream_bytes, stream_replicas, hold_seconds;
+    int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms, money_ms;
+    int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms;
 #ifdef CAVEA_BUGS
     const char *bug;
 #endif
@@ -51,6 +52,8 @@ static const setting table[] = {
               "a fact that the stream did not acknowledge is published again"),
     CONFIG_MS(settings, reconcile_ms, "reconcile", "5s", 50, 600000,
               "how often the database is searched for stuck work"),
+    CONFIG_MS(settings, money_ms, "money-watch", "60s", 50, 3600000,
+              "how often one host looks whether captured money is sold, kept or refunded"),
     CONFIG_MS(settings, heartbeat_ms, "consumer-heartbeat", "2s", 100, 60000,
               "heartbeat of stream consumers; three missed ones start a consumer again"),
     CONFIG_INT(settings, stream_bytes, "stream-bytes", "268435456", 1048576, INT64_C(1) << 42,
@@ -58,6 +61,9 @@ static const setting table[] = {
     CONFIG_INT(settings, stream_replicas, "stream-replicas", "1", 1, 5, "copies of each stream"),
     CONFIG_INT(settings, hold_seconds, "hold-seconds", "0", 0, HOLD_SECONDS_MAX,
                "holds of all events last so long; 0: as each event says"),
+    CONFIG_MS(settings, extension_ms, "payment-extension", "5m", 0,
+              EXTENDED_HOLD_SECONDS_MAX * 1000,
+              "who begins to pay keeps the seats for so long from then on, once"),
 #ifdef CAVEA_BUGS
     CONFIG_TEXT(settings, bug, "bug", "", 0, 32, "a known bug to switch on, for tests"),
 #endif
@@ -69,7 +75,7 @@ typedef struct host {
     settings s;
     char provider_key[PROVIDER_KEY_BYTES];
     host_identity identity;
-    store_pg *writer, *loader, *keeper; // of the tick, the activator, the upkeep
+    store_pg *writer, *loader, *keeper, *lister; // of the tick, the activator, the upkeep, the list
     nats_bus bus;
     roster roster;
     plan_cache *plans;
@@ -77,6 +83,8 @@ typedef struct host {
     runtime *runtime;
     activator *activator;
     upkeep *upkeep;
+    money_watch *money;
+    perform_list *list;
     admin *admin;
     discovery discovery;
     pthread_t tick_thread;
@@ -132,6 +140,18 @@ static void outcome_deliver(void *self, const actor_ref *to, const uint8_t *enve
         free(copy);
 }
 
+// An outcome for an actor that another host holds goes to its inbox.
+static void outcome_send(void *self, const actor_ref *to, const uint8_t *envelope,
+                         uint32_t envelope_bytes)
+{
+    host *h = self;
+    if (nats_bus_holds(&h->bus, &to->id))
+        return outcome_deliver(self, to, envelope, envelope_bytes);
+    subject inbox = subject_of(SUBJECT_IN, to);
+    // What does not leave is found by the next comparison, or the reconciler.
+    (void)natsConnection_Publish(h->bus.connection, inbox.text, envelope, (int)envelope_bytes);
+}
+
 static bool store_open(host *h, bool is_writer, store_pg **ret_store, char *ret_problem)
 {
     store_pg_options options = {
@@ -170,7 +190,8 @@ static bool parts_open(host *h, char *ret_problem)
 {
     if (!store_open(h, true, &h->writer, ret_problem) ||
         !store_open(h, false, &h->loader, ret_problem) ||
-        !store_open(h, false, &h->keeper, ret_problem))
+        !store_open(h, false, &h->keeper, ret_problem) ||
+        !store_open(h, false, &h->lister, ret_problem))
         return false;
     nats_bus_config bus = {
         .url = h->s.nats_url,
@@ -185,7 +206,7 @@ static bool parts_open(host *h, char *ret_problem)
     if (!nats_bus_open(&h->bus, &bus))
         return fail(ret_problem, "NATS", h->bus.problem);
     h->s.perform.provider_key = h->provider_key;
-    h->s.perform.sink = (perform_sink){h, outcome_deliver};
+    h->s.perform.sink = (perform_sink){h, outcome_send};
     h->performer = performer_new(&h->s.perform, ret_problem);
     h->plans = plan_cache_new();
     if (h->performer == NULL || h->plans == NULL)
@@ -200,6 +221,7 @@ static bool parts_open(host *h, char *ret_problem)
         .perform = performer_port(h->performer),
         .plans = h->plans,
         .hold_us = h->s.hold_seconds * 1000000,
+        .payment_extension_us = h->s.extension_ms * 1000,
         .report = report_runtime,
     };
     h->runtime = runtime_new(&runtime_parts);
@@ -231,6 +253,14 @@ static bool is_ready(void *self, char ret_reason[static ADMIN_REASON_BYTES])
         return true;
     snprintf(ret_reason, ADMIN_REASON_BYTES, "NATS is not connected");
     return false;
+}
+
+// The first partition of payments is held by one host at a time.
+static bool watches_money(void *self)
+{
+    host *h = self;
+    actor_ref first = actor_of_partition(ACTOR_PAYMENT, 0);
+    return nats_bus_holds(&h->bus, &first.id);
 }
 
 static uint64_t ticks_count(void *self)
@@ -266,6 +296,7 @@ static bool threads_start(host *h, char *ret_problem)
         .store = store_pg_port(h->loader),
         .plans = h->plans,
         .hold_us = h->s.hold_seconds * 1000000,
+        .payment_extension_us = h->s.extension_ms * 1000,
         .bus = &h->bus,
         .roster = &h->roster,
         .runtime = h->runtime,
@@ -288,7 +319,20 @@ static bool threads_start(host *h, char *ret_problem)
     if (pthread_create(&h->tick_thread, NULL, tick_loop, h) != 0)
         return fail(ret_problem, "threads", "cannot be started");
     h->upkeep = upkeep_start(&keeping);
-    return h->upkeep != NULL || fail(ret_problem, "upkeep", "cannot be started");
+    money_watch_config money = {.postgres_url = h->s.postgres_url,
+                                .every_ms = h->s.money_ms,
+                                .is_ours = watches_money,
+                                .self = h};
+    h->money = money_watch_start(&money);
+    perform_list_config listing = {.performer = h->performer,
+                                   .store = store_pg_port(h->lister),
+                                   .every_ms = h->s.perform.list_ms,
+                                   .self = h,
+                                   .is_ours = watches_money,
+                                   .tell = outcome_send};
+    h->list = perform_list_start(&listing);
+    return (h->upkeep != NULL && h->money != NULL && h->list != NULL) ||
+           fail(ret_problem, "upkeep", "cannot be started");
 }
 
 static void stop(host *h)
@@ -307,6 +351,8 @@ static void stop(host *h)
     performer_stop(h->performer);
     runtime_hand_over(h->runtime);
     upkeep_stop(h->upkeep);
+    money_watch_stop(h->money);
+    perform_list_stop(h->list);
     discovery_stop(&h->discovery);
     admin_stop(&h->admin);
     nats_bus_close(&h->bus);
@@ -318,6 +364,7 @@ static void stop(host *h)
     store_pg_close(h->writer);
     store_pg_close(h->loader);
     store_pg_close(h->keeper);
+    store_pg_close(h->lister);
     roster_done(&h->roster);
     log_event(LOG_INFO, "host.stopped", LOG_U("host", &h->identity.id));
 }

@@ -12,6 +12,8 @@ void pace_init(pace *p, int64_t calls_per_second)
 int64_t pace_take(pace *p, int64_t now_us)
 {
     int64_t now_ns = now_us * 1000;
+    if (now_us < p->held_until_us)
+        return p->held_until_us - now_us;
     if (p->interval_ns == 0)
         return 0;
     if (p->next_ns < now_ns)
@@ -20,6 +22,19 @@ int64_t pace_take(pace *p, int64_t now_us)
         return (p->next_ns - now_ns - p->burst_ns) / 1000 + 1;
     p->next_ns += p->interval_ns;
     return 0;
+}
+
+void pace_hold(pace *p, int64_t until_us)
+{
+    if (until_us > p->held_until_us)
+        p->held_until_us = until_us;
+}
+
+breaker_state breaker_state_of(const breaker *b, int64_t now_us)
+{
+    if (!b->is_open)
+        return BREAKER_CLOSED;
+    return b->is_probing || now_us >= b->open_until_us ? BREAKER_HALF_OPEN : BREAKER_OPEN;
 }
 
 bool breaker_passes(const breaker *b, int64_t now_us)

@@ -12,11 +12,15 @@ typedef struct pace {
     int64_t interval_ns; // 0: no limit
     int64_t burst_ns;
     int64_t next_ns; // the theoretical arrival time of the next call
+    int64_t held_until_us;
 } pace;
 
 void pace_init(pace *p, int64_t calls_per_second); // 0: no limit
 // 0 and the call is counted; else how many microseconds to wait before asking again.
 int64_t pace_take(pace *p, int64_t now_us);
+// The provider asked for a rest (429, Retry-After): no call passes before until_us. A shorter rest
+// than the one that was asked for before changes nothing.
+void pace_hold(pace *p, int64_t until_us);
 
 enum {
     BREAKER_FAILURES = 8, // in a row
@@ -33,6 +37,13 @@ typedef struct breaker {
     int64_t open_until_us;
     bool is_open, is_probing;
 } breaker;
+
+typedef enum breaker_state { // in the numbers of its metric
+    BREAKER_CLOSED = 0,
+    BREAKER_HALF_OPEN = 1, // a probe may be made, or is under way
+    BREAKER_OPEN = 2,
+} breaker_state;
+breaker_state breaker_state_of(const breaker *b, int64_t now_us);
 
 // Whether a call may be made now.
 bool breaker_passes(const breaker *b, int64_t now_us);

@@ -81,3 +81,24 @@ void perform_deliver(const perform_sink *sink, const actor_ref *to,
         log_event(LOG_ERROR, "outcome.dropped", LOG_U("actor", &to->id.u), LOG_I("bytes", size));
     }
 }
+
+struct provider_client *performer_client(performer *p)
+{
+    return p->provider;
+}
+
+void perform_report(const payment_id *id, const payment_report *r,
+                    Cavea__V1__ProviderReport *ret_report)
+{
+    *ret_report = (Cavea__V1__ProviderReport)CAVEA__V1__PROVIDER_REPORT__INIT;
+    ret_report->payment_id =
+        (ProtobufCBinaryData){sizeof id->u.bytes, (uint8_t *)(uintptr_t)id->u.bytes};
+    ret_report->status = (Cavea__V1__ProviderStatus)r->status;
+    ret_report->intent_id = (char *)(uintptr_t)r->intent_id;
+    ret_report->amount_minor = r->amount_minor;
+    ret_report->currency = (char *)(uintptr_t)r->currency;
+    ret_report->client_secret = (char *)(uintptr_t)r->client_secret;
+    ret_report->pay_url = (char *)(uintptr_t)r->pay_url;
+    ret_report->refund_id = (char *)(uintptr_t)r->refund_id;
+    ret_report->refund_number = r->refund_number;
+}

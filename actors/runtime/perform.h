@@ -8,6 +8,7 @@
 #ifndef CAVEA_ACTORS_RUNTIME_PERFORM_H
 #define CAVEA_ACTORS_RUNTIME_PERFORM_H
 
+#include "actors/payment/payment.h"
 #include "actors/runtime/ports.h"
 #include "ops/host/config.h"
 #include "schemas/cavea.pb-c.h"
@@ -15,7 +16,7 @@
 enum {
     PERFORM_CALLS_QUEUED_MAX = 8192,
     PERFORM_SIGNS_QUEUED_MAX = 8192,
-    PERFORM_CALLS_IN_FLIGHT_MAX = 512,
+    PERFORM_CALLS_IN_FLIGHT_MAX = 1024,
     PERFORM_SIGN_THREADS_MAX = 16,
     PERFORM_KEY_BYTES_MAX = 255,
 };
@@ -37,7 +38,8 @@ typedef struct perform_settings { // texts are borrowed for the performer's life
     int64_t connect_timeout_ms;  // 1000
     int64_t call_timeout_ms;     // 4000, of one attempt
     int64_t calls_per_second;    // 100; 0: no limit
-    int64_t calls_in_flight;     // 64
+    int64_t calls_in_flight;     // 128
+    int64_t list_ms;             // 5 minutes, for perform_list.h
     int64_t sign_threads;        // 1
     perform_sink sink;
 } perform_settings;
@@ -58,8 +60,10 @@ typedef struct perform_settings { // texts are borrowed for the performer's life
                   "how long one call to the provider may take"),                                   \
         CONFIG_INT(owner, field.calls_per_second, "provider-rate", "100", 0, 100000,               \
                    "most calls to the provider in a second, 0: no limit"),                         \
-        CONFIG_INT(owner, field.calls_in_flight, "provider-calls", "64", 1,                        \
+        CONFIG_INT(owner, field.calls_in_flight, "provider-calls", "128", 1,                       \
                    PERFORM_CALLS_IN_FLIGHT_MAX, "most calls to the provider at a time"),           \
+        CONFIG_MS(owner, field.list_ms, "provider-list", "5m", 50, 86400000,                       \
+                  "how often the provider's list is compared with our payments"),                  \
         CONFIG_INT(owner, field.sign_threads, "sign-threads", "1", 1, PERFORM_SIGN_THREADS_MAX,    \
                    "threads that sign tickets")
 
@@ -74,6 +78,12 @@ perform_port performer_port(performer *p); // valid until performer_free
 void performer_stop(performer *p);
 void performer_free(performer *p); // stops it first; NULL is fine
 
+// The provider's client, for perform_list.c.
+struct provider_client *performer_client(performer *p);
+
+// Borrows from r and id.
+void perform_report(const payment_id *id, const payment_report *r,
+                    Cavea__V1__ProviderReport *ret_report);
 // For perform_provider.c and perform_sign.c: packs the command and hands it to the sink.
 void perform_deliver(const perform_sink *sink, const actor_ref *to,
                      const Cavea__V1__Command *command);

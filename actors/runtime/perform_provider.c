@@ -1,351 +1,157 @@
 #include "actors/runtime/perform_provider.h"
 
-#include "actors/runtime/pace.h"
-#include "actors/runtime/perform_http.h"
-#include "actors/runtime/perform_queue.h"
-#include "actors/table/table.h"
+#include "actors/runtime/perform_exchange.h"
 #include "ops/host/clock.h"
 #include "ops/host/log.h"
 #include "ops/host/metric.h"
-#include "ops/host/random.h"
 
-#include <assert.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    EXCHANGES_MAX = 2 * PERFORM_CALLS_IN_FLIGHT_MAX,
-    POLL_MS_MAX = 1000,
-};
-
-// One effect on its way through its steps and attempts.
-typedef struct exchange {
-    enum exchange_state { FREE, RESTING, FLYING } state;
-    effect e;
-    provider_step step;
-    char after[PAYMENT_INTENT_BYTES];
-    uint32_t attempts, pages;            // of the step
-    int64_t taken_us, sent_us, again_us; // monotonic
-    http_slot http;
-} exchange;
-
-struct provider_client {
-    perform_settings settings;
-    char pay_url_template[256];
-    perform_queue queue;
-    pthread_mutex_t mutex; // of pending
-    table *pending;        // effects queued or under way, so that asking again adds none
-    CURLM *multi;
-    pthread_t thread;
-    bool started;
-    atomic_bool stopping;
-    // Of the thread alone.
-    exchange *exchanges;
-    uint32_t flying;
-    pace pace;
-    breaker breaker;
-    int64_t paced_until_us;
-};
-
-static uuid pending_key(const effect *e)
-{
-    uuid key = e->payment.u;
-    key.bytes[0] = (uint8_t)(key.bytes[0] ^ e->type);
-    return key;
-}
-
-static void pending_drop(provider_client *c, const effect *e)
-{
-    uuid key = pending_key(e);
-    pthread_mutex_lock(&c->mutex);
-    uint32_t slot = table_find(c->pending, &key);
-    if (slot != TABLE_NONE)
-        table_remove(c->pending, slot);
-    pthread_mutex_unlock(&c->mutex);
-}
+enum { WAIT_MS_MAX = 1000 };
 
 bool provider_client_start(provider_client *c, const effect *e)
 {
-    uuid key = pending_key(e);
     if (atomic_load(&c->stopping))
         return false;
     pthread_mutex_lock(&c->mutex);
-    bool known = table_find(c->pending, &key) != TABLE_NONE;
-    bool put = !known && table_count(c->pending) < PERFORM_CALLS_QUEUED_MAX &&
-               table_add(c->pending, &key) != TABLE_NONE;
+    uint32_t before = provider_queue_waiting(c->queue);
+    bool put = provider_queue_put(c->queue, e);
+    uint32_t waiting = provider_queue_waiting(c->queue);
     pthread_mutex_unlock(&c->mutex);
-    if (known)
-        return true;
-    if (put && !perform_queue_put(&c->queue, e)) {
-        pending_drop(c, e);
-        put = false;
-    }
-    if (put) {
-        metric_change(METRIC_EFFECTS_QUEUED, 1);
-        curl_multi_wakeup(c->multi);
-    }
+    if (waiting == before)
+        return put;
+    metric_change(METRIC_EFFECTS_QUEUED, 1);
+    metric_set(METRIC_PROVIDER_WAITING, waiting);
+    loop_wake(&c->loop);
     return put;
 }
 
-static ProtobufCBinaryData binary(const uuid *id)
+bool provider_client_page(provider_client *c, const provider_window *w, provider_page *ret_page)
 {
-    return (ProtobufCBinaryData){sizeof id->bytes, (uint8_t *)(uintptr_t)id->bytes};
-}
-
-static void exchange_end(provider_client *c, exchange *x, const payment_report *r)
-{
-    Cavea__V1__ProviderReport report = CAVEA__V1__PROVIDER_REPORT__INIT;
-    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
-    report.payment_id = binary(&x->e.payment.u);
-    report.intent_id = (char *)(uintptr_t)r->intent_id;
-    report.status = (Cavea__V1__ProviderStatus)r->status;
-    report.amount_minor = r->amount_minor;
-    report.currency = (char *)(uintptr_t)r->currency;
-    report.client_secret = (char *)(uintptr_t)r->client_secret;
-    report.pay_url = (char *)(uintptr_t)r->pay_url;
-    report.refund_id = (char *)(uintptr_t)r->refund_id;
-    report.refund_number = r->refund_number;
-    command.id = binary(&x->e.payment.u);
-    command.body_case = CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT;
-    command.provider_report = &report;
-    pending_drop(c, &x->e);
-    x->state = FREE;
-    metric_change(METRIC_EFFECTS_QUEUED, -1);
-    perform_deliver(&c->settings.sink, &x->e.actor, &command);
-}
-
-static void exchange_unreachable(provider_client *c, exchange *x)
-{
-    payment_report r = {.status = PROVIDER_UNREACHABLE, .refund_number = x->e.refund_number};
-    exchange_end(c, x, &r);
-}
-
-static void exchange_report(provider_client *c, exchange *x, payment_report *r)
-{
-    bool payable = r->intent_id[0] != 0 && r->client_secret[0] != 0;
-    if (payable && r->pay_url[0] == 0 && !provider_pay_url(c->pay_url_template, r, r->pay_url))
-        log_event(LOG_ERROR, "pay_url.unfit", LOG_U("payment", &x->e.payment.u));
-    exchange_end(c, x, r);
-}
-
-// Sends the exchange's next attempt; the caller asked the breaker and the pace.
-static void exchange_send(provider_client *c, exchange *x, int64_t now_us)
-{
-    provider_request request;
-    if (!provider_request_build(&x->e, x->step, x->after, &request) ||
-        !http_slot_prepare(&x->http, &c->settings, &request, x)) {
-        log_event(LOG_ERROR, "provider_call.impossible", LOG_S("call", provider_step_name(x->step)),
-                  LOG_U("payment", &x->e.payment.u));
-        exchange_unreachable(c, x);
-        return;
-    }
-    if (curl_multi_add_handle(c->multi, x->http.easy) != CURLM_OK) {
-        exchange_unreachable(c, x);
-        return;
-    }
-    bool passes = breaker_take(&c->breaker, now_us);
-    assert(passes);
-    x->sent_us = now_us;
-    x->state = FLYING;
-    c->flying++;
-}
-
-static metric_call metric_call_of(provider_step step)
-{
-    switch (step) {
-    case STEP_INTENT_CREATE:
-        return METRIC_CALL_INTENT_CREATE;
-    case STEP_INTENT_CANCEL:
-        return METRIC_CALL_INTENT_CANCEL;
-    case STEP_INTENT_FETCH:
-        return METRIC_CALL_INTENT_FETCH;
-    case STEP_REFUND_CREATE:
-        return METRIC_CALL_REFUND_CREATE;
-    case STEP_REFUND_FETCH:
-        return METRIC_CALL_REFUND_FETCH;
-    case STEP_INTENT_LIST:
-    case STEP_REFUND_LIST:
-    case STEPS_END:
-        break;
-    }
-    return METRIC_CALL_LIST;
-}
-
-static void call_measure(const exchange *x, CURLcode code, int http_status, int64_t now_us)
-{
-    metric_outcome outcome = METRIC_OUTCOME_FAILED;
-    if (code == CURLE_OPERATION_TIMEDOUT)
-        outcome = METRIC_OUTCOME_TIMED_OUT;
-    else if (http_status >= 200 && http_status <= 299)
-        outcome = METRIC_OUTCOME_OK;
-    else if (http_status >= 400 && http_status <= 499)
-        outcome = METRIC_OUTCOME_REFUSED;
-    metric_call call = metric_call_of(x->step);
-    metric_add_for2(METRIC_PROVIDER_CALLS, call, outcome, 1);
-    metric_observe_for(METRIC_PROVIDER_CALL_SECONDS, call, now_us - x->sent_us);
-}
-
-static void breaker_told(provider_client *c, bool good, int64_t now_us)
-{
-    if (!breaker_note(&c->breaker, good, now_us))
-        return;
-    if (c->breaker.is_open)
-        log_event(LOG_ERROR, "provider.lost", LOG_S("url", c->settings.provider_url));
-    else
-        log_event(LOG_INFO, "provider.found", LOG_S("url", c->settings.provider_url));
-}
-
-// 200 ms doubling, three quarters to five quarters of it.
-static int64_t retry_delay_us(uint32_t attempts)
-{
-    int64_t delay_us = (int64_t)PROVIDER_RETRY_FIRST_MS * 1000 << (attempts < 8 ? attempts : 8);
-    uint32_t spread;
-    random_fill(&spread, sizeof spread);
-    return delay_us - delay_us / 4 + (int64_t)(spread % (uint64_t)(delay_us / 2));
-}
-
-static void exchange_again(provider_client *c, exchange *x, int64_t now_us)
-{
-    int64_t again_us = now_us + retry_delay_us(x->attempts++);
-    bool late = again_us - x->taken_us > (int64_t)PROVIDER_EFFECT_MS_MAX * 1000;
-    if (x->attempts >= PROVIDER_ATTEMPTS_MAX || late) {
-        exchange_unreachable(c, x);
-        return;
-    }
-    x->state = RESTING;
-    x->again_us = again_us;
-}
-
-static void exchange_next(provider_client *c, exchange *x, const provider_verdict *v,
-                          int64_t now_us)
-{
-    if (v->intent_id[0] != 0)
-        memcpy(x->e.intent_id, v->intent_id, sizeof x->e.intent_id);
-    x->pages = v->next == x->step ? x->pages + 1 : 0;
-    x->step = v->next;
-    memcpy(x->after, v->after, sizeof x->after);
-    x->attempts = 0;
-    x->state = RESTING;
-    x->again_us = now_us;
-    if (x->pages >= PROVIDER_LIST_PAGES_MAX)
-        exchange_unreachable(c, x);
-}
-
-static void exchange_answered(provider_client *c, exchange *x, CURLcode code, int64_t now_us)
-{
-    long status = 0;
-    curl_easy_getinfo(x->http.easy, CURLINFO_RESPONSE_CODE, &status);
-    int http_status = code == CURLE_OK ? (int)status : 0;
-    c->flying--;
-    call_measure(x, code, http_status, now_us);
-    breaker_told(c, http_status != 0 && http_status < 500, now_us);
-    provider_verdict v =
-        provider_answer_read(&x->e, x->step, http_status, x->http.answer, x->http.answer_bytes);
-    switch (v.type) {
-    case VERDICT_REPORT:
-        exchange_report(c, x, &v.report);
-        return;
-    case VERDICT_AGAIN:
-        exchange_again(c, x, now_us);
-        return;
-    case VERDICT_NEXT:
-        exchange_next(c, x, &v, now_us);
-        return;
-    case VERDICT_FAILED:
-        log_event(LOG_ERROR, "provider_call.refused", LOG_S("call", provider_step_name(x->step)),
-                  LOG_I("status", http_status), LOG_S("problem", v.problem),
-                  LOG_U("payment", &x->e.payment.u));
-        exchange_unreachable(c, x);
-        return;
-    }
+    pthread_mutex_lock(&c->mutex);
+    c->page.window = *w;
+    c->page.page = ret_page;
+    c->page.state = PAGE_ASKED;
+    if (!c->stopped)
+        loop_wake(&c->loop);
+    while (!c->stopped && (c->page.state == PAGE_ASKED || c->page.state == PAGE_UNDER_WAY))
+        pthread_cond_wait(&c->page_done, &c->mutex);
+    bool good = c->page.state == PAGE_GOOD;
+    c->page.state = PAGE_NONE;
+    pthread_mutex_unlock(&c->mutex);
+    return good;
 }
 
 static void answers_read(provider_client *c)
 {
     int left;
-    for (CURLMsg *m; (m = curl_multi_info_read(c->multi, &left)) != NULL;) {
+    for (CURLMsg *m; (m = curl_multi_info_read(c->loop.multi, &left)) != NULL;) {
         if (m->msg != CURLMSG_DONE)
             continue;
         exchange *x = NULL;
         CURLcode code = m->data.result; // gone with the handle's removal
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
-        curl_multi_remove_handle(c->multi, x->http.easy);
+        curl_multi_remove_handle(c->loop.multi, x->http.easy);
         exchange_answered(c, x, code, clock_monotonic_us());
     }
 }
 
-// The exchange to be sent next: the one that has rested longest, or a new one. NULL: none.
-static exchange *exchange_due(provider_client *c, int64_t now_us)
+// An exchange for what waits: a page of the list, or the next effect of the queue. NULL: nothing.
+static exchange *exchange_new(provider_client *c, int64_t now_us)
 {
-    exchange *due = NULL, *vacant = NULL;
-    for (uint32_t i = 0; i < EXCHANGES_MAX; i++) {
-        exchange *x = &c->exchanges[i];
-        if (x->state == RESTING && x->again_us <= now_us &&
-            (due == NULL || x->again_us < due->again_us))
-            due = x;
-        if (x->state == FREE && vacant == NULL)
-            vacant = x;
+    effect e;
+    if (c->vacant_count == 0)
+        return NULL;
+    pthread_mutex_lock(&c->mutex);
+    bool is_page = c->page.state == PAGE_ASKED;
+    bool taken = !is_page && provider_queue_take(c->queue, &e);
+    if (is_page)
+        c->page.state = PAGE_UNDER_WAY;
+    uint32_t waiting = provider_queue_waiting(c->queue);
+    pthread_mutex_unlock(&c->mutex);
+    if (!is_page && !taken)
+        return NULL;
+    exchange *x = exchange_take(c, now_us);
+    x->is_page = is_page;
+    if (is_page) {
+        x->window = c->page.window;
+        return x;
     }
-    if (due != NULL || vacant == NULL || !perform_queue_take(&c->queue, &vacant->e))
-        return due;
-    vacant->state = RESTING;
-    vacant->step = provider_step_first(&vacant->e);
-    vacant->after[0] = 0;
-    vacant->attempts = vacant->pages = 0;
-    vacant->taken_us = vacant->again_us = now_us;
-    return vacant;
+    x->e = e;
+    x->step = provider_step_first(&e);
+    metric_set(METRIC_PROVIDER_WAITING, waiting);
+    return x;
 }
 
-static void exchanges_send(provider_client *c)
+// Sends what may be sent now. Returns when the pace lets the next one through, or 0.
+static int64_t exchanges_send(provider_client *c)
 {
     int64_t now_us = clock_monotonic_us();
-    exchange *x;
-    c->paced_until_us = 0;
-    while (c->flying < c->settings.calls_in_flight && (x = exchange_due(c, now_us)) != NULL) {
+    while (c->flying_count < c->settings.calls_in_flight) {
+        exchange *x = exchange_rested(c, now_us);
+        if (x == NULL && (x = exchange_new(c, now_us)) == NULL)
+            return 0;
         if (!breaker_passes(&c->breaker, now_us)) { // not worth a place in the pace
-            exchange_unreachable(c, x);
+            exchange_give_up(c, x);
             continue;
         }
         int64_t wait_us = pace_take(&c->pace, now_us);
-        if (wait_us > 0) { // it keeps its place, and the queue its others
-            c->paced_until_us = now_us + wait_us;
-            return;
+        if (wait_us > 0) { // it is the first again, and the queue keeps its others
+            x->taken_us = x->attempts == 0 ? now_us + wait_us : x->taken_us;
+            exchange_rest(c, x, now_us);
+            return now_us + wait_us;
         }
         exchange_send(c, x, now_us);
     }
+    return 0;
 }
 
-static int poll_ms(const provider_client *c)
+static int64_t wait_ms(const provider_client *c, int64_t paced_until_us)
 {
-    int64_t now_us = clock_monotonic_us(), until_us = now_us + POLL_MS_MAX * 1000;
-    for (uint32_t i = 0; i < EXCHANGES_MAX; i++) {
-        const exchange *x = &c->exchanges[i];
-        if (x->state == RESTING && x->again_us > now_us && x->again_us < until_us)
-            until_us = x->again_us;
-    }
-    if (c->paced_until_us != 0 && c->paced_until_us < until_us)
-        until_us = c->paced_until_us;
-    return until_us <= now_us ? 0 : (int)((until_us - now_us + 999) / 1000);
+    int64_t now_us = clock_monotonic_us(), until_us = now_us + WAIT_MS_MAX * 1000;
+    int64_t rested_us = table_due_next(c->resting);
+    if (paced_until_us != 0)
+        rested_us = paced_until_us;
+    else if (c->flying_count >= c->settings.calls_in_flight)
+        rested_us = TABLE_NEVER;
+    if (rested_us < until_us)
+        until_us = rested_us;
+    return until_us <= now_us ? 0 : (until_us - now_us + 999) / 1000;
+}
+
+static void gauges_set(const provider_client *c)
+{
+    metric_set(METRIC_PROVIDER_BREAKER, breaker_state_of(&c->breaker, clock_monotonic_us()));
+    metric_set(METRIC_PROVIDER_FLYING, c->flying_count);
+}
+
+static void askers_release(provider_client *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    c->stopped = true;
+    pthread_cond_broadcast(&c->page_done);
+    pthread_mutex_unlock(&c->mutex);
 }
 
 static void *provider_run(void *self)
 {
     provider_client *c = self;
-    int64_t stop_us = 0;
+    int64_t stop_us = 0, paced_until_us = 0;
     for (;;) {
-        int running;
         bool stopping = atomic_load(&c->stopping);
         if (stopping && stop_us == 0)
             stop_us = clock_monotonic_us() + PROVIDER_STOP_MS * 1000;
-        if (stopping && (c->flying == 0 || clock_monotonic_us() > stop_us))
-            return NULL;
+        if (stopping && (c->flying_count == 0 || clock_monotonic_us() > stop_us))
+            break;
         if (!stopping)
-            exchanges_send(c);
-        curl_multi_perform(c->multi, &running);
+            paced_until_us = exchanges_send(c);
+        gauges_set(c);
+        loop_turn(&c->loop, stopping ? 50 : wait_ms(c, paced_until_us));
         answers_read(c);
-        curl_multi_poll(c->multi, NULL, 0, stopping ? 50 : poll_ms(c), NULL);
     }
+    askers_release(c);
+    return NULL;
 }
 
 static bool settings_good(const perform_settings *s)
@@ -357,6 +163,22 @@ static bool settings_good(const perform_settings *s)
            strlen(s->provider_key) <= PERFORM_KEY_BYTES_MAX;
 }
 
+static bool exchanges_fill(provider_client *c)
+{
+    c->exchanges_max = 2 * (uint32_t)c->settings.calls_in_flight;
+    c->exchanges = calloc(c->exchanges_max, sizeof *c->exchanges);
+    c->vacant = calloc(c->exchanges_max, sizeof *c->vacant);
+    c->resting = table_new(sizeof(uint32_t), c->exchanges_max, c->exchanges_max);
+    c->queue = provider_queue_new(PERFORM_CALLS_QUEUED_MAX / 2, c->exchanges_max);
+    if (c->exchanges == NULL || c->vacant == NULL || c->resting == NULL || c->queue == NULL)
+        return false;
+    while (c->vacant_count < c->exchanges_max) {
+        c->vacant[c->vacant_count] = c->vacant_count;
+        c->vacant_count++;
+    }
+    return true;
+}
+
 static bool client_fill(provider_client *c)
 {
     const perform_settings *s = &c->settings;
@@ -365,17 +187,10 @@ static bool client_fill(provider_client *c)
                      own ? s->pay_url_template : s->provider_url,
                      own ? "" : "/pay/{intent}?client_secret={client_secret}");
     pthread_mutex_init(&c->mutex, NULL);
+    pthread_cond_init(&c->page_done, NULL);
     pace_init(&c->pace, s->calls_per_second);
-    c->exchanges = calloc(EXCHANGES_MAX, sizeof *c->exchanges);
-    c->pending = table_new(1, PERFORM_CALLS_QUEUED_MAX, PERFORM_CALLS_QUEUED_MAX);
-    c->multi = curl_multi_init();
-    if (n < 0 || n >= (int)sizeof c->pay_url_template || c->exchanges == NULL ||
-        c->pending == NULL || c->multi == NULL ||
-        !perform_queue_init(&c->queue, PERFORM_CALLS_QUEUED_MAX))
-        return false;
-    curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)s->calls_in_flight);
-    curl_multi_setopt(c->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)s->calls_in_flight);
-    return true;
+    return loop_init(&c->loop, s->calls_in_flight) && exchanges_fill(c) && n >= 0 &&
+           n < (int)sizeof c->pay_url_template;
 }
 
 provider_client *provider_client_new(const perform_settings *settings,
@@ -404,9 +219,8 @@ void provider_client_stop(provider_client *c)
 {
     if (!c->started)
         return;
-    perform_queue_close(&c->queue);
     atomic_store(&c->stopping, true);
-    curl_multi_wakeup(c->multi);
+    loop_wake(&c->loop);
     pthread_join(c->thread, NULL);
     c->started = false;
 }
@@ -416,16 +230,17 @@ void provider_client_free(provider_client *c)
     if (c == NULL)
         return;
     provider_client_stop(c);
-    for (uint32_t i = 0; c->exchanges != NULL && i < EXCHANGES_MAX; i++) {
-        exchange *x = &c->exchanges[i];
-        if (x->state == FLYING)
-            curl_multi_remove_handle(c->multi, x->http.easy);
-        http_slot_done(&x->http);
+    for (uint32_t i = 0; c->exchanges != NULL && i < c->exchanges_max; i++) {
+        if (c->exchanges[i].is_flying)
+            curl_multi_remove_handle(c->loop.multi, c->exchanges[i].http.easy);
+        http_slot_done(&c->exchanges[i].http);
     }
-    curl_multi_cleanup(c->multi);
+    loop_done(&c->loop);
     free(c->exchanges);
-    table_free(c->pending);
-    perform_queue_done(&c->queue);
+    free(c->vacant);
+    table_free(c->resting);
+    provider_queue_free(c->queue);
+    pthread_cond_destroy(&c->page_done);
     pthread_mutex_destroy(&c->mutex);
     free(c);
 }

@@ -13,7 +13,7 @@
 typedef struct inbound {
     actor_ref to;
     int64_t incarnation, sequence;
-    bool local; // from an actor of this process
+    bool local;          // from an actor of this process
     const uint8_t *data; // an encoded Envelope
     uint32_t data_bytes;
     void *owner;
@@ -70,6 +70,18 @@ typedef struct effect {
     uint32_t seats_count;
     uint32_t seats[SEATS_PER_RESERVATION_MAX];
 } effect;
+
+// What an operator should hear of; in the order of the metric's label.
+typedef enum money_alarm {
+    ALARM_NONE,
+    ALARM_PARKED,          // money moved that no payment of ours accounts for
+    ALARM_AMOUNT_MISMATCH, // another amount or currency was captured; it goes back
+    ALARM_SECOND_CAPTURE,  // under another intent of the same payment; it goes back
+    ALARM_REFUND_GIVEN_UP, // its last try failed: a person has to look
+    ALARM_DIFFERENCE,      // captured money is not in the provider's books
+    ALARM_FOUND_BY_LIST,   // only the provider's list told us of a change
+    ALARMS_END
+} money_alarm;
 
 typedef struct perform_port {
     void *self;

@@ -1,4 +1,4 @@
-#include "actors/runtime/provider_call.h"
+#include "actors/runtime/provider_list.h"
 
 #include <jansson.h>
 
@@ -190,8 +190,8 @@ static bool is_refund_wanted(const json_t *refund, const effect *e)
     return i > 0 && s[i] == 0 && n == e->refund_number && is_of_payment(refund, e, false);
 }
 
-// A page of a list. Not found on the last page: a refund may be created now; an intent that was
-// refused as known is not where it should be.
+// A page of a list. Not found on the last page: a refund may be created now, and so may an intent
+// that was looked for first; one that was refused as known is not where it should be.
 static provider_verdict list_verdict(const json_t *list, const effect *e, provider_step step)
 {
     bool of_refunds = step == STEP_REFUND_LIST;
@@ -210,7 +210,9 @@ static provider_verdict list_verdict(const json_t *list, const effect *e, provid
     if (json_is_true(json_object_get(list, "has_more")) && item != NULL &&
         text_member(item, "id", v.after, sizeof v.after))
         return v;
-    return of_refunds ? verdict_next(STEP_REFUND_CREATE) : verdict_of(VERDICT_FAILED);
+    if (of_refunds)
+        return verdict_next(STEP_REFUND_CREATE);
+    return e->ask_first ? verdict_next(STEP_INTENT_CREATE) : verdict_of(VERDICT_FAILED);
 }
 
 static provider_verdict success_verdict(const json_t *object, const effect *e, provider_step step)
@@ -243,6 +245,13 @@ static provider_verdict refund_refused(const effect *e, const char *code)
     return verdict_report(&r);
 }
 
+static provider_verdict intent_absent(const effect *e)
+{
+    payment_report r = {.status = PROVIDER_ABSENT};
+    memcpy(r.intent_id, e->intent_id, sizeof r.intent_id);
+    return verdict_report(&r);
+}
+
 static provider_verdict refusal_verdict(const json_t *object, const effect *e, provider_step step,
                                         int http_status)
 {
@@ -253,7 +262,9 @@ static provider_verdict refusal_verdict(const json_t *object, const effect *e, p
     bool key_reused = strcmp(type, "idempotency_error") == 0;
     bool not_allowed = http_status == 401 || http_status == 403;
     provider_verdict v = verdict_of(VERDICT_FAILED);
-    if (step == STEP_INTENT_CREATE && key_reused)
+    if (step == STEP_INTENT_FETCH && http_status == 404 && strcmp(code, "resource_missing") == 0)
+        v = intent_absent(e);
+    else if (step == STEP_INTENT_CREATE && key_reused)
         v = verdict_next(STEP_INTENT_LIST); // it exists, made with other parameters
     else if (step == STEP_INTENT_CANCEL && json_is_object(json_object_get(error, "payment_intent")))
         v = intent_verdict(json_object_get(error, "payment_intent"), e, step);
@@ -276,4 +287,30 @@ provider_verdict provider_answer_read(const effect *e, provider_step step, int h
     if (refused)
         return refusal_verdict(object, e, step, http_status);
     return object == NULL ? verdict_of(VERDICT_AGAIN) : success_verdict(object, e, step);
+}
+
+static bool entry_read(const json_t *intent, provider_entry *ret_entry)
+{
+    const char *made_for = metadata_text(intent, "payment_id");
+    return uuid_parse(made_for, strlen(made_for), &ret_entry->payment.u) &&
+           intent_read(intent, &ret_entry->report);
+}
+
+bool provider_page_read(const char *body, size_t body_bytes, provider_page *ret_page)
+{
+    json_t *list __attribute__((cleanup(json_drop))) =
+        json_loadb(body, body_bytes, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *data = json_object_get(list, "data");
+    size_t count = json_array_size(data);
+    if (!json_is_array(data) || count > PROVIDER_PAGE_MAX)
+        return false;
+    ret_page->entries_count = 0;
+    for (size_t i = 0; i < count; i++)
+        ret_page->entries_count +=
+            entry_read(json_array_get(data, i), &ret_page->entries[ret_page->entries_count]);
+    memset(ret_page->after, 0, sizeof ret_page->after);
+    if (!json_is_true(json_object_get(list, "has_more")))
+        return true;
+    return count > 0 && text_member(json_array_get(data, count - 1), "id", ret_page->after,
+                                    sizeof ret_page->after);
 }

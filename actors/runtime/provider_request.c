@@ -1,4 +1,4 @@
-#include "actors/runtime/provider_call.h"
+#include "actors/runtime/provider_list.h"
 
 #include <assert.h>
 
@@ -20,7 +20,9 @@ provider_step provider_step_first(const effect *e)
     case EFFECT_INTENT_CREATE:
         return STEP_INTENT_CREATE;
     case EFFECT_INTENT_CANCEL: // one whose answer never came is asked for again, to be cancelled
-        return e->intent_id[0] == 0 ? STEP_INTENT_CREATE : STEP_INTENT_CANCEL;
+        if (e->intent_id[0] != 0)
+            return STEP_INTENT_CANCEL;
+        return e->ask_first ? STEP_INTENT_LIST : STEP_INTENT_CREATE;
     case EFFECT_INTENT_FETCH:
         return STEP_INTENT_FETCH;
     case EFFECT_REFUND_CREATE:
@@ -149,20 +151,25 @@ static void refund_form(const effect *e, text *t)
     put_metadata(t, e, true);
 }
 
+static void window_query(int64_t since_s, int64_t until_s, const char *after, text *t)
+{
+    put_text(t, "?limit=100");
+    put_name(t, "created%5Bgte%5D", false);
+    put_number(t, since_s > 0 ? since_s : 0);
+    put_name(t, "created%5Blte%5D", false);
+    put_number(t, until_s > 0 ? until_s : 0);
+    if (after[0] != 0) {
+        put_name(t, "starting_after", false);
+        put_encoded(t, after);
+    }
+}
+
 // A lost intent was made within minutes of its payment's id, if our clocks agree that much.
 static void intent_list_query(const effect *e, const char *after, text *t)
 {
     enum { BEFORE_SECONDS = 300, AFTER_SECONDS = 2 * HOLD_SECONDS_MAX };
     int64_t made_s = uuid_unix_ms(&e->payment.u) / 1000;
-    put_text(t, "?limit=100");
-    put_name(t, "created%5Bgte%5D", false);
-    put_number(t, made_s > BEFORE_SECONDS ? made_s - BEFORE_SECONDS : 0);
-    put_name(t, "created%5Blte%5D", false);
-    put_number(t, made_s + AFTER_SECONDS);
-    if (after[0] != 0) {
-        put_name(t, "starting_after", false);
-        put_encoded(t, after);
-    }
+    window_query(made_s - BEFORE_SECONDS, made_s + AFTER_SECONDS, after, t);
 }
 
 static void refund_list_query(const effect *e, const char *after, text *t)
@@ -241,6 +248,18 @@ bool provider_request_build(const effect *e, provider_step step, const char *aft
         return false;
     }
     if (path.full || body.full)
+        return false;
+    *ret_request = r;
+    return true;
+}
+
+bool provider_page_build(const provider_window *w, provider_request *ret_request)
+{
+    provider_request r = {0};
+    text path = text_over(r.path, sizeof r.path);
+    put_text(&path, "/v1/payment_intents");
+    window_query(w->since_s, w->until_s, w->after, &path);
+    if (path.full)
         return false;
     *ret_request = r;
     return true;

@@ -11,6 +11,9 @@ static void report_tick(const runtime_report *report)
     metric_observe(METRIC_COMMIT_SECONDS, report->commit_us);
     metric_add(METRIC_MESSAGES_DIRECT, report->direct);
     metric_add(METRIC_MESSAGES_SEEN, report->seen);
+    for (unsigned a = ALARM_NONE + 1; a < ALARMS_END; a++)
+        if (report->alarms[a] > 0)
+            metric_add_for(METRIC_PAYMENT_ALARMS, a, report->alarms[a]);
 }
 
 static void log_actor(log_level level, const char *name, const runtime_report *report)

@@ -18,8 +18,10 @@ runtime *runtime_new(const runtime_config *config)
     if (r == NULL)
         return NULL;
     r->config = *config;
-    r->context =
-        (kind_context){.store = config->store, .plans = config->plans, .hold_us = config->hold_us};
+    r->context = (kind_context){.store = config->store,
+                                .plans = config->plans,
+                                .hold_us = config->hold_us,
+                                .payment_extension_us = config->payment_extension_us};
     if (!runtime_init(r)) {
         runtime_free(r);
         return NULL;

@@ -25,6 +25,7 @@ typedef struct runtime_report { // what happened in one step
     } type;
     actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT
     uint32_t commands, messages, facts, cells, direct, seen;
+    uint32_t alarms[ALARMS_END]; // of TICK
     int64_t commit_us;
 } runtime_report;
 
@@ -37,7 +38,7 @@ typedef struct runtime_config {
     clock_port clock;
     perform_port perform;
     struct plan_cache *plans; // borrowed
-    int64_t hold_us;          // see kind_context
+    int64_t hold_us, payment_extension_us; // see kind_context
     // Told of what operators want to see; never NULL. Called on the tick thread.
     void (*report)(void *self, const runtime_report *report);
     void *report_self;
@@ -71,6 +72,6 @@ bool runtime_holds(const runtime *r, const actor_id *id);
 uint32_t runtime_cells_of(const runtime *r, actor_kind kind);
 uint32_t runtime_mailbox_depth(runtime *r);
 uint64_t runtime_refused_take(runtime *r); // by a full mailbox, since the last call
-int64_t runtime_now_us(runtime *r); // the database's clock, carried on by the monotonic one
+int64_t runtime_now_us(runtime *r);        // the database's clock, carried on by the monotonic one
 
 #endif

@@ -118,7 +118,7 @@ static store_result rows_fetch(runtime *r, const inbound *messages, uint32_t *co
     uint32_t wanted_count = 0, rows_count = 0;
     for (uint32_t i = 0; i < *count; i++) {
         cell *c = cell_table_find(&r->cells, &messages[i].to.id);
-        if (wanted_count + ENVELOPE_COMMANDS_MAX > WANTED_ROWS_MAX) {
+        if (wanted_count + KIND_WANTS_MAX * ENVELOPE_COMMANDS_MAX > WANTED_ROWS_MAX) {
             *count = i;
             break;
         }

@@ -89,3 +89,8 @@ void turn_claimed(turn *t, int32_t claimed)
 {
     t->c->claimed = claimed;
 }
+
+void turn_alarm(turn *t, money_alarm what)
+{
+    t->r->tally.alarms[what]++;
+}

@@ -88,6 +88,7 @@ static actor_kind helper_of(const stuck_row *row)
     case STUCK_CHECKOUT_UNSTARTED:
     case STUCK_PAYMENT_OPEN:
     case STUCK_REFUND_UNSENT:
+    case STUCK_REFUND_UNASKED:
         break;
     }
     return ACTOR_PAYMENT;

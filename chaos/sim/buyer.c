@@ -6,6 +6,7 @@ enum { ROUNDS_MAX = 4, TRIES_MAX = 8, POISON = 0xbd };
 
 static void buyer_next(world *w, uint32_t buyer, int64_t in_us);
 static void another_round(world *w, uint32_t buyer);
+static void regret(world *w, uint32_t buyer);
 
 static int64_t patience(world *w)
 {
@@ -107,12 +108,14 @@ static void checkout_send(world *w, uint32_t buyer)
     Cavea__V1__Checkout checkout = CAVEA__V1__CHECKOUT__INIT;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     uuid id = fresh_id(w), payment = tagged_id(w, b->event);
-    digest16 body = checkout_body_hash(&b->reservation);
+    bool other_seats = b->checkout_key.bytes[1] & 1; // with one key always the same wish
+    digest16 body = checkout_body_hash(&b->reservation, other_seats);
     checkout.reservation_id = binary(&b->reservation.u);
     checkout.buyer_id = binary(&b->id.u);
     checkout.key_hash = (ProtobufCBinaryData){sizeof b->checkout_key, b->checkout_key.bytes};
     checkout.body_hash = (ProtobufCBinaryData){sizeof body, body.bytes};
     checkout.payment_id = binary(&payment);
+    checkout.other_seats = other_seats;
     checkout.email = (char *)(uintptr_t) "buyer@example.org";
     command.id = binary(&id);
     command.body_case = CAVEA__V1__COMMAND__BODY_CHECKOUT;
@@ -121,6 +124,26 @@ static void checkout_send(world *w, uint32_t buyer)
     b->tries++;
     note(w, "buyer.checks_out", buyer, 0, 0, &b->reservation.u);
     edge_ask(w, any_edge(w), w->events[b->event].actor, ASK_CHECKOUT, buyer, &command, patience(w));
+}
+
+// Gives back what may not be paid yet, or was not confirmed; what it is worth is told when one asks
+// for the wrong amount.
+static void give_back_send(world *w, uint32_t buyer)
+{
+    sim_buyer *b = &w->buyers[buyer];
+    Cavea__V1__CancelConfirmed cancel = CAVEA__V1__CANCEL_CONFIRMED__INIT;
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    uuid id = fresh_id(w);
+    cancel.reservation_id = binary(&b->reservation.u);
+    cancel.buyer_id = binary(&b->id.u);
+    cancel.refund_minor = b->refund_minor;
+    command.id = binary(&id);
+    command.body_case = CAVEA__V1__COMMAND__BODY_CANCEL_CONFIRMED;
+    command.cancel_confirmed = &cancel;
+    b->tries++;
+    note(w, "buyer.gives_back", buyer, b->refund_minor, 0, &b->reservation.u);
+    edge_ask(w, any_edge(w), w->events[b->event].actor, ASK_GIVE_BACK, buyer, &command,
+             patience(w));
 }
 
 static void on_act(world *w, const happening *p)
@@ -151,7 +174,13 @@ static void on_act(world *w, const happening *p)
         return;
     case BUYER_PAYS:
         provider_pays(w, p->who, &b->payment);
-        another_round(w, p->who);
+        if (prng_chance(&w->random, 200000))
+            regret(w, p->who);
+        else
+            another_round(w, p->who);
+        return;
+    case BUYER_GIVES_BACK:
+        give_back_send(w, p->who);
         return;
     case BUYER_LEFT:
         return;
@@ -170,6 +199,15 @@ static void another_round(world *w, uint32_t buyer)
     b->doing = ++b->rounds < ROUNDS_MAX ? BUYER_WANTS : BUYER_LEFT;
     b->cancelling = false;
     buyer_next(w, buyer, prng_between(&w->random, 1, 4000) * MS_US);
+}
+
+static void regret(world *w, uint32_t buyer)
+{
+    sim_buyer *b = &w->buyers[buyer];
+    b->doing = BUYER_GIVES_BACK;
+    b->tries = 0;
+    b->refund_minor = prng_chance(&w->random, 500000) ? 0 : 1000;
+    buyer_next(w, buyer, prng_between(&w->random, 1, 6000) * MS_US);
 }
 
 static void again(world *w, uint32_t buyer)
@@ -232,6 +270,18 @@ static void checkout_answered(world *w, const ask *a, const Cavea__V1__Reply *re
     buyer_next(w, a->owner, thinking(w, b));
 }
 
+static void give_back_answered(world *w, const ask *a, const Cavea__V1__Reply *reply)
+{
+    sim_buyer *b = &w->buyers[a->owner];
+    if (b->doing != BUYER_GIVES_BACK)
+        return;
+    if (reply != NULL && reply->error == ERROR_NONE)
+        return another_round(w, a->owner);
+    if (reply != NULL && reply->error == ERROR_REFUND_CHANGED)
+        b->refund_minor = reply->reservation->refund_now_minor;
+    again(w, a->owner);
+}
+
 void buyer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply)
 {
     note(w, reply == NULL ? "buyer.unanswered" : "buyer.answered", a->owner, a->type,
@@ -247,8 +297,11 @@ void buyer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply)
         else if (w->buyers[a->owner].doing == BUYER_HOLDS)
             another_round(w, a->owner);
         return;
+    case ASK_GIVE_BACK:
+        return give_back_answered(w, a, reply);
     case ASK_REPORT:
     case ASK_STATUS:
+    case ASK_REFUND_ALL:
         return;
     }
 }

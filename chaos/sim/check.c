@@ -48,7 +48,11 @@ static void check_deadline(world *w, const fact_row *f, const uint8_t *payload)
         r = reservation_named(w, m->checkout_started->reservation_id);
     else if (m->reservation_ended->state == RESERVATION_EXPIRED)
         r = reservation_named(w, m->reservation_ended->reservation_id);
-    if (r != NULL && f->kind != EVENT_FACT_ENDED && r->expires_us <= f->at_us)
+    bool late =
+        f->kind == EVENT_FACT_CONFIRMED && m->reservation_confirmed->outcome != PAYMENT_AS_HELD;
+    if (r != NULL && late && r->expires_us > f->at_us)
+        broken(w, "a reservation was confirmed as too late before its deadline");
+    if (r != NULL && f->kind != EVENT_FACT_ENDED && !late && r->expires_us <= f->at_us)
         broken(w, "a reservation was %s after its deadline",
                f->kind == EVENT_FACT_CONFIRMED ? "confirmed" : "checked out");
     if (r != NULL && f->kind == EVENT_FACT_ENDED && r->expires_us > f->at_us)
@@ -144,6 +148,14 @@ static void check_answer(world *w, ask *a, const Cavea__V1__Reply *reply)
         uint32_t n = key_map_get(&w->by_reservation, reply->reservation->reservation_id.data);
         if (n == KEY_MAP_NONE || w->reservations[n].row.state == RESERVATION_HELD)
             broken(w, "a cancelled reservation is still held");
+    } else if (a->type == ASK_GIVE_BACK) {
+        uint32_t n = key_map_get(&w->by_reservation, reply->reservation->reservation_id.data);
+        int16_t state = n == KEY_MAP_NONE ? RESERVATION_HELD : w->reservations[n].row.state;
+        if (state == RESERVATION_HELD)
+            broken(w, "a reservation that was given back is still held");
+        if (state == RESERVATION_REFUNDED &&
+            reply->reservation->refund_minor != w->reservations[n].row.refund_minor)
+            broken(w, "a buyer is told of another refund than was decided");
     } else if (a->type == ASK_CHECKOUT) {
         if (reply->payment == NULL ||
             key_map_get(&w->by_payment, reply->payment->payment_id.data) == KEY_MAP_NONE)

@@ -6,11 +6,14 @@
 #include "actors/runtime/inside.h"
 #include "chaos/sim/world.h"
 
+static const event_terms no_terms;
+
 static event_state *state_of_rows(world *w, uint32_t event)
 {
     event_image image __attribute__((cleanup(event_image_done))) = {0};
     rows_image(w, event, &image);
-    event_state *s = event_image_restore(&image, w->houses[w->events[event].house], 0, w->now_us);
+    event_state *s =
+        event_image_restore(&image, w->houses[w->events[event].house], &no_terms, w->now_us);
     if (s == NULL)
         broken(w, "an event's rows cannot be");
     return s;
@@ -24,7 +27,7 @@ static event_state *state_of_facts(world *w, uint32_t event)
     const sim_actor *a = &w->actors[e->actor];
     rows_image(w, event, &image);
     image.status = e->sale_starts_us != 0 ? EVENT_SCHEDULED : EVENT_ON_SALE;
-    event_config config = event_image_config(&image, 0);
+    event_config config = event_image_config(&image, &no_terms);
     event_seats seats = event_plan_seats(w->houses[e->house]);
     event_state *s = event_state_new(&config, &seats);
     for (uint32_t i = 0; s != NULL && i < a->facts_count; i++) {
@@ -127,6 +130,9 @@ bool check_drained(const world *w, const char **ret_waits_for)
     const char *what = reservation_waits(w);
     if (what == NULL)
         what = money_waits(w);
+    for (uint32_t i = 0; what == NULL && i < w->events_count; i++)
+        if (w->events[i].cancelling && !w->events[i].refunded)
+            what = "a cancelled event is not refunded yet";
     for (uint32_t i = 0; what == NULL && i < w->buyers_count; i++)
         if (w->buyers[i].doing != BUYER_WANTS && w->buyers[i].doing != BUYER_LEFT)
             what = "a buyer is still there";
@@ -141,12 +147,16 @@ bool check_drained(const world *w, const char **ret_waits_for)
 static void check_intent(world *w, const sim_intent *intent)
 {
     uint32_t n = key_map_get(&w->by_payment, &intent->payment), refunds = 0;
+    int64_t back_minor = 0;
     if (n == KEY_MAP_NONE)
         return broken(w, "the provider has an intent of no payment");
     const payment_row *p = &w->payments[n];
     uint32_t r = key_map_get(&w->by_reservation, &p->reservation);
     for (uint32_t i = 0; i < intent->refunds_count; i++)
-        refunds += intent->refunds[i].status == PROVIDER_REFUNDED;
+        if (intent->refunds[i].status == PROVIDER_REFUNDED) {
+            refunds++;
+            back_minor += intent->refunds[i].amount_minor;
+        }
     if (intent->captured_minor == 0 && p->captured_minor != 0)
         return broken(w, "a payment counts money that was never captured");
     if (intent->captured_minor == 0)
@@ -154,8 +164,12 @@ static void check_intent(world *w, const sim_intent *intent)
     const event_image_reservation *row = &w->reservations[r].row;
     bool confirmed = p->state == PAYMENT_CONFIRMED && row->state == 2 &&
                      uuid_equal(&row->payment.u, &p->id.u) && refunds == 0;
-    bool refunded =
-        p->state == PAYMENT_REFUNDED && refunds == 1 && p->refunded_minor == intent->captured_minor;
+    // Given back under the policy, the buyer has the share that the event actor decided.
+    bool given_back = row->state == 5 && uuid_equal(&row->payment.u, &p->id.u);
+    int64_t due_minor = given_back ? row->refund_minor : intent->captured_minor;
+    bool kept = given_back && due_minor == 0 && p->state == PAYMENT_CONFIRMED && refunds == 0;
+    bool refunded = kept || (p->state == PAYMENT_REFUNDED && refunds == 1 &&
+                             back_minor == due_minor && p->refunded_minor == due_minor);
     if (confirmed == refunded)
         broken(w,
                "captured money is neither confirmed nor refunded once: payment in state %d, "
@@ -166,19 +180,25 @@ static void check_intent(world *w, const sim_intent *intent)
 
 static void check_books(world *w)
 {
-    int64_t taken_minor = 0, sold_minor = 0;
+    int64_t taken_minor = 0, sold_minor = 0, kept_minor = 0;
     uint32_t seats_sold = 0, valid = 0;
     for (uint32_t i = 0; i < w->intents_count; i++) {
         check_intent(w, &w->intents[i]);
         taken_minor += w->intents[i].captured_minor;
         for (uint32_t k = 0; k < w->intents[i].refunds_count; k++)
             if (w->intents[i].refunds[k].status == PROVIDER_REFUNDED)
-                taken_minor -= w->intents[i].amount_minor;
+                taken_minor -= w->intents[i].refunds[k].amount_minor;
     }
     for (uint32_t i = 0; i < w->reservations_count; i++) {
         const event_image_reservation *r = &w->reservations[i].row;
-        if (r->state != 2)
+        w->outcome.late += r->outcome == PAYMENT_SAME_SEATS || r->outcome == PAYMENT_OTHER_SEATS;
+        w->outcome.given_back += r->state == RESERVATION_REFUNDED;
+        if (r->state == RESERVATION_REFUNDED)
+            kept_minor += r->total_minor - r->refund_minor;
+        if (r->state != RESERVATION_CONFIRMED)
             continue;
+        if (w->events[w->reservations[i].event].refunded)
+            broken(w, "a cancelled event has a confirmed reservation in the end");
         uint32_t n = key_map_get(&w->by_payment, &r->payment);
         if (n == KEY_MAP_NONE || w->payments[n].state != PAYMENT_CONFIRMED)
             broken(w, "a confirmed reservation has no confirmed payment");
@@ -188,9 +208,9 @@ static void check_books(world *w)
     }
     for (uint32_t i = 0; i < w->tickets_count; i++)
         valid += w->tickets[i].state == 1;
-    if (taken_minor != sold_minor)
-        broken(w, "seats for %lld were sold and %lld was taken", (long long)sold_minor,
-               (long long)taken_minor);
+    if (taken_minor != sold_minor + kept_minor)
+        broken(w, "seats for %lld were sold, %lld was kept, and %lld was taken",
+               (long long)sold_minor, (long long)kept_minor, (long long)taken_minor);
     if (valid != seats_sold)
         broken(w, "%u tickets are valid for %u sold seats", valid, seats_sold);
 }
@@ -231,5 +251,6 @@ void check_end(world *w)
     check_rows(w);
     check_digests(w);
     check_books(w);
+    check_money_end(w);
     check_views(w);
 }

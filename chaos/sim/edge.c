@@ -123,6 +123,8 @@ static void ask_over(world *w, uint32_t n, const Cavea__V1__Reply *reply)
     ask a = w->asks[n]; // answering may ask again, and then asks move
     if (a.type == ASK_REPORT)
         callback_answered(w, &a, reply);
+    else if (a.type == ASK_REFUND_ALL)
+        organizer_answered(w, &a, reply);
     else if (a.type != ASK_STATUS)
         buyer_answered(w, &a, reply);
 }

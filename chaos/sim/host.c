@@ -105,8 +105,10 @@ static void on_open(world *w, const happening *p)
     if (slot == OPENED_MAX ||
         (runtime_holds(h->runtime, &ref->id) && !prng_chance(&w->random, 30000)))
         return;
-    kind_context context = {
-        .store = session_port(&h->activator), .now_us = w->now_us, .plans = w->plans};
+    kind_context context = {.store = session_port(&h->activator),
+                            .now_us = w->now_us,
+                            .plans = w->plans,
+                            .payment_extension_us = PAYMENT_EXTENSION_US};
     cell *c = NULL;
     uuid holder = {0};
     store_result result = cell_open(&context, ref, &c, &holder);
@@ -137,6 +139,7 @@ static void reconcile(world *w, sim_host *h)
         [STUCK_PAYMENT_UNDECIDED] = ACTOR_PAYMENT,   [STUCK_CHECKOUT_UNSTARTED] = ACTOR_PAYMENT,
         [STUCK_CONFIRMED_UNTICKETED] = ACTOR_TICKET, [STUCK_HELD_OVERDUE] = ACTOR_EXPIRY,
         [STUCK_PAYMENT_OPEN] = ACTOR_PAYMENT,        [STUCK_REFUND_UNSENT] = ACTOR_PAYMENT,
+        [STUCK_REFUND_UNASKED] = ACTOR_PAYMENT,
     };
     for (uint32_t i = 0; i < w->actors_count; i++) {
         uint32_t count = 0;
@@ -220,6 +223,7 @@ void host_start(world *w, uint32_t host)
                              .clock = host_clock(h),
                              .perform = host_performer(h),
                              .plans = w->plans,
+                             .payment_extension_us = PAYMENT_EXTENSION_US,
                              .report = on_report,
                              .report_self = &h->writer};
     h->runtime = runtime_new(&config);

@@ -139,6 +139,8 @@ static bool seeds_run(void)
         sum.reservations += outcome.reservations;
         sum.confirmed += outcome.confirmed;
         sum.refunded += outcome.refunded;
+        sum.late += outcome.late;
+        sum.given_back += outcome.given_back;
         sum.fenced += outcome.fenced;
         sum.rejected += outcome.rejected;
         sum.crashes += outcome.crashes;
@@ -146,10 +148,11 @@ static bool seeds_run(void)
     double took = seconds_now() - started;
     printf("%" PRIu64 " seeds, %" PRIu64 " steps, %.0f steps/s, %.0f seeds/s; %" PRIu64
            " commits (%" PRIu64 " lost, %" PRIu64 " fenced), %" PRIu64 " reservations, %" PRIu64
-           " confirmed, %" PRIu64 " refunded, %" PRIu64 " rejected, %" PRIu64 " crashes\n",
+           " confirmed (%" PRIu64 " paid too late), %" PRIu64 " refunded (%" PRIu64
+           " given back), %" PRIu64 " rejected, %" PRIu64 " crashes\n",
            asked.seeds, sum.steps, (double)sum.steps / took, (double)asked.seeds / took,
-           sum.commits, sum.commits_lost, sum.fenced, sum.reservations, sum.confirmed, sum.refunded,
-           sum.rejected, sum.crashes);
+           sum.commits, sum.commits_lost, sum.fenced, sum.reservations, sum.confirmed, sum.late,
+           sum.refunded, sum.given_back, sum.rejected, sum.crashes);
     return true;
 }
 

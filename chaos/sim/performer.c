@@ -63,7 +63,7 @@ static uint32_t intent_make(world *w, const effect *e)
 
 static void intent_call(world *w, const happening *call, const effect *e)
 {
-    uint32_t n = e->type == EFFECT_INTENT_FETCH ? intent_find(w, &e->payment) : intent_make(w, e);
+    uint32_t n = e->type == EFFECT_INTENT_CREATE ? intent_make(w, e) : intent_find(w, &e->payment);
     if (n == KEY_MAP_NONE)
         return unreachable(w, call, e);
     sim_intent *i = &w->intents[n];
@@ -76,7 +76,8 @@ static void intent_call(world *w, const happening *call, const effect *e)
     report_outcome(w, call, e, &report);
 }
 
-static uint32_t refund_make(world *w, uint32_t intent, uint32_t number)
+// amount_minor 0: all that was captured.
+static uint32_t refund_make(world *w, uint32_t intent, uint32_t number, int64_t amount_minor)
 {
     sim_intent *i = &w->intents[intent];
     for (uint32_t k = 0; k < i->refunds_count; k++)
@@ -89,6 +90,9 @@ static uint32_t refund_make(world *w, uint32_t intent, uint32_t number)
     uint32_t k = i->refunds_count++;
     uint32_t mood = prng_below(&w->random, 100);
     i->refunds[k].number = number;
+    i->refunds[k].amount_minor = amount_minor != 0 ? amount_minor : i->captured_minor;
+    if (i->refunds[k].amount_minor > i->captured_minor)
+        broken(w, "more is refunded than was captured");
     i->refunds[k].status = prng_chance(&w->random, w->weather.refund_fails) ? PROVIDER_REFUND_FAILED
                            : mood < 30 ? PROVIDER_REFUND_PENDING
                                        : PROVIDER_REFUNDED;
@@ -114,7 +118,7 @@ static void refund_call(world *w, const happening *call, const effect *e)
     uint32_t n = intent_find(w, &e->payment);
     if (n == KEY_MAP_NONE || w->intents[n].captured_minor == 0)
         return broken(w, "a payment is refunded that was never captured");
-    uint32_t k = refund_make(w, n, e->refund_number);
+    uint32_t k = refund_make(w, n, e->refund_number, e->amount_minor);
     if (w->intents[n].refunds[k].status == PROVIDER_REFUND_PENDING) {
         w->intents[n].pending++;
         happen(w, prng_between(&w->random, 10, 3000) * MS_US,

@@ -21,6 +21,7 @@ void report_fill(const sim_intent *intent, uint32_t status, uint32_t refund,
     if (refund != NOBODY) {
         m->refund_id = (char *)(uintptr_t)intent->refunds[refund].id;
         m->refund_number = intent->refunds[refund].number;
+        m->amount_minor = intent->refunds[refund].amount_minor;
     }
 }
 

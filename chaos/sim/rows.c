@@ -98,6 +98,8 @@ static const char *rows_refused(world *w, const journal *j)
             why = "a reservation is not in the state that is left";
     for (uint32_t i = 0; why == NULL && i < f->payments_count; i++)
         why = payment_refused(w, &j->payments[f->payments[i]]);
+    if (why == NULL)
+        why = postings_refused(j);
     for (uint32_t i = 0; why == NULL && i < j->facts_count; i++)
         if (j->facts[i].seq <= w->actors[actor_index(w, &j->facts[i].actor)].last_seq)
             why = "a fact's number is taken";
@@ -136,7 +138,7 @@ static void reservation_write(world *w, const journal *j, const reservation_row 
     check_reservation_row(w, r);
 }
 
-static void change_write(world *w, const reservation_change *c)
+static void change_write(world *w, const journal *j, const reservation_change *c)
 {
     event_image_reservation *r = &w->reservations[reservation_find(w, &c->id)].row;
     r->state = c->to_state;
@@ -146,14 +148,23 @@ static void change_write(world *w, const reservation_change *c)
     if (!digest16_is_zero(&c->checkout_key)) {
         r->checkout_key = c->checkout_key;
         r->checkout_body = c->checkout_body;
+        r->other_seats = c->other_seats;
     }
+    if (c->outcome != 0)
+        r->outcome = c->outcome;
+    if (c->refund_minor != 0)
+        r->refund_minor = c->refund_minor;
+    if (c->seats_count > 0)
+        memcpy(r->seats, j->seats + c->seats_at, c->seats_count * sizeof *r->seats);
 }
 
 static void payment_write(world *w, const payment_row *row)
 {
     uint32_t n = key_map_get(&w->by_payment, &row->id);
     if (n == KEY_MAP_NONE) {
+        GROW(w->books, w->payments_count, w->books_max);
         GROW(w->payments, w->payments_count, w->payments_max);
+        w->books[w->payments_count] = (sim_books){{0}};
         n = w->payments_count++;
         key_map_put(&w->by_payment, &row->id, n);
     }
@@ -251,7 +262,7 @@ static void rows_write(world *w, const sim_host *h, const journal *j)
         w->events[event_index(w, &c->event)].claims[c->seat] = reservation_find(w, &c->reservation);
     }
     for (uint32_t i = 0; i < f->changes_count; i++)
-        change_write(w, &f->changes[i]);
+        change_write(w, j, &f->changes[i]);
     for (uint32_t i = 0; i < f->payments_count; i++)
         payment_write(w, &j->payments[f->payments[i]]);
     for (uint32_t i = 0; i < f->tickets_count; i++)
@@ -260,6 +271,8 @@ static void rows_write(world *w, const sim_host *h, const journal *j)
         const event_status_row *s = &j->statuses[f->statuses[i]];
         w->events[event_index(w, &s->event)].status = s->status;
     }
+    for (uint32_t i = 0; i < j->postings_count; i++)
+        posting_write(w, &j->postings[i]);
     for (uint32_t i = 0; i < j->facts_count; i++)
         fact_write(w, &j->facts[i], j->blob + j->facts[i].payload_at);
     for (uint32_t i = 0; i < j->moves_count; i++)
@@ -288,6 +301,7 @@ store_result rows_commit(world *w, const sim_host *h, const journal *j)
     note(w, "store.committed", h->index, j->moves_count, j->facts_count, NULL);
     w->outcome.commits++;
     check_rows(w);
+    check_money(w);
     if (w->outcome.commits % DIGESTS_EVERY == 0)
         check_digests(w);
     return STORE_OK;

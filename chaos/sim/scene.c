@@ -70,6 +70,7 @@ static void event_add(world *w)
     *e = (sim_event){.id = {fresh_id(w)},
                      .house = prng_below(&w->random, HOUSES),
                      .status = EVENT_ON_SALE,
+                     .starts_us = w->now_us + prng_between(&w->random, 5, 60) * SECOND_US,
                      .hold_seconds = (int32_t)prng_between(&w->random, 2, 8)};
     if (prng_chance(&w->random, 200000)) {
         e->status = EVENT_SCHEDULED;
@@ -80,6 +81,8 @@ static void event_add(world *w)
         e->price_minor[i] = has_free && i == 0 ? 0 : 1000 * (i + 1);
     for (uint32_t i = 0; i < SEATS_MAX; i++)
         e->claims[i] = NOBODY;
+    if (prng_chance(&w->random, 100000))
+        organizer_begin(w, n);
     e->tag = event_tag(&e->id);
     e->actor = actor_add(w, actor_of_event(&e->id), n);
     for (actor_kind kind = ACTOR_PAYMENT; kind < ACTOR_KINDS_END; kind++)

@@ -24,6 +24,7 @@ typedef struct sim_outcome {
     uint64_t fingerprint; // of all of them: equal for equal seeds
     // How much of the world was there to go wrong.
     uint64_t commits, commits_lost, reservations, confirmed, refunded, fenced, rejected, crashes;
+    uint64_t late, given_back; // paid too late and confirmed all the same; refunded after all
 } sim_outcome;
 
 typedef struct sim sim;

@@ -13,6 +13,10 @@ void rows_image(const world *w, uint32_t event, event_image *ret_image)
     event_image image = {.id = e->id,
                          .status = e->status,
                          .sale_starts_us = e->sale_starts_us,
+                         .starts_us = e->starts_us,
+                         .refunds = {2, {20, 6}, {100, 50}},
+                         .fee_bp = 450,
+                         .tax_bp = 1900,
                          .hold_seconds = e->hold_seconds,
                          .currency = "EUR",
                          .plan_hash = w->house_hashes[e->house],
@@ -137,6 +141,22 @@ static uint32_t tickets_of(const world *w, uint32_t reservation)
     return n;
 }
 
+// The seats were given back, and the payment does not know.
+static bool refund_unasked(const world *w, const sim_reservation *r, int64_t before_us)
+{
+    uint32_t n = key_map_get(&w->by_payment, &r->row.payment);
+    const payment_row *p = n == KEY_MAP_NONE ? NULL : &w->payments[n];
+    return p != NULL && p->state == 7 && p->captured_minor > 0 && p->kept_minor == 0 &&
+           p->refund_minor == 0 && p->changed_us < before_us;
+}
+
+static void stuck_refund(const world *w, const sim_reservation *r, stuck_row *row)
+{
+    stuck_reservation(w, r, STUCK_REFUND_UNASKED, row);
+    row->payment_state = 7;
+    row->amount_minor = r->row.refund_minor;
+}
+
 // What a reservation waits for since before_us; false: nothing.
 static bool reservation_stuck(const world *w, uint32_t n, int64_t before_us, stuck_row *row)
 {
@@ -149,6 +169,8 @@ static bool reservation_stuck(const world *w, uint32_t n, int64_t before_us, stu
         stuck_reservation(w, r, STUCK_CHECKOUT_UNSTARTED, row);
     else if (r->row.state == 2 && r->row.created_us < before_us && tickets_of(w, n) == 0)
         stuck_reservation(w, r, STUCK_CONFIRMED_UNTICKETED, row);
+    else if (r->row.state == 5 && refund_unasked(w, r, before_us))
+        stuck_refund(w, r, row);
     else
         return false;
     return true;
@@ -175,6 +197,7 @@ static bool payment_stuck(const payment_row *p, int64_t before_us, stuck_row *ro
                        .amount_minor = p->captured_minor > 0 ? p->captured_minor : p->amount_minor,
                        .payment_state = p->state,
                        .refund_number = p->refund_number,
+                       .refund_minor = p->refund_minor,
                        .changed_us = p->changed_us};
     memcpy(row->currency, p->currency, sizeof row->currency);
     memcpy(row->intent_id, p->intent_id, sizeof row->intent_id);

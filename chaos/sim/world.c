@@ -203,7 +203,7 @@ static void world_done(world *w)
     fold_done(&w->fold);
     void *arrays[] = {w->heap,     w->broker.messages, w->asks,      w->batches,
                       w->attempts, w->intents,         w->callbacks, w->reservations,
-                      w->payments, w->tickets,         w->refusals};
+                      w->payments, w->books,           w->tickets,   w->refusals};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     key_map *maps[] = {&w->broker.fact_ids, &w->by_reservation, &w->by_key,   &w->by_payment,

@@ -38,6 +38,7 @@ enum {
     REFUNDS_MAX = 20,
     TRACE_MAX = 64,
     HOST_TTL_US = 1500 * 1000,
+    PAYMENT_EXTENSION_US = 1000 * 1000,
 };
 
 typedef struct world world;
@@ -87,7 +88,8 @@ typedef struct sim_event {
     event_id id;
     uint32_t tag, actor, house;
     int16_t status;
-    int64_t sale_starts_us;
+    bool cancelling, refunded; // its organizer gives it up; nobody is left to be paid back
+    int64_t sale_starts_us, starts_us;
     int32_t hold_seconds;
     int64_t price_minor[CATEGORIES_PER_PLAN_MAX];
     uint32_t claims[SEATS_MAX]; // by seat: reservation, or NOBODY
@@ -104,6 +106,10 @@ typedef struct sim_ticket {
     int32_t seat;
     int16_t state;
 } sim_ticket;
+
+typedef struct sim_books { // what the postings of one payment sum to, by account
+    int64_t minor[ACCOUNTS_END];
+} sim_books;
 
 typedef struct sim_refusal { // a PaymentRefused fact of an event
     uint32_t event;
@@ -160,7 +166,15 @@ typedef struct broker {
     key_map fact_ids; // messages of facts that were stored, by their ids
 } broker;
 
-typedef enum ask_type { ASK_RESERVE, ASK_CANCEL, ASK_CHECKOUT, ASK_REPORT, ASK_STATUS } ask_type;
+typedef enum ask_type {
+    ASK_RESERVE,
+    ASK_CANCEL,
+    ASK_CHECKOUT,
+    ASK_GIVE_BACK,
+    ASK_REPORT,
+    ASK_STATUS,
+    ASK_REFUND_ALL,
+} ask_type;
 
 // One command that somebody has put to an actor through an edge.
 typedef struct ask {
@@ -214,6 +228,7 @@ typedef enum buyer_doing {
     BUYER_HOLDS,
     BUYER_CHECKS_OUT,
     BUYER_PAYS,
+    BUYER_GIVES_BACK,
     BUYER_LEFT,
 } buyer_doing;
 
@@ -226,6 +241,7 @@ typedef struct sim_buyer {
     payment_id payment;
     digest16 checkout_key;
     bool cancelling;
+    int64_t refund_minor; // as it was shown
 } sim_buyer;
 
 typedef struct sim_intent { // at the provider
@@ -238,6 +254,7 @@ typedef struct sim_intent { // at the provider
     uint32_t refunds_count;
     struct {
         uint32_t number, status;
+        int64_t amount_minor;
         char id[24];
     } refunds[REFUNDS_MAX];
 } sim_intent;
@@ -285,9 +302,10 @@ struct world {
     uint32_t events_count;
     sim_reservation *reservations;
     payment_row *payments;
+    sim_books *books; // of each payment
     sim_ticket *tickets;
     sim_refusal *refusals;
-    uint32_t reservations_count, reservations_max, payments_count, payments_max;
+    uint32_t reservations_count, reservations_max, payments_count, payments_max, books_max;
     uint32_t tickets_count, tickets_max, refusals_count, refusals_max;
     key_map by_reservation, by_key, by_payment, by_ticket;
     bool store_away, provider_away;
@@ -412,6 +430,10 @@ int64_t edge_database_us(const world *w, uint32_t edge);
 void buyer_begin(world *w, uint32_t buyer);
 void buyer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
 
+// organizer.c
+void organizer_begin(world *w, uint32_t event); // who will cancel it
+void organizer_answered(world *w, const ask *a, const Cavea__V1__Reply *reply);
+
 // provider.c, performer.c
 perform_port host_performer(sim_host *h);
 void provider_pays(world *w, uint32_t buyer, const payment_id *id);
@@ -429,6 +451,12 @@ void check_reply(world *w, const sim_host *from, const void *data, uint32_t data
 void check_published(world *w, const sim_actor *a, const void *data, uint32_t data_bytes);
 void check_now(world *w); // what is bound in time
 void check_rows(world *w);
+
+// check_money.c
+const char *postings_refused(const journal *j); // what the table's constraint says; NULL: nothing
+void posting_write(world *w, const posting_row *p);
+void check_money(world *w);
+void check_money_end(world *w); // and nothing is open
 
 // check_end.c: what must be true when everything has drained
 void check_digests(world *w);

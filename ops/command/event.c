@@ -1,5 +1,7 @@
+#include "ops/command/event_cancel.h"
 #include "ops/command/event_make.h"
 #include "ops/command/event_status.h"
+#include "ops/command/event_terms.h"
 #include "ops/command/nouns.h"
 #include "schemas/digest.h"
 
@@ -58,6 +60,8 @@ static command_status event_words(command *c, catalog_event *row)
     if (!digest32_parse(hash, strlen(hash), &row->plan_hash))
         return command_fail(c, COMMAND_USAGE, "an event needs --plan and a plan's hash");
     if (!command_number(c, "hold-seconds", 1, HOLD_SECONDS_MAX, EVENT_HOLD_SECONDS, &hold_seconds))
+        return COMMAND_USAGE;
+    if (!event_terms_read(c, row))
         return COMMAND_USAGE;
     row->name = command_option(c, "name", NULL);
     row->category = command_option(c, "category", "other");
@@ -169,12 +173,22 @@ const verb event_verbs[] = {
       {"sale-starts", "TIME", "the same (now)"},
       {"currency", "CODE", "ISO 4217 (the plan's side file's)"},
       {"price", "CATEGORY=MINOR", "price in minor units; may be repeated"},
-      {"hold-seconds", "N", "how long seats are held (600)"}},
+      {"hold-seconds", "N", "how long seats are held (600)"},
+      {"refund", "STEPS", "what a cancellation gives back: 24h=100,2h=50 (these) or none"},
+      {"fee-bp", "N", "fees, in hundredths of a percent of the price (0)"},
+      {"tax-bp", "N", "tax, likewise (0)"}},
      event_create},
     {"list", NULL, "Lists the events.", 0, 0, {{0}}, event_list},
     {"show", "ID", "Shows one event with its prices and seats.", 1, 1, {{0}}, event_show},
     {"open", "ID", "Puts an event on sale now.", 1, 1, {{0}}, event_open},
     {"close", "ID", "Ends an event's sale.", 1, 1, {{0}}, event_close},
+    {"cancel",
+     "ID",
+     "Cancels an event for good and refunds everybody; run it again when it was interrupted.",
+     1,
+     1,
+     {{0}},
+     event_cancel},
     {"pause", "ID", "Interrupts an event's sale; open goes on.", 1, 1, {{0}}, event_pause},
     {0},
 };

@@ -68,11 +68,12 @@ static ledger_verdict image_load(replay *r)
     if (!plan_decode(r->image.packed_plan, r->image.packed_plan_bytes, &r->plan, problem))
         return verdict(r, LEDGER_BROKEN, "the event's plan is damaged: %s", problem);
     // Every event begins as scheduled; all that came later are facts.
-    event_config config = event_image_config(&r->image, 0);
+    static const event_terms none;
+    event_config config = event_image_config(&r->image, &none);
     event_seats seats = event_plan_seats(r->plan);
     config.status = EVENT_SCHEDULED;
     r->facts = event_state_new(&config, &seats);
-    r->rows = event_image_restore(&r->image, r->plan, 0, r->now_us);
+    r->rows = event_image_restore(&r->image, r->plan, &none, r->now_us);
     if (r->facts == NULL)
         return verdict(r, LEDGER_UNREADABLE, "out of memory");
     if (r->rows == NULL)
@@ -80,24 +81,34 @@ static ledger_verdict image_load(replay *r)
     return LEDGER_AGREES;
 }
 
+static bool seats_available(const replay *r, const event_fact *f)
+{
+    for (uint32_t i = 0; i < f->seats_count; i++)
+        if (event_seat_state(r->facts, f->seats[i]) != SEAT_AVAILABLE)
+            return false;
+    return true;
+}
+
 // What apply takes for granted, because decide made sure of it.
 static bool fact_possible(const replay *r, const event_fact *f)
 {
-    event_reservation ignored;
-    bool known = event_find(r->facts, &f->reservation, &ignored);
+    event_reservation before;
+    bool known = event_find(r->facts, &f->reservation, &before);
     for (uint32_t i = 0; i < f->seats_count; i++)
         if (f->seats[i] >= r->plan->seats_count)
             return false;
     switch (f->type) {
     case EVENT_FACT_HELD:
-        for (uint32_t i = 0; i < f->seats_count; i++)
-            if (event_seat_state(r->facts, f->seats[i]) != SEAT_AVAILABLE)
-                return false;
-        return !known;
+        return !known && seats_available(r, f);
     case EVENT_FACT_ENDED:
+        return known && before.state == (f->state == RESERVATION_REFUNDED ? RESERVATION_CONFIRMED
+                                                                          : RESERVATION_HELD);
     case EVENT_FACT_CHECKOUT_STARTED:
+        return known && before.state == RESERVATION_HELD;
     case EVENT_FACT_CONFIRMED:
-        return known;
+        return known && (before.state == RESERVATION_HELD ||
+                         (before.state == RESERVATION_EXPIRED &&
+                          before.seats_count == f->seats_count && seats_available(r, f)));
     case EVENT_FACT_PAYMENT_REFUSED:
     case EVENT_FACT_STATUS_CHANGED:
     case EVENT_FACT_MESSAGE_REJECTED:

@@ -28,6 +28,8 @@
     V(COMMAND, PAYMENT_CAPTURED, "payment_captured")                                               \
     V(COMMAND, RESERVATION_RELEASE, "reservation_release")                                         \
     V(COMMAND, EVENT_STATUS_SET, "event_status_set")                                               \
+    V(COMMAND, CANCEL_CONFIRMED, "cancel_confirmed")                                               \
+    V(COMMAND, REFUND_ALL, "refund_all")                                                           \
     V(COMMAND, PAYMENT_START, "payment_start")                                                     \
     V(COMMAND, PROVIDER_REPORT, "provider_report")                                                 \
     V(COMMAND, PAYMENT_DECIDED, "payment_decided")                                                 \
@@ -49,7 +51,8 @@
     V(STUCK, CHECKOUT_UNSTARTED, "checkout_unstarted")                                             \
     V(STUCK, CONFIRMED_UNTICKETED, "confirmed_unticketed")                                         \
     V(STUCK, HELD_OVERDUE, "held_overdue")                                                         \
-    V(STUCK, PAYMENT_OPEN, "payment_open") V(STUCK, REFUND_UNSENT, "refund_unsent")
+    V(STUCK, PAYMENT_OPEN, "payment_open")                                                         \
+    V(STUCK, REFUND_UNSENT, "refund_unsent") V(STUCK, REFUND_UNASKED, "refund_unasked")
 
 #define METRIC_LABEL_CALL(V)                                                                       \
     V(CALL, INTENT_CREATE, "intent_create")                                                        \
@@ -57,6 +60,15 @@
     V(CALL, INTENT_FETCH, "intent_fetch")                                                          \
     V(CALL, REFUND_CREATE, "refund_create")                                                        \
     V(CALL, REFUND_FETCH, "refund_fetch") V(CALL, LIST, "list")
+
+// In the order of money_alarm (actors/runtime/ports.h).
+#define METRIC_LABEL_ALARM(V)                                                                      \
+    V(ALARM, OTHER, "other")                                                                       \
+    V(ALARM, PARKED, "parked")                                                                     \
+    V(ALARM, AMOUNT_MISMATCH, "amount_mismatch")                                                   \
+    V(ALARM, SECOND_CAPTURE, "second_capture")                                                     \
+    V(ALARM, REFUND_GIVEN_UP, "refund_given_up")                                                   \
+    V(ALARM, DIFFERENCE, "difference") V(ALARM, FOUND_BY_LIST, "found_by_list")
 
 #define METRIC_LABEL_OUTCOME(V)                                                                    \
     V(OUTCOME, OK, "ok")                                                                           \
@@ -82,6 +94,7 @@
     V(ROUTE, RESERVATION_READ, "reservation_read")                                                 \
     V(ROUTE, RESERVATION_CANCEL, "reservation_cancel")                                             \
     V(ROUTE, CHECKOUT_CREATE, "checkout_create")                                                   \
+    V(ROUTE, CANCELLATION_CREATE, "cancellation_create")                                           \
     V(ROUTE, WEBHOOK, "webhook")                                                                   \
     V(ROUTE, TICKET_LIST, "ticket_list")                                                           \
     V(ROUTE, TICKET_QR, "ticket_qr")                                                               \
@@ -117,6 +130,7 @@
     L(COMMIT, commit, "result")                                                                    \
     L(STUCK, stuck, "stuck")                                                                       \
     L(CALL, call, "call")                                                                          \
+    L(ALARM, alarm, "alarm")                                                                       \
     L(OUTCOME, outcome, "outcome")                                                                 \
     L(WEBHOOK, webhook, "outcome")                                                                 \
     L(ROUTE, route, "route")                                                                       \
@@ -183,10 +197,32 @@
       "Calls to the payment provider")                                                             \
     M(ACTORS, PROVIDER_CALL_SECONDS, HISTOGRAM_SECONDS, CALL, NONE, "cavea_payment_call_seconds",  \
       "Duration of calls to the payment provider")                                                 \
+    M(ACTORS, PROVIDER_BREAKER, GAUGE, NONE, NONE, "cavea_payment_breaker",                        \
+      "Calls to the payment provider: 0 pass, 1 are probed, 2 are held back")                      \
+    M(ACTORS, PROVIDER_WAITING, GAUGE, NONE, NONE, "cavea_payment_calls_waiting",                  \
+      "Calls to the payment provider that wait for their turn")                                    \
+    M(ACTORS, PROVIDER_FLYING, GAUGE, NONE, NONE, "cavea_payment_calls_inflight",                  \
+      "Calls to the payment provider under way")                                                   \
+    M(ACTORS, PROVIDER_THROTTLED, COUNTER, NONE, NONE, "cavea_payment_calls_throttled_total",      \
+      "Calls that the payment provider answered with 429")                                         \
+    M(ACTORS, PROVIDER_LISTED, COUNTER, NONE, NONE, "cavea_payment_intents_listed_total",          \
+      "Intents of the payment provider's list that were compared with ours")                       \
+    M(ACTORS, PROVIDER_LIST_AGE, GAUGE, NONE, NONE, "cavea_payment_list_age_seconds",              \
+      "Since the payment provider's list was last compared with ours to its end")                  \
+    M(ACTORS, PAYMENT_ALARMS, COUNTER, ALARM, NONE, "cavea_payment_alarms_total",                  \
+      "What people should know of money, see actors/runtime/ports.h")                              \
     M(ACTORS, TICKETS_SIGNED, COUNTER, NONE, NONE, "cavea_ticket_signatures_total",                \
       "Tickets signed")                                                                            \
     M(ACTORS, EXPIRY_LAG_SECONDS, HISTOGRAM_SECONDS, NONE, NONE, "cavea_expiry_lag_seconds",       \
       "From a hold's deadline to the end of its reservation")                                      \
+    M(ACTORS, MONEY_UNBALANCED, GAUGE, NONE, NONE, "cavea_money_unbalanced_minor",                 \
+      "By how much reservations, payments and postings contradict each other; must be 0")          \
+    M(ACTORS, MONEY_UNDECIDED_AGE, GAUGE, NONE, NONE, "cavea_money_undecided_age_seconds",         \
+      "Age of the oldest money that was captured and neither bought seats nor went back")          \
+    M(ACTORS, MONEY_UNDECIDED_EVENTS, GAUGE, NONE, NONE, "cavea_money_undecided_events",           \
+      "Events with such money, of those looked at")                                                \
+    M(ACTORS, MONEY_LOOKS, COUNTER, NONE, NONE, "cavea_money_looks_total",                         \
+      "Looks at the conservation of money that this host completed")                               \
     M(ACTORS, HEARTBEAT_SECONDS, GAUGE, NONE, NONE, "cavea_host_heartbeat_age_seconds",            \
       "Since the last heartbeat that the database took")                                           \
     M(EDGE, HTTP_REQUESTS, COUNTER, ROUTE, STATUS, "cavea_http_requests_total",                    \

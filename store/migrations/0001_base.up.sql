@@ -67,7 +67,15 @@ CREATE TABLE event (
     seats          integer NOT NULL,            -- sellable at creation: not blocked in the plan
     price_min_minor bigint NOT NULL,
     price_max_minor bigint NOT NULL,
-    created_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+    -- A confirmed reservation given back at least so long before the start gets so much of its
+    -- price back; later than the last of them, nothing.
+    refund_before_seconds integer[] NOT NULL DEFAULT '{86400,7200}',
+    refund_percent smallint[] NOT NULL DEFAULT '{100,50}',
+    fee_bp         smallint NOT NULL DEFAULT 0 CHECK (fee_bp BETWEEN 0 AND 10000),  -- of the price
+    tax_bp         smallint NOT NULL DEFAULT 0 CHECK (tax_bp BETWEEN 0 AND 10000),
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK (cardinality(refund_before_seconds) = cardinality(refund_percent)),
+    CHECK (cardinality(refund_percent) <= 8 AND fee_bp + tax_bp <= 10000)
 );
 CREATE INDEX event_by_start ON event (starts_at, id);
 
@@ -102,6 +110,9 @@ CREATE TABLE reservation (
     payment_id    uuid,
     checkout_key  bytea,
     checkout_body bytea,
+    other_seats   boolean,   -- paid too late, the buyer takes equal or better ones
+    outcome       smallint,  -- payment_outcome, of a confirmed one
+    refund_minor  bigint,    -- of a refunded one
     PRIMARY KEY (event_id, id),
     CHECK (cardinality(seats) BETWEEN 1 AND 10 AND cardinality(price_minor) = cardinality(seats))
 ) WITH (fillfactor = 70);
@@ -128,7 +139,11 @@ CREATE TABLE payment (
     amount_minor   bigint NOT NULL CHECK (amount_minor >= 0),
     currency       char(3) NOT NULL,
     captured_minor bigint NOT NULL DEFAULT 0,
-    refunded_minor bigint NOT NULL DEFAULT 0,
+    refund_minor   bigint NOT NULL DEFAULT 0,    -- asked for
+    refunded_minor bigint NOT NULL DEFAULT 0,    -- arrived
+    kept_minor     bigint NOT NULL DEFAULT 0,    -- by policy, of a cancelled reservation
+    fee_bp         smallint NOT NULL DEFAULT 0,  -- the event's when it was confirmed
+    tax_bp         smallint NOT NULL DEFAULT 0,
     intent_id      text NOT NULL DEFAULT '' CHECK (octet_length(intent_id) < 72),
     client_secret  text NOT NULL DEFAULT '' CHECK (octet_length(client_secret) < 160),
     pay_url        text NOT NULL DEFAULT '' CHECK (octet_length(pay_url) < 256),
@@ -137,7 +152,7 @@ CREATE TABLE payment (
     created_at     timestamptz NOT NULL,
     changed_at     timestamptz NOT NULL,
     PRIMARY KEY (event_id, id),
-    CHECK (refunded_minor <= captured_minor)
+    CHECK (refunded_minor + kept_minor <= captured_minor)
 ) WITH (fillfactor = 70);
 
 CREATE TABLE ticket (
@@ -152,6 +167,111 @@ CREATE TABLE ticket (
     issued_at      timestamptz NOT NULL,
     PRIMARY KEY (event_id, id)
 ) WITH (fillfactor = 70);
+
+CREATE FUNCTION sum_of(amounts bigint[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT sum(a) FROM unnest(amounts) a';
+
+-- The double-entry books. A row is one transaction with all its lines, written with the fact that
+-- says why, so that the database itself refuses one that does not sum to zero.
+CREATE TABLE posting (
+    actor         uuid NOT NULL,                -- the payment actor
+    seq           bigint NOT NULL,              -- its fact
+    event_id      uuid NOT NULL,
+    payment_id    uuid NOT NULL,
+    currency      char(3) NOT NULL,
+    at            timestamptz NOT NULL,
+    accounts      smallint[] NOT NULL,          -- posting_account of schemas/account.h
+    amounts_minor bigint[] NOT NULL,            -- debit positive
+    PRIMARY KEY (event_id, actor, seq),
+    CHECK (cardinality(accounts) = cardinality(amounts_minor) AND sum_of(amounts_minor) = 0)
+);
+-- Rows come in the order of their times: a few bytes for many pages find the latest.
+CREATE INDEX posting_by_time ON posting USING brin (at) WITH (autosummarize = on);
+
+-- The conservation of money (invariant 4) in one place, as of one moment: for each currency of an
+-- event captured - refunded = sold + retained + undecided, where undecided is captured money that
+-- no confirmed reservation has and that is not back yet. Of it refunding is what the provider took
+-- on to send back, which may take a bank days; undecided_since is of the rest, NULL while the
+-- answer to it is on its way between two actors. unbalanced is what should be zero: by how much
+-- the reservations, the payments and the postings contradict each other. States are numbered in
+-- actors/event/event.h and actors/payment/payment.h, accounts in schemas/account.h.
+CREATE FUNCTION event_money(event uuid) RETURNS TABLE (
+    currency char(3), reservations bigint, sold_minor bigint, captured_minor bigint,
+    refunded_minor bigint, retained_minor bigint, organizer_minor bigint, fees_minor bigint,
+    tax_minor bigint, refund_due_minor bigint, undecided_minor bigint, refunding_minor bigint,
+    undecided_since timestamptz, unbalanced_minor bigint) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+WITH line AS (
+    SELECT l.currency, l.account, sum(l.amount) AS amount
+    FROM (SELECT p.currency, unnest(p.accounts) AS account, unnest(p.amounts_minor) AS amount
+          FROM posting p WHERE p.event_id = $1) AS l
+    GROUP BY l.currency, l.account
+), book AS (
+    SELECT currency, sum(amount) FILTER (WHERE account = 1) AS clearing,
+        -sum(amount) FILTER (WHERE account = 2) AS undecided,
+        -sum(amount) FILTER (WHERE account = 3) AS organizer,
+        -sum(amount) FILTER (WHERE account = 4) AS fees,
+        -sum(amount) FILTER (WHERE account = 5) AS tax,
+        -sum(amount) FILTER (WHERE account = 6) AS retained,
+        -sum(amount) FILTER (WHERE account = 7) AS refund_due
+    FROM line GROUP BY currency
+), paid AS (
+    SELECT p.currency, p.state, p.captured_minor AS captured, p.refunded_minor AS refunded,
+        p.kept_minor AS kept, p.captured_minor - p.refunded_minor - p.kept_minor AS open,
+        p.id, r.total_minor AS sold, p.state = 9 AND p.refund_id <> '' AS refunding
+    FROM payment p
+    LEFT JOIN reservation r ON r.event_id = p.event_id AND r.id = p.reservation_id
+        AND r.payment_id = p.id AND r.state = 2
+    WHERE p.event_id = $1 AND p.captured_minor > 0
+), waiting AS (
+    -- From its capture, or from the decision to give it back, whichever it waits behind.
+    SELECT p.currency, min(g.at) AS since
+    FROM posting g JOIN paid p ON p.id = g.payment_id
+    WHERE g.event_id = $1 AND p.sold IS NULL AND p.open > 0 AND p.state <> 7 AND NOT p.refunding
+        AND CASE p.state WHEN 6 THEN 2 ELSE 7 END = ANY (g.accounts)
+        AND g.amounts_minor[array_position(g.accounts,
+                                           CASE p.state WHEN 6 THEN 2 ELSE 7 END::int2)] < 0
+    GROUP BY p.currency
+), money AS (
+    SELECT currency, count(sold) AS reservations, sum(sold) AS sold, sum(captured) AS captured,
+        sum(refunded) AS refunded, sum(kept) AS kept,
+        sum(open) FILTER (WHERE sold IS NULL) AS undecided,
+        sum(open) FILTER (WHERE sold IS NULL AND refunding) AS refunding,
+        -- A confirmed reservation has its price, not more, not less, and nothing of it goes back.
+        sum(abs(captured - sold)) + coalesce(sum(captured) FILTER (
+            WHERE sold IS NOT NULL AND state NOT IN (6, 7)), 0) AS wrong,
+        sum(captured) FILTER (WHERE state = 6) AS must_undecided,
+        sum(captured) FILTER (WHERE state = 7 AND kept = 0) AS must_sold,
+        sum(captured - kept) FILTER (WHERE state IN (8, 9, 11)) AS must_due
+    FROM paid GROUP BY currency
+), unpaid AS (
+    SELECT e.currency, count(*) AS reservations, sum(r.total_minor) AS sold
+    FROM event e JOIN reservation r ON r.event_id = e.id AND r.state = 2 AND r.total_minor > 0
+    LEFT JOIN payment p ON p.event_id = r.event_id AND p.id = r.payment_id
+        AND p.captured_minor > 0 AND p.currency = e.currency
+    WHERE e.id = $1 AND p.id IS NULL GROUP BY e.currency
+), known AS (
+    SELECT currency FROM book UNION SELECT currency FROM money UNION
+    SELECT currency FROM event WHERE id = $1
+)
+SELECT k.currency,
+    coalesce(m.reservations, 0) + coalesce(u.reservations, 0),
+    (coalesce(m.sold, 0) + coalesce(u.sold, 0))::bigint,
+    coalesce(m.captured, 0)::bigint, coalesce(m.refunded, 0)::bigint, coalesce(m.kept, 0)::bigint,
+    coalesce(b.organizer, 0)::bigint, coalesce(b.fees, 0)::bigint, coalesce(b.tax, 0)::bigint,
+    coalesce(b.refund_due, 0)::bigint, coalesce(m.undecided, 0)::bigint,
+    coalesce(m.refunding, 0)::bigint, w.since,
+    (coalesce(u.sold, 0) + coalesce(m.wrong, 0)
+     + abs(coalesce(b.clearing, 0) - coalesce(m.captured - m.refunded, 0))
+     + abs(coalesce(b.undecided, 0) - coalesce(m.must_undecided, 0))
+     + abs(coalesce(b.organizer, 0) + coalesce(b.fees, 0) + coalesce(b.tax, 0)
+           - coalesce(m.must_sold, 0))
+     + abs(coalesce(b.retained, 0) - coalesce(m.kept, 0))
+     + abs(coalesce(b.refund_due, 0) - coalesce(m.must_due, 0)))::bigint
+FROM known k
+LEFT JOIN book b USING (currency) LEFT JOIN money m USING (currency)
+LEFT JOIN unpaid u USING (currency) LEFT JOIN waiting w USING (currency)
+ORDER BY k.currency
+$$;
 
 CREATE TABLE fact (
     actor   uuid NOT NULL,

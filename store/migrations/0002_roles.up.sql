@@ -32,6 +32,8 @@ BEGIN
                         GRANT INSERT, UPDATE, DELETE ON TABLES TO cavea_actors', current_schema());
         EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I
                         GRANT USAGE ON SEQUENCES TO cavea_actors', current_schema());
+        -- What happened is written once.
+        REVOKE UPDATE, DELETE ON fact, posting FROM cavea_actors;
         -- What has been applied is the owner's word.
         REVOKE INSERT, UPDATE, DELETE ON schema_migration FROM cavea_actors;
     END IF;

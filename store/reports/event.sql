@@ -21,6 +21,13 @@ SELECT json_build_object(
                                                    'price_minor', price_minor)
                                  ORDER BY category), '[]')
         FROM event_price WHERE event_id = e.id),
+    'fee_bp', e.fee_bp,
+    'tax_bp', e.tax_bp,
+    'refunds', (
+        SELECT coalesce(json_agg(json_build_object('before_seconds', s.before,
+                                                   'percent', s.percent) ORDER BY s.place), '[]')
+        FROM unnest(e.refund_before_seconds, e.refund_percent) WITH ORDINALITY
+            AS s(before, percent, place)),
     'seats', e.seats,
     'held', taken.held,
     'sold', taken.sold,

@@ -1,7 +1,7 @@
--- Two books that must agree, each question in one statement and so as of one moment: which
--- reservation owns which seat, by claims and by live reservations; and money, where a payment is
--- undecided from its capture until its reservation has it or its refund is done. States are
--- numbered in actors/event/event.h and actors/payment/payment.h.
+-- Books that must agree, each question in one statement and so as of one moment: which reservation
+-- owns which seat, by claims and by live reservations; money, by reservations, payments and
+-- postings (function event_money); and the postings, which are written with a payment's fact.
+-- States are numbered in actors/event/event.h and actors/payment/payment.h.
 SELECT json_build_object(
     'claims_without_reservation', (
         SELECT count(*) FROM claimed_seat c
@@ -15,19 +15,20 @@ SELECT json_build_object(
             EXCEPT
             SELECT c.reservation_id, c.seat FROM claimed_seat c
             WHERE c.event_id = $1::uuid) AS unclaimed),
-    'sold_minor', (
-        SELECT coalesce(sum(r.total_minor), 0)::bigint FROM reservation r
-        WHERE r.event_id = $1::uuid AND r.state = 2),
-    'captured_minor', coalesce(money.captured, 0)::bigint,
-    'refunded_minor', coalesce(money.refunded, 0)::bigint,
-    'undecided_minor', coalesce(money.undecided, 0)::bigint,
-    'currency', (SELECT currency FROM event WHERE id = $1::uuid)
+    'postings', (SELECT count(*) FROM posting p WHERE p.event_id = $1::uuid),
+    'postings_without_fact', (
+        SELECT count(*) FROM posting p
+        LEFT JOIN fact f ON f.actor = p.actor AND f.seq = p.seq AND f.kind BETWEEN 6 AND 11
+        WHERE p.event_id = $1::uuid AND f.seq IS NULL),
+    'money', (
+        SELECT json_agg(json_build_object(
+            'currency', m.currency,
+            'sold_minor', m.sold_minor,
+            'captured_minor', m.captured_minor,
+            'refunded_minor', m.refunded_minor,
+            'retained_minor', m.retained_minor,
+            'undecided_minor', m.undecided_minor,
+            'unbalanced_minor', m.unbalanced_minor
+        ) ORDER BY m.currency)
+        FROM event_money($1::uuid) AS m)
 )::text
-FROM (
-    SELECT sum(p.captured_minor) AS captured, sum(p.refunded_minor) AS refunded,
-        sum(p.captured_minor - p.refunded_minor) FILTER (
-            WHERE p.state IN (6, 8, 9, 11)
-              AND (r.state IS DISTINCT FROM 2 OR r.payment_id IS DISTINCT FROM p.id)) AS undecided
-    FROM payment p
-    LEFT JOIN reservation r ON r.event_id = p.event_id AND r.id = p.reservation_id
-    WHERE p.event_id = $1::uuid) AS money

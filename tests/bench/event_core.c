@@ -93,7 +93,7 @@ static event_state *house_new(void)
     event_config config = {.status = EVENT_ON_SALE, .hold_us = hold_us, .currency = "EUR"};
     for (uint32_t i = 0; i < CATEGORIES; i++)
         config.price_minor[i] = 2500 + 1000 * (int64_t)i;
-    event_seats seats = {SEATS, b.section, b.category, b.flags};
+    event_seats seats = {SEATS, b.section, b.category, b.flags, NULL};
     event_state *s = event_state_new(&config, &seats);
     must(s != NULL, "memory is out");
     return s;

@@ -107,6 +107,40 @@ cancel() {
     api DELETE "/v1/reservations/$(value .id)"
 }
 
+refunded_whole() {
+    [[ $(sql "SELECT state, captured_minor = refunded_minor FROM payment
+              WHERE reservation_id = '$1'") == "10|t" ]]
+}
+
+seat_is_free() {
+    [[ $(seat_state "$1") == available ]]
+}
+
+tickets_are_void() {
+    [[ $(sql "SELECT count(*) FROM ticket WHERE reservation_id = '$1' AND state = 2") == 2 ]]
+}
+
+# The buyer thinks better of it: the seats are on sale again, the tickets void, the money goes back.
+give_back() {
+    local seat refund
+    api GET "/v1/reservations/$reservation"
+    expect 200 '.state == "confirmed" and .outcome == "as_held" and
+        .refund_now_minor == .total_minor'
+    seat=$(value '.seats[1].id')
+    refund=$(value .refund_now_minor)
+    api POST "/v1/reservations/$reservation/cancellation" "{\"refund_minor\":$((refund - 1))}"
+    expect 409 "(.type | endswith(\"refund-changed\")) and .refund_now_minor == $refund"
+    api POST "/v1/reservations/$reservation/cancellation" "{\"refund_minor\":$refund}"
+    expect 200 ".state == \"refunded\" and .refund_minor == $refund"
+    api POST "/v1/reservations/$reservation/cancellation" "{\"refund_minor\":$refund}"
+    expect 200 ".state == \"refunded\" and .refund_minor == $refund"
+    wait_until 20 refunded_whole "$reservation" || stop_test "one whole refund"
+    wait_until 20 tickets_are_void "$reservation" || stop_test "void tickets"
+    wait_until 5 seat_is_free "$seat" || stop_test "seats that are on sale again"
+    api GET "/v1/reservations/$reservation"
+    expect 200 ".state == \"refunded\" and .refund_minor == $refund"
+}
+
 strangers() {
     local mine=$token
     new_buyer
@@ -125,5 +159,6 @@ new_buyer
 buy_two_seats
 check_tickets
 strangers
+give_back
 decline_and_retry
 cancel

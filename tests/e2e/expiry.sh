@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # An unpaid reservation is gone, and its seats are on sale again, at most a second after its
-# deadline; also when the actor host was killed in between. A payment that succeeds too late is
-# refunded.
+# deadline; also when the actor host was killed in between. A payment that succeeds too late has the
+# same seats again, or others if the buyer takes them, or it is refunded.
 # alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
@@ -66,37 +66,74 @@ refunded_whole() {
               WHERE reservation_id = '$1'") == "10|t" ]]
 }
 
-# Paid in time, but the provider tells it late: meanwhile the seats belong to somebody else. The
-# money goes back, once.
-late_success_is_refunded() {
-    local seats id total first
+# late_payment BODY: two seats are paid in time, and the callback comes five seconds later
+late_payment() {
     new_buyer
     seats=$(seats_free 2)
     reserve "$seats"
     expect 201
     id=$(value .id)
     total=$(value .total_minor)
-    checkout "$id"
-    expect 201
+    key=$(random_key)
+    checked_out() {
+        api POST "/v1/reservations/$id/checkout" "$1" "$key"
+        [[ $status == 201 ]]
+    }
+    wait_until 10 checked_out "$1" || stop_test "a payment"
     faults '{"delay_webhooks":{"rate":1,"value":5000}}'
     pay_by_card pm_card_visa
     expect 200
-    first=$token
+}
+
+# The provider is slow as well, and somebody else has the seats first: else the intent, given up at
+# the deadline, would tell that it was paid.
+seats_go_to_another() {
+    local first=$token
+    faults '{"delay_webhooks":{"rate":1,"value":5000},"latency_ms":3000}'
     new_buyer
     wait_until 10 taken_by_another "$seats" || stop_test "seats that come back unpaid"
-    wait_until 30 refunded_whole "$id" || stop_test "a late success that is refunded"
     faults '{}'
     token=$first
-    reservation_is "$id" expired || stop_test "a reservation that stays expired"
+}
+
+late_success_is_refunded() {
+    late_payment '{}'
+    seats_go_to_another
+    wait_until 30 refunded_whole "$id" || stop_test "a late success that is refunded"
+    api GET "/v1/reservations/$id"
+    expect 200 '.state == "expired" and .outcome == "refunded"'
     curl -sSf "$(stack_field provider_admin_url)/admin/state" >"$work/books"
     jq -e --argjson total "$total" '.refunds.succeeded == 1 and (.currencies | to_entries[0].value |
         .captured_minor == $total and .refunded_minor == $total)' "$work/books" >/dev/null ||
         stop_test "one refund in the provider's books: $(<"$work/books")"
 }
 
+outcome_is() {
+    api GET "/v1/reservations/$id"
+    [[ $(value .outcome) == "$1" ]]
+}
+
+late_success_has_the_same_seats() {
+    late_payment '{}'
+    wait_until 30 outcome_is same_seats_again || stop_test "the same seats again"
+    expect 200 ".state == \"confirmed\" and [.seats[].id] == $seats"
+    wait_until 20 tickets_are "$id" 2 || stop_test "tickets for seats that were paid too late"
+    faults '{}'
+}
+
+late_success_has_other_seats() {
+    late_payment '{"other_seats":true}'
+    seats_go_to_another
+    wait_until 30 outcome_is other_seats || stop_test "other seats"
+    expect 200 ".state == \"confirmed\" and (.seats | length == 2) and
+        ([.seats[].id] - $seats | length == 2) and .total_minor == $total"
+    wait_until 20 tickets_are "$id" 2 || stop_test "tickets for the other seats"
+}
+
 # Without the reconciler's help: neither may a sweep expire what expiry forgot, nor may it ask the
 # provider for a payment before its callback comes.
-export CAVEA_RECONCILE=10m
+# A checkout moves no deadline here.
+export CAVEA_RECONCILE=10m CAVEA_PAYMENT_EXTENSION=0s
 stack_up --hold-seconds 3
 event_on_sale
 expire_unwatched
@@ -106,3 +143,5 @@ echo "figure: seats bought by another $late_ms ms after the deadline"
 release_after_deadline kill_host
 echo "figure: the same with the actor host killed in between: $late_ms ms"
 late_success_is_refunded
+late_success_has_the_same_seats
+late_success_has_other_seats

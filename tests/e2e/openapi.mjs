@@ -90,6 +90,14 @@ const table = {
     [401, { path: () => [held] }],
     [404, { path: [nothing], headers: as }],
   ],
+  'POST /v1/reservations/{id}/cancellation': [
+    [200, { path: () => [held], headers: as, body: { refund_minor: 0 } }],
+    [409, { path: [given.paid], headers: as, body: { refund_minor: 1 } }],
+    [400, { path: [given.paid], headers: as, body: { refund_minor: 'all' } }],
+    [400, { path: [given.paid], headers: as, body: {} }],
+    [401, { path: [given.paid], body: { refund_minor: 0 } }],
+    [404, { path: [nothing], headers: as, body: { refund_minor: 0 } }],
+  ],
   'GET /v1/tickets/{id}/qr.svg': [
     [200, { path: [given.ticket], headers: as }],
     [404, { path: [nothing], headers: as }],

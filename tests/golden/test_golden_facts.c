@@ -63,6 +63,9 @@ static void value_say(FILE *out, const ProtobufCFieldDescriptor *field, const vo
     case PROTOBUF_C_TYPE_UINT64:
         fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)value);
         return;
+    case PROTOBUF_C_TYPE_BOOL:
+        fputs(*(const protobuf_c_boolean *)value ? "true" : "false", out);
+        return;
     case PROTOBUF_C_TYPE_UINT32:
     case PROTOBUF_C_TYPE_ENUM:
         fprintf(out, "%u", *(const uint32_t *)value);
@@ -129,7 +132,7 @@ static void payment_step(met *seen, transcript *t, const stored *s)
     Cavea__V1__PaymentFact *m = cavea__v1__payment_fact__unpack(NULL, s->bytes, s->payload);
     assert_non_null(m);
     if (s->kind != PAYMENT_FACT_MESSAGE_REJECTED) {
-        assert_true(payment_fact_read(m, &f));
+        assert_true(payment_fact_read(m, (uint16_t)s->kind, &f));
         assert_int_equal(payment_fact_kind_of(&f), s->kind);
     }
     seen->payment[s->kind] = true;
@@ -170,6 +173,7 @@ static void test_facts__given_every_stored_form_then_it_can_be_read(void **state
     for (int kind = PAYMENT_CREATED; kind < PAYMENT_STATES_END; kind++)
         assert_true(seen.payment[kind]);
     assert_true(seen.payment[PAYMENT_FACT_PARKED]);
+    assert_true(seen.payment[PAYMENT_FACT_DIFFERENCE]);
     assert_true(seen.payment[PAYMENT_FACT_MESSAGE_REJECTED]);
     assert_true(seen.ticket[1] && seen.ticket[2] && seen.ticket[3] && seen.ticket[16]);
 }

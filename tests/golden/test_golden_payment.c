@@ -36,6 +36,12 @@ static const char *name_of(const uuid *id)
     return name;
 }
 
+// A payment that money under a second intent became has no name of its own.
+static const char *name_said(const payment_id *id)
+{
+    return id->u.bytes[14] == 0 && id->u.bytes[15] == 0 ? name_of(&id->u) : "stray";
+}
+
 static const char *const state_names[PAYMENT_STATES_END] = {
     "parked",   "created",   "open",       "processing", "declined", "cancelled",
     "captured", "confirmed", "refund_due", "refunding",  "refunded", "refund_failed",
@@ -43,10 +49,14 @@ static const char *const state_names[PAYMENT_STATES_END] = {
 static const char *const status_names[PROVIDER_STATUSES_END] = {
     "",          "open",           "processing", "declined",      "canceled",
     "succeeded", "refund_pending", "refunded",   "refund_failed", "unreachable",
+    "absent",
 };
 static const char *const act_names[] = {"none",          "intent_create", "intent_fetch",
                                         "intent_cancel", "tell_event",    "refund_create",
                                         "refund_fetch"};
+
+static const char *const alarm_names[] = {
+    "", "parked", "amount_mismatch", "second_capture", "refund_given_up", "difference"};
 
 static void text_set(char *field, size_t field_bytes, const char *text)
 {
@@ -65,9 +75,17 @@ static void fact_say(transcript *t, const payment_fact *f)
                                f->refund_id);
     else if (f->refund_id[0])
         at += (size_t)snprintf(more + at, sizeof more - at, " refund=%s", f->refund_id);
+    if (f->refund_minor)
+        at +=
+            (size_t)snprintf(more + at, sizeof more - at, " back=%lld", (long long)f->refund_minor);
+    if (f->kept_minor)
+        at += (size_t)snprintf(more + at, sizeof more - at, " kept=%lld", (long long)f->kept_minor);
+    if (f->note[0])
+        at += (size_t)snprintf(more + at, sizeof more - at, " note=%s", f->note);
     if (f->reason)
         snprintf(more + at, sizeof more - at, " reason=%s", error_info_of(f->reason)->name);
-    transcript_say(t, "fact %s %s %lld %s%s", state_names[f->state], name_of(&f->payment.u),
+    transcript_say(t, "fact %s %s %lld %s%s",
+                   f->is_difference ? "difference" : state_names[f->state], name_said(&f->payment),
                    (long long)f->amount_minor, f->currency, more);
 }
 
@@ -78,7 +96,7 @@ static void answers_say(stage *s, transcript *t, const payment_id *id)
     if (p == NULL || !payment_answerable(p))
         return;
     while (payment_waiter_take(s->self, id, &w))
-        transcript_say(t, "answer %s %s %s secret=%s", w.reply_to, name_of(&p->id.u),
+        transcript_say(t, "answer %s %s %s secret=%s", w.reply_to, name_said(&p->id),
                        state_names[p->state], p->client_secret);
 }
 
@@ -99,7 +117,11 @@ static void command_run(stage *s, transcript *t, payment_command *c, const char 
     }
     if (e.unreachable)
         payment_unreachable(s->self, &c->payment, c->now_us);
-    const payment *p = payment_find(s->self, &c->payment);
+    if (e.abandoned)
+        payment_abandon(s->self, &c->payment);
+    const payment *p = payment_find(s->self, &e.payment);
+    if (e.alarm != PAYMENT_ALARM_NONE)
+        transcript_say(t, "alarm %s", alarm_names[e.alarm]);
     if (e.act != PAYMENT_ACT_NONE)
         transcript_say(t, "act %s refund=%u", act_names[e.act], p->refund_number);
     answers_say(s, t, &c->payment);
@@ -143,6 +165,24 @@ static void decided_step(stage *s, transcript *t, char *const *words)
     command_run(s, t, &c, "");
 }
 
+static void money_step(stage *s, transcript *t, char *const *words, uint32_t n)
+{
+    payment_command c = {.payment = {id_of(words[1])}};
+    if (strcmp(words[0], "refund") == 0) {
+        c.type = PAYMENT_COMMAND_REFUND;
+        c.refund_minor = transcript_number(words, n, "amount", 0);
+        c.reason = ERROR_RESERVATION_CONFIRMED;
+    } else if (strcmp(words[0], "retry") == 0) {
+        c.type = PAYMENT_COMMAND_RETRY;
+    } else if (strcmp(words[0], "resolve") == 0) {
+        c.type = PAYMENT_COMMAND_RESOLVE;
+        text_set(c.note, sizeof c.note, transcript_word(words, n, "note", "paid"));
+    } else {
+        c.type = PAYMENT_COMMAND_ABANDONED;
+    }
+    command_run(s, t, &c, "");
+}
+
 // What is due by now, each with the delay it had and what it asks for.
 static void time_step(stage *s, transcript *t, char *const *words)
 {
@@ -150,7 +190,7 @@ static void time_step(stage *s, transcript *t, char *const *words)
     const payment *p;
     s->now_us += strtoll(words[1], NULL, 10) * 1000000;
     while ((p = payment_due_take(s->self, s->now_us, &todo)) != NULL)
-        transcript_say(t, "due %s act %s refund=%u%s", name_of(&p->id.u), act_names[todo.act],
+        transcript_say(t, "due %s act %s refund=%u%s", name_said(&p->id), act_names[todo.act],
                        todo.refund_number, todo.ask_first ? " ask_first" : "");
 }
 
@@ -162,10 +202,12 @@ static void show_step(stage *s, transcript *t, char *const *words)
         transcript_say(t, "unknown");
         return;
     }
-    transcript_say(t, "%s asked=%lld captured=%lld refunded=%lld refund=%u:%s timed=%d",
-                   state_names[p->state], (long long)p->amount_minor, (long long)p->captured_minor,
-                   (long long)p->refunded_minor, p->refund_number, p->refund_id,
-                   payment_is_timed(s->self, &id));
+    transcript_say(
+        t, "%s asked=%lld captured=%lld %s back=%lld kept=%lld refunded=%lld refund=%u:%s timed=%d",
+        state_names[p->state], (long long)p->amount_minor, (long long)p->captured_minor,
+        p->currency, (long long)p->refund_minor, (long long)p->kept_minor,
+        (long long)p->refunded_minor, p->refund_number, p->refund_id,
+        payment_is_timed(s->self, &id));
 }
 
 // The reconciler finds the payment every so many seconds: when does something follow?
@@ -212,6 +254,9 @@ static void step(void *self, transcript *t, char *const *words, uint32_t n)
         found_step(s, t, words, n);
     } else if (strcmp(words[0], "nudge") == 0) {
         nudge_step(s, t, words);
+    } else if (strcmp(words[0], "refund") == 0 || strcmp(words[0], "retry") == 0 ||
+               strcmp(words[0], "resolve") == 0 || strcmp(words[0], "abandoned") == 0) {
+        money_step(s, t, words, n);
     } else {
         transcript_say(t, "unknown command");
     }

@@ -2,7 +2,7 @@
 // FOLDER. tests/integration/perform.sh starts it.
 
 #include "actors/payment/codec.h"
-#include "actors/runtime/perform.h"
+#include "actors/runtime/perform_list.h"
 #include "ops/host/clock.h"
 #include "ops/host/metric.h"
 #include "ops/host/random.h"
@@ -15,8 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
-enum { OUTCOMES_MAX = 4096, CALL_TIMEOUT_MS = 400 };
+enum { OUTCOMES_MAX = 8192, CALL_TIMEOUT_MS = 400, FEW = 32 };
 
 static struct outcomes {
     pthread_mutex_t mutex;
@@ -46,7 +47,7 @@ static void deliver(void *self, const actor_ref *to, const uint8_t *envelope, ui
     cavea__v1__envelope__free_unpacked(e, NULL);
 }
 
-static void performers_start(const char *dir, int64_t rate)
+static void performers_start(const char *dir, int64_t rate, int64_t in_flight)
 {
     static char url[64], keys[512];
     char problem[CONFIG_PROBLEM_BYTES];
@@ -57,10 +58,10 @@ static void performers_start(const char *dir, int64_t rate)
         .provider_key = RIG_KEY,
         .pay_url_template = "",
         .ticket_keys_dir = keys,
-        .connect_timeout_ms = 200,
-        .call_timeout_ms = CALL_TIMEOUT_MS,
+        .connect_timeout_ms = in_flight <= FEW ? 200 : 2000,
+        .call_timeout_ms = in_flight <= FEW ? CALL_TIMEOUT_MS : 4000,
         .calls_per_second = rate,
-        .calls_in_flight = 32,
+        .calls_in_flight = in_flight,
         .sign_threads = 1,
         .sink = {NULL, deliver},
     };
@@ -299,7 +300,7 @@ static void walk_paced(const char *dir)
 {
     enum { CALLS = 30, RATE = 20 };
     performer_free(performers);
-    performers_start(dir, RATE);
+    performers_start(dir, RATE, FEW);
     int before = outcomes.count;
     int64_t start_us = clock_monotonic_us();
     for (int i = 0; i < CALLS; i++) {
@@ -309,6 +310,144 @@ static void walk_paced(const char *dir)
     outcomes_wait(before + CALLS);
     int64_t took_us = clock_monotonic_us() - start_us;
     RIG_CHECK(took_us > 1000000 && took_us < 4000000); // 30 at 20 a second, the first few at once
+}
+
+// Too many requests: everybody rests for as long as the provider says, and nobody gives up.
+static void walk_throttled(void)
+{
+    enum { CALLS = 20 };
+    uint64_t throttled = metric_sum(METRIC_PROVIDER_THROTTLED);
+    int before = outcomes.count;
+    int64_t start_us = clock_monotonic_us();
+    rig_faults("{\"rate_limit\":{\"count\":1}}"); // Retry-After: 1
+    effect first = effect_new(EFFECT_INTENT_CREATE);
+    RIG_CHECK(port.start(port.self, &first));
+    while (metric_sum(METRIC_PROVIDER_THROTTLED) == throttled)
+        (void)poll(NULL, 0, 1);
+    for (int i = 1; i < CALLS; i++) {
+        effect e = effect_new(EFFECT_INTENT_CREATE);
+        RIG_CHECK(port.start(port.self, &e));
+    }
+    outcomes_wait(before + CALLS);
+    RIG_CHECK(clock_monotonic_us() - start_us > 900000);
+    for (int i = 0; i < CALLS; i++)
+        RIG_CHECK(outcomes.list[before + i].report.status == PROVIDER_INTENT_OPEN);
+    RIG_CHECK(metric_sum(METRIC_PROVIDER_THROTTLED) == throttled + 1);
+    rig_faults("{}");
+}
+
+// What the comparison with the provider's list tells, and what our books have captured.
+static struct told {
+    pthread_mutex_t mutex;
+    payment_id paid[2];
+    uint32_t paid_count, others;
+    captured_row captured[2];
+} told = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static bool is_ours(void *self)
+{
+    (void)self;
+    return true;
+}
+
+static void tell(void *self, const actor_ref *to, const uint8_t *envelope, uint32_t bytes)
+{
+    (void)self;
+    Cavea__V1__Envelope *e = cavea__v1__envelope__unpack(NULL, bytes, envelope);
+    RIG_CHECK(e != NULL && to->kind == ACTOR_PAYMENT);
+    pthread_mutex_lock(&told.mutex);
+    for (size_t i = 0; i < e->n_commands; i++) {
+        payment_command c;
+        RIG_CHECK(payment_command_read(e->commands[i], &c) == ERROR_NONE);
+        RIG_CHECK(strcmp(e->commands[i]->provider_report->provider_event, "list") == 0);
+        RIG_CHECK(c.report.status != PROVIDER_INTENT_OPEN && c.report.client_secret[0] == 0);
+        bool paid =
+            uuid_equal(&c.payment.u, &told.paid[0].u) || uuid_equal(&c.payment.u, &told.paid[1].u);
+        RIG_CHECK(!paid || c.report.status == PROVIDER_SUCCEEDED);
+        told.paid_count += paid;
+        told.others += !paid;
+    }
+    pthread_mutex_unlock(&told.mutex);
+    cavea__v1__envelope__free_unpacked(e, NULL);
+}
+
+static store_result load_captured(void *self, int64_t from_us, int64_t to_us,
+                                  const captured_row *behind, captured_row *ret_rows,
+                                  uint32_t rows_max, uint32_t *ret_count)
+{
+    (void)self;
+    RIG_CHECK(from_us < to_us && rows_max >= 2 && behind == NULL);
+    memcpy(ret_rows, told.captured, sizeof told.captured);
+    *ret_count = 2;
+    return STORE_OK;
+}
+
+static uint32_t paid_told(void)
+{
+    pthread_mutex_lock(&told.mutex);
+    uint32_t count = told.paid_count;
+    pthread_mutex_unlock(&told.mutex);
+    return count;
+}
+
+static void walk_list(void)
+{
+    effect paid[2] = {effect_new(EFFECT_INTENT_CREATE), effect_new(EFFECT_INTENT_CREATE)};
+    for (int i = 0; i < 2; i++) {
+        payment_report r = perform(&paid[i]);
+        pay(&r);
+        told.paid[i] = paid[i].payment;
+        told.captured[i] = (captured_row){.id = paid[i].payment, .event = event};
+        memcpy(told.captured[i].intent_id, i == 0 ? r.intent_id : "pi_nowhere", 10 + 20 * !i);
+    }
+    perform_list_config comparing = {.performer = performers,
+                                     .store = {.load_captured = load_captured},
+                                     .every_ms = 600000,
+                                     .is_ours = is_ours,
+                                     .tell = tell};
+    int before = outcomes.count;
+    uint64_t listed = metric_sum(METRIC_PROVIDER_LISTED);
+    perform_list *l = perform_list_start(&comparing);
+    RIG_CHECK(l != NULL);
+    outcomes_wait(before + 1); // the one that is in no list was asked for
+    RIG_CHECK(outcomes.list[before].report.status == PROVIDER_ABSENT);
+    RIG_CHECK(uuid_equal(&outcomes.list[before].payment.u, &told.paid[1].u));
+    RIG_CHECK(paid_told() == 2);
+    RIG_CHECK(metric_sum(METRIC_PROVIDER_LISTED) > listed + 1000); // many pages
+    perform_list_stop(l);
+    RIG_CHECK(outcomes.count == before + 1);
+}
+
+static int64_t cpu_us(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * INT64_C(1000000) + u.ru_utime.tv_usec +
+           u.ru_stime.tv_usec;
+}
+
+// A provider that takes 200 ms for each answer: what one thread keeps in flight.
+static void walk_rush(const char *dir)
+{
+    enum { CALLS = 3000 };
+    performer_free(performers);
+    RIG_CHECK(rig_stop(SIGTERM) == 0);
+    rig_start("--threads=512"); // one for each connection
+    performers_start(dir, 0, 448);
+    rig_faults("{\"latency_ms\":200}");
+    int before = outcomes.count;
+    int64_t start_us = clock_monotonic_us(), start_cpu_us = cpu_us();
+    for (int i = 0; i < CALLS; i++) {
+        effect e = effect_new(EFFECT_INTENT_CREATE);
+        RIG_CHECK(port.start(port.self, &e));
+    }
+    outcomes_wait(before + CALLS);
+    int64_t took_us = clock_monotonic_us() - start_us, used_us = cpu_us() - start_cpu_us;
+    for (int i = 0; i < CALLS; i++)
+        RIG_CHECK(outcomes.list[before + i].report.status == PROVIDER_INTENT_OPEN);
+    printf("figure: %d intents in %lld ms with answers after 200 ms, %lld us of CPU each\n", CALLS,
+           (long long)(took_us / 1000), (long long)(used_us / CALLS));
+    rig_faults("{}");
 }
 
 // Stopping waits for nobody long, and nothing is delivered afterwards.
@@ -333,7 +472,7 @@ int main(int argc, char **argv)
     event.u = random_uuid();
     rig_init(argv[1], argv[2]);
     rig_start(NULL);
-    performers_start(argv[2], 0);
+    performers_start(argv[2], 0, FEW);
     walk_sale();
     walk_refund();
     walk_refund_fails();
@@ -342,6 +481,9 @@ int main(int argc, char **argv)
     walk_repeated();
     walk_away();
     walk_many();
+    walk_throttled();
+    walk_list();
+    walk_rush(argv[2]);
     walk_paced(argv[2]);
     walk_stop();
     RIG_CHECK(rig_stop(SIGTERM) == 0);

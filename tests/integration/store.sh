@@ -78,12 +78,14 @@ if [[ ${1-} == --bench ]]; then
     exit
 fi
 check store_check postgres cavea_actors
+check store_late_check postgres cavea_actors
 check store_load_check postgres cavea_actors
 check store_plan_check postgres cavea_actors
 check store_stuck_check postgres cavea_actors
 check store_migrate_check postgres postgres
 check store_read_check postgres cavea_actors cavea_edge
 check store_lease_check postgres cavea_actors
+check store_posting_check postgres cavea_actors
 check store_fault_check postgres cavea_actors
 printf '%s passed, %s failed\n' "$passed" "$failed"
 ((failed == 0))

@@ -57,6 +57,24 @@ static void refusal_fact(sale *t, const reservation_id *reservation, const payme
     journal_fact(t->j, &t->actor, 14, packed, bytes);
 }
 
+// A reservation of the first three seats ends, after a checkout and with money that went back.
+static void end_paid(sale *t, reservation_id id)
+{
+    journal *j = t->j;
+    j->changes[j->changes_count++] = (reservation_change){.event = t->event,
+                                                          .id = id,
+                                                          .from_state = 1,
+                                                          .to_state = 3,
+                                                          .checkout_key = {{1}},
+                                                          .checkout_body = {{2}},
+                                                          .other_seats = true,
+                                                          .outcome = 4,
+                                                          .refund_minor = 77};
+    for (int32_t i = 0; i < 3; i++)
+        j->releases[j->releases_count++] = (claim_row){t->event, i, id};
+    tick(t);
+}
+
 static void check_event(world *w, store_pg *s, journal *j)
 {
     sale t;
@@ -75,11 +93,7 @@ static void check_event(world *w, store_pg *s, journal *j)
     refusal_fact(&t, &nobodys, &elsewhere);
     journal_fact(j, &t.actor, 10, "something else", 14);
     tick(&t);
-    j->changes[j->changes_count++] =
-        (reservation_change){.event = t.event, .id = a, .from_state = 1, .to_state = 3};
-    for (int32_t i = 0; i < 3; i++)
-        j->releases[j->releases_count++] = (claim_row){t.event, i, a};
-    tick(&t);
+    end_paid(&t, a);
     check(w, t.port.load_event(s, &t.event, NULL, 0, &image) == STORE_OK, "an event is loaded");
     check(w,
           image.status == 2 && image.hold_seconds == 600 && strcmp(image.currency, "CHF") == 0 &&
@@ -89,7 +103,11 @@ static void check_event(world *w, store_pg *s, journal *j)
           "with its plan and prices");
     check(w, image.reservations_count == 2, "and its young reservations, also ended ones");
     bool second = uuid_equal(&image.reservations[1].id.u, &b.u);
-    const event_image_reservation *r = &image.reservations[second];
+    const event_image_reservation *r = &image.reservations[!second];
+    check(w, r->state == 3 && r->other_seats && r->outcome == 4 && r->refund_minor == 77,
+          "with what became of the money");
+    r = &image.reservations[second];
+    check(w, !r->other_seats && r->outcome == 0 && r->refund_minor == 0, "if there was any");
     check(w,
           uuid_equal(&r->id.u, &b.u) && uuid_equal(&r->buyer.u, &row.buyer.u) && r->state == 1 &&
               r->seats_count == 10 && r->seats[9] == 19 && r->price_minor[9] == 5019 &&
@@ -107,6 +125,28 @@ static void check_event(world *w, store_pg *s, journal *j)
           t.port.load_event(s, &t.event, known, 2, &image) == STORE_OK &&
               image.packed_plan == NULL && image.reservations_count == 2,
           "a plan that is known is not sent again");
+}
+
+static void check_terms(world *w, store_pg *s, journal *j)
+{
+    sale t;
+    sale_begin(&t, w, s, j);
+    event_image image __attribute__((cleanup(event_image_done))) = {0};
+    sql_run(w,
+            "UPDATE event SET refund_before_seconds = '{7200,60}', refund_percent = '{80,1}',"
+            " fee_bp = 500, tax_bp = 2100 WHERE id = '%s'",
+            uuid_text(&t.event.u));
+    check(w, t.port.load_event(s, &t.event, NULL, 0, &image) == STORE_OK, "an event is loaded");
+    check(w,
+          image.refunds.steps == 2 && image.refunds.before_seconds[0] == 7200 &&
+              image.refunds.before_seconds[1] == 60 && image.refunds.percent[0] == 80 &&
+              image.refunds.percent[1] == 1 && image.fee_bp == 500 && image.tax_bp == 2100 &&
+              image.starts_us ==
+                  sql_number(w,
+                             "SELECT (extract(epoch FROM starts_at) * 1000000)::int8 FROM event"
+                             " WHERE id = '%s'",
+                             uuid_text(&t.event.u)),
+          "with its refund policy, shares and start");
 }
 
 static void check_old_reservations(world *w, store_pg *s, journal *j)
@@ -233,7 +273,7 @@ static bool stuck_is(stuck_row *rows, uint32_t count, reservation_id id, enum st
 // Reservations in every state of being stuck, and some that are not.
 typedef struct stuck_case {
     reservation_id overdue, unstarted, unticketed, ticketed, fine, fresh;
-    reservation_id open, undecided, due, refund_failed, settled;
+    reservation_id open, undecided, due, refund_failed, settled, unasked, asked;
     payment_id checkout;
 } stuck_case;
 
@@ -245,6 +285,17 @@ static void confirm(sale *t, reservation_id id, payment_id payment)
                                                                 .to_state = 2,
                                                                 .expires_us = wall_us() + 600000000,
                                                                 .payment = payment};
+}
+
+static void give_back(sale *t, reservation_id id, payment_id payment)
+{
+    t->j->changes[t->j->changes_count++] = (reservation_change){.event = t->event,
+                                                                .id = id,
+                                                                .from_state = 1,
+                                                                .to_state = 5,
+                                                                .expires_us = wall_us() + 600000000,
+                                                                .payment = payment,
+                                                                .refund_minor = 4321};
 }
 
 static void stuck_make(sale *t, stuck_case *c)
@@ -269,6 +320,11 @@ static void stuck_make(sale *t, stuck_case *c)
     payment_id also_paid = payment_add(t, c->ticketed, 7, 10000);
     c->checkout = paid;
     c->checkout.u.bytes[15] ^= 1;
+    c->unasked = hold(t, 20, 1);
+    c->asked = hold(t, 21, 1);
+    give_back(t, c->unasked, payment_add(t, c->unasked, 7, 10000));
+    give_back(t, c->asked, payment_add(t, c->asked, 7, 10000));
+    t->j->payments[t->j->payments_count - 1].kept_minor = 10000;
     confirm(t, c->unticketed, paid);
     confirm(t, c->ticketed, also_paid);
     t->j->changes[t->j->changes_count++] = (reservation_change){.event = t->event,
@@ -322,9 +378,15 @@ static void check_stuck(world *w, store_pg *s, journal *j)
     check(w,
           stuck_of(rows, count, &c.ticketed.u) == NULL &&
               stuck_of(rows, count, &c.fine.u) == NULL &&
-              stuck_of(rows, count, &c.settled.u) == NULL,
+              stuck_of(rows, count, &c.settled.u) == NULL &&
+              stuck_of(rows, count, &c.asked.u) == NULL,
           "and nothing that is well");
-    const stuck_row *r = stuck_of(rows, count, &c.unstarted.u);
+    const stuck_row *r = stuck_of(rows, count, &c.unasked.u);
+    check(w,
+          r != NULL && r->kind == STUCK_REFUND_UNASKED && r->payment_state == 7 &&
+              r->amount_minor == 4321 && !uuid_is_zero(&r->payment.u),
+          "seats that were given back, and their payment does not know");
+    r = stuck_of(rows, count, &c.unstarted.u);
     check(w,
           r != NULL && r->seats_count == 2 && r->seats[1] == 2 && r->amount_minor == 10003 &&
               strcmp(r->currency, "CHF") == 0 && uuid_equal(&r->payment.u, &c.checkout.u) &&
@@ -383,6 +445,7 @@ int main(int argc, char **argv)
     journal *j = journal_new();
     assert(j != NULL);
     check_event(&w, s, j);
+    check_terms(&w, s, j);
     check_old_reservations(&w, s, j);
     check_facts(&w, s, j);
     check_held(&w, s, j);

@@ -29,13 +29,17 @@ typedef struct model {
 // What the real one must say.
 typedef struct model_answer {
     error_code refusal;
-    bool replayed, payment_asked, payment_decided, payment_confirmed;
+    bool replayed, payment_asked, payment_decided, payment_confirmed, more;
     reservation_id reservation;
     uint32_t ended_count, conflicts_count; // in no order
-    reservation_id ended[SEATS_PER_RESERVATION_MAX + 1];
+    reservation_id ended[EVENT_FACTS_MAX];
     reservation_state ended_as;
     uint32_t conflicts[SEATS_PER_RESERVATION_MAX];
-    event_fact_type decision; // the fact besides the ended ones, 0: none
+    event_fact_type decision;                  // the fact besides the ended ones, 0: none
+    payment_outcome outcome;                   // of a payment that was taken
+    uint32_t seats[SEATS_PER_RESERVATION_MAX]; // which it has then
+    int64_t expires_us;                        // of a checkout
+    int64_t refund_minor;                      // of each that ended as refunded
 } model_answer;
 
 static bool model_live(const model_reservation *m)
@@ -222,7 +226,7 @@ static void model_checkout(const model *m, const event_command *c, model_answer 
     } else if (own->r.state == RESERVATION_CONFIRMED || paying) {
         a->replayed = true;
     } else if (m->config.status == EVENT_CANCELLED) {
-        a->refusal = ERROR_EVENT_NOT_ON_SALE;
+        a->refusal = ERROR_EVENT_CANCELLED;
     } else if (model_refused(m, &c->payment)) {
         a->refusal = ERROR_PAYMENT_NOT_OPEN;
     } else {
@@ -232,30 +236,13 @@ static void model_checkout(const model *m, const event_command *c, model_answer 
         return;
     a->payment_asked = true;
     a->reservation = own->r.id;
-}
-
-static void model_captured(const model *m, const event_command *c, model_answer *a)
-{
-    const model_reservation *r = model_find(m, &c->reservation);
-    a->payment_decided = true;
-    a->reservation = c->reservation;
-    if (model_refused(m, &c->payment))
-        return;
-    if (r != NULL && uuid_equal(&r->r.payment.u, &c->payment.u) &&
-        (r->r.state == RESERVATION_CONFIRMED || r->r.state == RESERVATION_REFUNDED)) {
-        a->payment_confirmed = true;
-        return;
-    }
-    if (r != NULL && model_overdue(r, c->now_us))
-        model_end(a, r, RESERVATION_EXPIRED);
-    if (r != NULL && r->r.state == RESERVATION_HELD && a->ended_count == 0 &&
-        m->config.status != EVENT_CANCELLED && c->amount_minor == r->r.total_minor &&
-        strcmp(c->currency, m->config.currency) == 0) {
-        a->decision = EVENT_FACT_CONFIRMED;
-        a->payment_confirmed = true;
-    } else {
-        a->decision = EVENT_FACT_PAYMENT_REFUSED;
-    }
+    a->expires_us = own->r.expires_us;
+    int64_t longer_us = c->now_us + m->config.payment_extension_us;
+    int64_t last_us = uuid_unix_ms(&own->r.id.u) * 1000 + INT64_C(1200000000);
+    if (longer_us > last_us)
+        longer_us = last_us;
+    if (!own->has_checkout && longer_us > a->expires_us)
+        a->expires_us = longer_us;
 }
 
 static void model_release(const model *m, const event_command *c, model_answer *a)
@@ -270,6 +257,7 @@ static void model_release(const model *m, const event_command *c, model_answer *
         r->r.state != RESERVATION_CONFIRMED || !uuid_equal(&r->r.payment.u, &c->payment.u);
     if (!a->replayed)
         model_end(a, r, RESERVATION_REFUNDED);
+    a->refund_minor = -1;
 }
 
 static void model_status(const model *m, const event_command *c, model_answer *a)
@@ -282,88 +270,6 @@ static void model_status(const model *m, const event_command *c, model_answer *a
         a->refusal = ERROR_STATUS_UNREACHABLE;
     else
         a->decision = EVENT_FACT_STATUS_CHANGED;
-}
-
-static void model_decide(const model *m, const event_command *c, model_answer *ret_answer)
-{
-    *ret_answer = (model_answer){.refusal = ERROR_NONE};
-    const model_reservation *r = model_find(m, &c->reservation);
-    switch (c->type) {
-    case EVENT_COMMAND_RESERVE:
-        model_reserve(m, c, ret_answer);
-        return;
-    case EVENT_COMMAND_CANCEL:
-        model_cancel(m, c, ret_answer);
-        return;
-    case EVENT_COMMAND_EXPIRE:
-        if (r != NULL && model_overdue(r, c->now_us))
-            model_end(ret_answer, r, RESERVATION_EXPIRED);
-        return;
-    case EVENT_COMMAND_CHECKOUT:
-        model_checkout(m, c, ret_answer);
-        return;
-    case EVENT_COMMAND_PAYMENT_CAPTURED:
-        model_captured(m, c, ret_answer);
-        return;
-    case EVENT_COMMAND_RELEASE:
-        model_release(m, c, ret_answer);
-        return;
-    case EVENT_COMMAND_STATUS_SET:
-        model_status(m, c, ret_answer);
-        return;
-    }
-}
-
-static void model_hold(model *m, const event_command *c)
-{
-    if (m->count == m->max) {
-        m->max = 2 * m->max + 64;
-        m->list = realloc(m->list, m->max * sizeof *m->list);
-        assert(m->list != NULL);
-    }
-    model_reservation *new = &m->list[m->count++];
-    *new = (model_reservation){.keys = {.key_hash = c->key_hash, .body_hash = c->body_hash}};
-    new->r.id = c->reservation;
-    new->r.buyer = c->buyer;
-    new->r.expires_us = c->now_us + m->config.hold_us;
-    new->r.state = RESERVATION_HELD;
-    new->r.seats_count = c->seats_count;
-    for (uint32_t i = 0; i < c->seats_count; i++) {
-        new->r.seats[i] = c->seats[i];
-        new->r.price_minor[i] = m->config.price_minor[m->seats.category[c->seats[i]]];
-        new->r.total_minor += new->r.price_minor[i];
-    }
-}
-
-// What the answer changes.
-static void model_apply(model *m, const event_command *c, const model_answer *a)
-{
-    for (uint32_t i = 0; i < a->ended_count; i++)
-        model_find(m, &a->ended[i])->r.state = a->ended_as;
-    model_reservation *r = model_find(m, &c->reservation);
-    if (a->decision == EVENT_FACT_HELD) {
-        model_hold(m, c);
-    } else if (a->decision == EVENT_FACT_CHECKOUT_STARTED) {
-        r->has_checkout = true;
-        r->r.payment = c->payment;
-        r->keys.checkout_key = c->key_hash;
-        r->keys.checkout_body = c->body_hash;
-    } else if (a->decision == EVENT_FACT_CONFIRMED) {
-        r->r.state = RESERVATION_CONFIRMED;
-        r->r.payment = c->payment;
-    } else if (a->decision == EVENT_FACT_PAYMENT_REFUSED) {
-        m->refused = realloc(m->refused, (m->refused_count + 1) * sizeof *m->refused);
-        assert(m->refused != NULL);
-        m->refused[m->refused_count++] = c->payment;
-    } else if (a->decision == EVENT_FACT_STATUS_CHANGED) {
-        m->config.status = c->status;
-    }
-}
-
-static void model_done(model *m)
-{
-    free(m->list);
-    free(m->refused);
 }
 
 #endif

@@ -43,7 +43,7 @@ static digest32 digest_of(event_status status, const row *rows, uint32_t rows_co
     static const uint16_t section[SEATS];
     static const uint8_t category[SEATS], flags[SEATS];
     event_config config = {.status = status, .hold_us = 1};
-    event_seats seats = {SEATS, section, category, flags};
+    event_seats seats = {SEATS, section, category, flags, NULL};
     event_state *s = event_state_new(&config, &seats);
     assert_non_null(s);
     for (uint32_t i = 0; i < rows_count; i++) {
@@ -62,7 +62,7 @@ static void test_event_digest__given_any_difference_then_differs(void **state)
     uint32_t count = 0;
     row good = row_of(1, 2), changed[16];
     uint32_t n = 0;
-    for (; n < 14; n++)
+    for (; n < 16; n++)
         changed[n] = good;
     changed[0].r.id.u = id_of(9);
     changed[1].r.buyer.u = id_of(9);
@@ -79,6 +79,8 @@ static void test_event_digest__given_any_difference_then_differs(void **state)
     changed[12].keys.checkout_body.bytes[0]++;
     changed[13].r.seats[0] = 3; // the same seats in another order
     changed[13].r.seats[1] = 2;
+    changed[14].r.outcome = PAYMENT_SENT_BACK;
+    changed[15].r.other_seats = true;
     digests[count++] = digest_of(EVENT_ON_SALE, NULL, 0);
     digests[count++] = digest_of(EVENT_PAUSED, NULL, 0);
     digests[count++] = digest_of(EVENT_ON_SALE, &good, 1);

@@ -21,6 +21,7 @@ typedef struct house {
     int64_t now_us;
     uint16_t section[SEATS];
     uint8_t category[SEATS], flags[SEATS];
+    uint32_t right[SEATS]; // rows of ten
 } house;
 
 static house h;
@@ -33,7 +34,9 @@ static event_state *state_new(uint32_t seats_count)
                            .price_minor = {2500, 4000, 9900}};
     for (uint32_t seat = 0; seat < SEATS; seat++)
         h.category[seat] = (uint8_t)(seat / 2 % 3);
-    event_seats seats = {seats_count, h.section, h.category, h.flags};
+    for (uint32_t seat = 0; seat < SEATS; seat++)
+        h.right[seat] = seat % 10 == 9 || seat + 1 == seats_count ? UINT32_MAX : seat + 1;
+    event_seats seats = {seats_count, h.section, h.category, h.flags, h.right};
     return event_state_new(&config, &seats);
 }
 
@@ -205,7 +208,7 @@ static void test_event_decide__given_room_then_nothing_is_allocated(void **state
     (void)state;
     static const event_command_type types[] = {
         EVENT_COMMAND_RESERVE, EVENT_COMMAND_CHECKOUT,         EVENT_COMMAND_RESERVE,
-        EVENT_COMMAND_CANCEL,  EVENT_COMMAND_PAYMENT_CAPTURED, EVENT_COMMAND_RELEASE,
+        EVENT_COMMAND_CANCEL,  EVENT_COMMAND_PAYMENT_CAPTURED, EVENT_COMMAND_CANCEL_CONFIRMED,
         EVENT_COMMAND_EXPIRE,  EVENT_COMMAND_STATUS_SET};
     house_open();
     for (uint32_t i = 0; i < 40000; i++) {
@@ -222,6 +225,61 @@ static void test_event_decide__given_room_then_nothing_is_allocated(void **state
         assert_int_equal(allocations, before);
         h.now_us += 100000;
     }
+    house_close();
+}
+
+// Decides and applies without asking for memory.
+static event_effects calm_run(const event_command *c)
+{
+    event_effects e;
+    assert_true(event_make_room(h.state, 1, h.now_us));
+    uint64_t before = allocations;
+    event_decide(h.state, c, &e);
+    for (uint32_t k = 0; k < e.facts_count; k++)
+        event_apply(h.state, &e.facts[k]);
+    assert_int_equal(allocations, before);
+    return e;
+}
+
+static void
+test_event_decide__given_late_payments_and_refunds_then_nothing_is_allocated(void **state)
+{
+    (void)state;
+    enum { LATE = 3000 };
+    uint32_t outcomes[PAYMENT_OUTCOMES_END] = {0}, commands = 0;
+    house_open();
+    for (uint32_t i = 0; i < LATE; i++) {
+        event_command c = reserve_of(i, 2, 2 * i);
+        event_command checkout = after(&c, EVENT_COMMAND_CHECKOUT);
+        checkout.other_seats = i % 2;
+        must(&c);
+        must(&checkout);
+    }
+    int64_t made_us = h.now_us, now_us = h.now_us + HOLD_S * SECOND;
+    for (uint32_t i = 0; i < LATE; i++) {
+        event_command other = reserve_of(LATE + i, 1, 2 * i);
+        other.now_us = now_us;
+        if (i % 3 != 0)
+            must(&other);
+        event_command c = reserve_of(i, 2, 2 * i);
+        event_command captured = after(&c, EVENT_COMMAND_PAYMENT_CAPTURED);
+        captured.now_us = now_us;
+        event_effects e = calm_run(&captured);
+        const event_fact *last = &e.facts[e.facts_count - 1];
+        outcomes[last->type == EVENT_FACT_CONFIRMED ? last->outcome : PAYMENT_SENT_BACK]++;
+    }
+    assert_int_equal(outcomes[PAYMENT_SAME_SEATS], LATE / 3);
+    assert_int_equal(outcomes[PAYMENT_OTHER_SEATS], LATE / 3);
+    assert_int_equal(outcomes[PAYMENT_SENT_BACK], LATE / 3);
+    event_command cancelled = {
+        .type = EVENT_COMMAND_STATUS_SET, .now_us = now_us, .status = EVENT_CANCELLED};
+    event_command all = {
+        .type = EVENT_COMMAND_REFUND_ALL, .now_us = now_us, .limit = REFUND_ALL_MAX};
+    must(&cancelled);
+    for (; event_confirmed(h.state) > 0; commands++)
+        assert_true(calm_run(&all).facts_count > 0);
+    assert_true(commands >= 2 * LATE / 3 / EVENT_FACTS_MAX);
+    assert_int_equal(h.now_us, made_us);
     house_close();
 }
 
@@ -341,6 +399,8 @@ int main(void)
         cmocka_unit_test(
             test_event_make_room__given_days_of_churn_then_memory_stays_and_keys_are_kept),
         cmocka_unit_test(test_event_decide__given_room_then_nothing_is_allocated),
+        cmocka_unit_test(
+            test_event_decide__given_late_payments_and_refunds_then_nothing_is_allocated),
         cmocka_unit_test(test_event_make_room__given_no_memory_then_refuses_and_goes_on),
         cmocka_unit_test(test_event_restore__given_rows_that_cannot_be_then_refuses_them),
         cmocka_unit_test(test_event_restore_refusal__given_many_then_each_is_known),

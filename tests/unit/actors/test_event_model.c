@@ -1,6 +1,6 @@
 // Random commands to the event core and to the plain model of it: they must agree on everything,
 // the facts must rebuild the same house, and so must the rows.
-#include "tests/unit/actors/event_model.h"
+#include "tests/unit/actors/event_model_money.h"
 
 // cmocka.h needs these before it.
 #include <setjmp.h>
@@ -30,9 +30,10 @@ typedef struct world {
     model model;
     event_fact *facts;
     uint32_t facts_count, facts_max;
-    uint32_t ids, refusals[ERROR_CODES_END];
+    uint32_t ids, refusals[ERROR_CODES_END], outcomes[PAYMENT_OUTCOMES_END];
     uint16_t section[SEATS];
     uint8_t category[SEATS], flags[SEATS];
+    uint32_t right[SEATS];
 } world;
 
 static uint32_t below(world *w, uint32_t end)
@@ -71,11 +72,15 @@ static event_state *house_new(const world *w)
     event_config config = {
         .status = EVENT_SCHEDULED,
         .sale_starts_us = START_US + 50 * INT64_C(1000000),
+        // Near enough to get through the whole policy.
+        .starts_us = START_US + 100000 * INT64_C(1000000),
         .hold_us = 600 * INT64_C(1000000),
+        .payment_extension_us = 300 * INT64_C(1000000),
+        .refunds = {2, {86400, 7200}, {100, 50}},
         .currency = "EUR",
-        .price_minor = {2500, 4000},
+        .price_minor = {2501, 4000},
     };
-    event_seats seats = {SEATS, w->section, w->category, w->flags};
+    event_seats seats = {SEATS, w->section, w->category, w->flags, w->right};
     event_state *s = event_state_new(&config, &seats);
     assert_non_null(s);
     return s;
@@ -88,10 +93,19 @@ static void world_open(world *w, uint64_t seed)
         w->section[seat] = (uint16_t)(seat * SECTIONS / SEATS);
         w->category[seat] = (uint8_t)(seat % 7 < 3);
         w->flags[seat] = seat % 23 == 5 ? SEAT_FLAG_BLOCKED : 0;
+        if (seat % 31 == 17)
+            w->flags[seat] = SEAT_FLAG_ACCESSIBLE;
+    }
+    // Rows of seven, with an aisle, and some that are numbered from the right.
+    for (uint32_t seat = 0; seat < SEATS; seat++) {
+        bool turned = seat / 7 % 2 == 1;
+        uint32_t place = turned ? 6 - seat % 7 : seat % 7, beside = turned ? seat - 1 : seat + 1;
+        bool end = place == 6 || place == 3 || w->section[beside] != w->section[seat];
+        w->right[seat] = end ? UINT32_MAX : beside;
     }
     w->state = house_new(w);
     w->model.config = *event_config_of(w->state);
-    w->model.seats = (event_seats){SEATS, w->section, w->category, w->flags};
+    w->model.seats = (event_seats){SEATS, w->section, w->category, w->flags, w->right};
 }
 
 static void world_close(world *w)
@@ -156,7 +170,8 @@ static event_command command_make(world *w)
         EVENT_COMMAND_RESERVE,          EVENT_COMMAND_RESERVE,          EVENT_COMMAND_RESERVE,
         EVENT_COMMAND_RESERVE,          EVENT_COMMAND_CANCEL,           EVENT_COMMAND_EXPIRE,
         EVENT_COMMAND_CHECKOUT,         EVENT_COMMAND_CHECKOUT,         EVENT_COMMAND_CHECKOUT,
-        EVENT_COMMAND_PAYMENT_CAPTURED, EVENT_COMMAND_PAYMENT_CAPTURED, EVENT_COMMAND_RELEASE};
+        EVENT_COMMAND_PAYMENT_CAPTURED, EVENT_COMMAND_PAYMENT_CAPTURED, EVENT_COMMAND_RELEASE,
+        EVENT_COMMAND_PAYMENT_CAPTURED, EVENT_COMMAND_CANCEL_CONFIRMED, EVENT_COMMAND_REFUND_ALL};
     const model_reservation *r = some_reservation(w);
     event_command c = {
         .type = types[below(w, sizeof types / sizeof *types)],
@@ -175,6 +190,12 @@ static event_command command_make(world *w)
         c.buyer = below(w, 12) ? r->r.buyer : c.buyer;
     }
     payment_make(w, r, &c);
+    c.other_seats = below(w, 2);
+    c.limit = 1 + below(w, 30);
+    if (c.type == EVENT_COMMAND_CANCEL_CONFIRMED)
+        c.amount_minor = r == NULL || below(w, 8) == 0
+                             ? (int64_t)below(w, 3000)
+                             : model_refund_now(&w->model, &r->r, w->now_us);
     if (below(w, 150) == 0)
         c.type = EVENT_COMMAND_STATUS_SET;
     c.status = below(w, 3) ? EVENT_ON_SALE : (event_status)(1 + below(w, EVENT_CLOSED));
@@ -245,6 +266,7 @@ static void facts_check(const event_command *c, const event_effects *e, const mo
         if (f->type != EVENT_FACT_ENDED) {
             others++;
             assert_int_equal(f->type, a->decision);
+            assert_int_equal(f->outcome, a->outcome);
             continue;
         }
         bool expected = false;
@@ -266,6 +288,7 @@ static void answer_check(const world *w, const event_command *c, const event_eff
     assert_int_equal(e->payment_asked, a->payment_asked);
     assert_int_equal(e->payment_decided, a->payment_decided);
     assert_int_equal(e->payment_confirmed, a->payment_confirmed);
+    assert_int_equal(e->more, a->more);
     assert_memory_equal(&e->reservation, &a->reservation, sizeof a->reservation);
     assert_int_equal(e->conflicts_count, a->conflicts_count);
     assert_memory_equal(e->conflicts, a->conflicts, a->conflicts_count * sizeof *a->conflicts);
@@ -299,6 +322,27 @@ static void command_run(world *w)
     }
     model_apply(&w->model, &c, &a);
     w->refusals[a.refusal]++;
+    w->outcomes[a.outcome]++;
+}
+
+static void reservation_check(const world *w, const event_reservation *found,
+                              const event_reservation *wanted)
+{
+    assert_memory_equal(&found->id, &wanted->id, sizeof wanted->id);
+    assert_memory_equal(&found->buyer, &wanted->buyer, sizeof wanted->buyer);
+    assert_memory_equal(&found->payment, &wanted->payment, sizeof wanted->payment);
+    assert_int_equal(found->expires_us, wanted->expires_us);
+    assert_int_equal(found->total_minor, wanted->total_minor);
+    assert_int_equal(found->refund_minor, wanted->refund_minor);
+    assert_int_equal(found->state, wanted->state);
+    assert_int_equal(found->outcome, wanted->outcome);
+    assert_int_equal(found->other_seats, wanted->other_seats);
+    assert_int_equal(found->seats_count, wanted->seats_count);
+    assert_memory_equal(found->seats, wanted->seats, wanted->seats_count * sizeof *wanted->seats);
+    assert_memory_equal(found->price_minor, wanted->price_minor,
+                        wanted->seats_count * sizeof *wanted->price_minor);
+    assert_int_equal(event_refund_now(w->state, found, w->now_us),
+                     model_refund_now(&w->model, wanted, w->now_us));
 }
 
 // Every seat has the owner that the model knows, and every reservation reads as it should.
@@ -316,11 +360,12 @@ static void house_check(const world *w)
         claimed += owner != NULL;
     }
     assert_int_equal(event_claimed(w->state), claimed);
+    assert_int_equal(event_confirmed(w->state), model_confirmed(&w->model));
     for (uint32_t i = 0; i < w->model.count; i++) {
         event_reservation found;
         memset(&found, 0, sizeof found);
         if (event_find(w->state, &w->model.list[i].r.id, &found))
-            assert_memory_equal(&found, &w->model.list[i].r, sizeof found);
+            reservation_check(w, &found, &w->model.list[i].r);
         else
             assert_true(model_old(&w->model.list[i], w->now_us));
     }
@@ -376,8 +421,11 @@ static void test_event__given_random_commands_then_agrees_with_the_model(void **
                                      ERROR_IDEMPOTENCY_KEY_REUSED,
                                      ERROR_SEAT_REPEATED,
                                      ERROR_RESERVATION_CONFIRMED,
-                                     ERROR_STATUS_UNREACHABLE};
-    uint32_t refusals[ERROR_CODES_END] = {0};
+                                     ERROR_STATUS_UNREACHABLE,
+                                     ERROR_REFUND_CHANGED,
+                                     ERROR_EVENT_CANCELLED,
+                                     ERROR_EVENT_NOT_CANCELLED};
+    uint32_t refusals[ERROR_CODES_END] = {0}, outcomes[PAYMENT_OUTCOMES_END] = {0};
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         world w;
         world_open(&w, seed);
@@ -392,10 +440,14 @@ static void test_event__given_random_commands_then_agrees_with_the_model(void **
         }
         for (int i = 0; i < ERROR_CODES_END; i++)
             refusals[i] += w.refusals[i];
+        for (int i = 0; i < PAYMENT_OUTCOMES_END; i++)
+            outcomes[i] += w.outcomes[i];
         world_close(&w);
     }
     for (size_t i = 0; i < sizeof met / sizeof *met; i++) // the generator gets everywhere
         assert_true(refusals[met[i]] > 0);
+    for (int i = PAYMENT_AS_HELD; i <= PAYMENT_OTHER_SEATS; i++)
+        assert_true(outcomes[i] > 0);
 }
 
 int main(void)

@@ -224,6 +224,8 @@ static void test_payment_may_become__given_any_pair_then_only_rises_but_for_refu
             bool next = payment_may_become((payment_state)from, (payment_state)to, true);
             assert_true(!rises || to > from);
             assert_true(!next || to > from || from >= PAYMENT_REFUNDING);
+            if (to == PAYMENT_REFUND_DUE && from > PAYMENT_REFUND_DUE)
+                assert_int_equal(next, from == PAYMENT_REFUND_FAILED);
             if (to == PAYMENT_CONFIRMED)
                 assert_int_equal(rises, from == PAYMENT_CAPTURED);
             if (from == PAYMENT_REFUND_DUE)
@@ -274,6 +276,60 @@ static void test_payment_command_read__given_reports_then_refuses_what_cannot_be
     assert_int_equal(payment_command_read(&other, &c), ERROR_MALFORMED);
 }
 
+static error_code command_read(Cavea__V1__Command *command, Cavea__V1__Command__BodyCase body,
+                               payment_command *ret)
+{
+    command->body_case = body;
+    return payment_command_read(command, ret);
+}
+
+static void
+test_payment_command_read__given_money_commands_then_refuses_what_cannot_be(void **state)
+{
+    (void)state;
+    payment_id id = id_of(1);
+    payment_command c;
+    char note[PAYMENT_NOTE_BYTES + 1];
+    Cavea__V1__RefundRequest refund = CAVEA__V1__REFUND_REQUEST__INIT;
+    Cavea__V1__RefundResolve resolve = CAVEA__V1__REFUND_RESOLVE__INIT;
+    Cavea__V1__PaymentAbandoned abandoned = CAVEA__V1__PAYMENT_ABANDONED__INIT;
+    Cavea__V1__PaymentDecided decided = CAVEA__V1__PAYMENT_DECIDED__INIT;
+    Cavea__V1__Command m = CAVEA__V1__COMMAND__INIT;
+    refund.payment_id = resolve.payment_id = decided.payment_id = binary(&id.u);
+    refund.amount_minor = 2250;
+    refund.reason = ERROR_RESERVATION_CONFIRMED;
+    m.refund_request = &refund;
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_REFUND_REQUEST, &c), ERROR_NONE);
+    assert_int_equal(c.refund_minor, 2250);
+    assert_int_equal(c.reason, ERROR_RESERVATION_CONFIRMED);
+    refund.reason = 60000; // a newer peer's
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_REFUND_REQUEST, &c), ERROR_NONE);
+    assert_int_equal(c.reason, ERROR_INTERNAL);
+    refund.amount_minor = -1;
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_REFUND_REQUEST, &c),
+                     ERROR_MALFORMED);
+    m.refund_resolve = &resolve;
+    resolve.note = (char *)(uintptr_t) "Überweisung vom 3. Mai";
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_REFUND_RESOLVE, &c), ERROR_NONE);
+    assert_string_equal(c.note, resolve.note);
+    resolve.note = (char *)(uintptr_t) "two\nlines";
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_REFUND_RESOLVE, &c),
+                     ERROR_MALFORMED);
+    memset(note, 'a', sizeof note);
+    note[PAYMENT_NOTE_BYTES] = 0;
+    resolve.note = note;
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_REFUND_RESOLVE, &c),
+                     ERROR_MALFORMED);
+    m.payment_abandoned = &abandoned; // of nobody
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_PAYMENT_ABANDONED, &c),
+                     ERROR_MALFORMED);
+    m.payment_decided = &decided;
+    decided.fee_bp = 9000;
+    decided.tax_bp = 1001;
+    assert_int_equal(command_read(&m, CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED, &c),
+                     ERROR_MALFORMED);
+}
+
 static void test_payment_fact__given_a_fact_then_reads_back_without_its_secrets(void **state)
 {
     (void)state;
@@ -284,8 +340,13 @@ static void test_payment_fact__given_a_fact_then_reads_back_without_its_secrets(
                       .event = {id_of(3).u},
                       .amount_minor = 45,
                       .currency = "EUR",
+                      .refund_minor = 40,
+                      .kept_minor = 5,
+                      .fee_bp = 200,
+                      .tax_bp = 1900,
                       .reason = ERROR_AMOUNT_MISMATCH,
                       .refund_number = 1,
+                      .note = "paid back in cash",
                       .intent_id = "pi_1",
                       .client_secret = "pi_1_secret",
                       .pay_url = "http://pay"};
@@ -296,7 +357,7 @@ static void test_payment_fact__given_a_fact_then_reads_back_without_its_secrets(
     assert_null(memmem(bytes, size, "secret", 6));
     Cavea__V1__PaymentFact *read = cavea__v1__payment_fact__unpack(NULL, size, bytes);
     payment_fact g;
-    assert_true(payment_fact_read(read, &g));
+    assert_true(payment_fact_read(read, PAYMENT_REFUND_DUE, &g));
     cavea__v1__payment_fact__free_unpacked(read, NULL);
     assert_string_equal(g.client_secret, "");
     assert_string_equal(g.pay_url, "");
@@ -321,6 +382,8 @@ int main(void)
         cmocka_unit_test(test_payment_core__given_commands_then_allocates_nothing),
         cmocka_unit_test(test_payment_may_become__given_any_pair_then_only_rises_but_for_refunds),
         cmocka_unit_test(test_payment_command_read__given_reports_then_refuses_what_cannot_be),
+        cmocka_unit_test(
+            test_payment_command_read__given_money_commands_then_refuses_what_cannot_be),
         cmocka_unit_test(test_payment_fact__given_a_fact_then_reads_back_without_its_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

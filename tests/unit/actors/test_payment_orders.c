@@ -44,10 +44,12 @@ static payment_report report_of(provider_status status)
     return r;
 }
 
-// What a run asked of the world.
+// What a run asked of the world, and how many facts it wrote.
 typedef struct asked {
-    uint32_t told, refunds;
+    uint32_t told, refunds, facts;
 } asked;
+
+static bool event_confirms; // what the event actor says when it is told
 
 static void run(payments *self, const payment_command *c, asked *a)
 {
@@ -55,14 +57,16 @@ static void run(payments *self, const payment_command *c, asked *a)
     payment_decide(self, c, &e);
     for (uint32_t i = 0; i < e.facts_count; i++)
         payment_apply(self, &e.facts[i]);
+    a->facts += e.facts_count;
     a->told += e.act == PAYMENT_ACT_TELL_EVENT;
     a->refunds += e.act == PAYMENT_ACT_REFUND_CREATE;
     if (e.act != PAYMENT_ACT_TELL_EVENT)
         return;
-    // The event actor takes no late money in this test: it goes back.
-    payment_command no = {
-        .type = PAYMENT_COMMAND_DECIDED, .now_us = c->now_us, .payment = c->payment};
-    run(self, &no, a);
+    payment_command decided = {.type = PAYMENT_COMMAND_DECIDED,
+                               .now_us = c->now_us,
+                               .payment = c->payment,
+                               .confirmed = event_confirms};
+    run(self, &decided, a);
 }
 
 static void report(payments *self, uint32_t n, const payment_report *r, asked *a)
@@ -79,6 +83,9 @@ static void same_end(const payment *a, const payment *b)
     assert_int_equal(a->state, b->state);
     assert_int_equal(a->refund_number, b->refund_number);
     assert_int_equal(a->captured_minor, b->captured_minor);
+    assert_int_equal(a->refund_minor, b->refund_minor);
+    assert_int_equal(a->kept_minor, b->kept_minor);
+    assert_string_equal(a->currency, b->currency);
     assert_int_equal(a->refunded_minor, b->refunded_minor);
     assert_string_equal(a->intent_id, b->intent_id);
     assert_string_equal(a->client_secret, b->client_secret);
@@ -226,6 +233,140 @@ static void test_payment__given_the_wrong_amount_in_any_order_then_is_never_conf
     assert_int_equal(a.refunds, 1);
 }
 
+static void test_payment__given_another_currency_in_any_order_then_all_of_it_goes_back(void **state)
+{
+    (void)state;
+    payment_report reports[5] = {report_of(PROVIDER_INTENT_OPEN), report_of(PROVIDER_PROCESSING),
+                                 report_of(PROVIDER_SUCCEEDED), report_of(PROVIDER_REFUND_PENDING),
+                                 report_of(PROVIDER_REFUNDED)};
+    for (uint32_t i = 2; i < 5; i++)
+        memcpy(reports[i].currency, "USD", 4);
+    payment end;
+    asked a;
+    assert_int_equal(every_order(reports, 5, &end, &a), 120);
+    assert_int_equal(end.state, PAYMENT_REFUNDED);
+    assert_string_equal(end.currency, "USD");
+    assert_int_equal(end.captured_minor, 4500);
+    assert_int_equal(end.refunded_minor, 4500);
+    assert_int_equal(a.told, 0);
+}
+
+// The reservation is confirmed and its seats given back for a half: the refund's six callbacks.
+static void test_payment__given_six_reports_of_a_part_in_any_order_then_ends_the_same(void **state)
+{
+    (void)state;
+    payment_report reports[6];
+    for (uint32_t i = 0; i < 6; i++) {
+        static const provider_status of[6] = {PROVIDER_REFUND_PENDING, PROVIDER_REFUND_FAILED,
+                                              PROVIDER_REFUND_PENDING, PROVIDER_REFUND_PENDING,
+                                              PROVIDER_REFUNDED,       PROVIDER_SUCCEEDED};
+        reports[i] = report_of(of[i]);
+        if (of[i] == PROVIDER_SUCCEEDED)
+            continue;
+        reports[i].amount_minor = 2250;
+        reports[i].refund_number = i < 2 ? 1 : 2;
+        memcpy(reports[i].refund_id, i < 2 ? "re_1" : "re_2", 5);
+    }
+    payments *self = payments_new();
+    orders o = orders_of(6);
+    uint32_t n = 0;
+    event_confirms = true;
+    do {
+        asked a = {0};
+        payment_command start = start_of(n);
+        payment_report captured = report_of(PROVIDER_SUCCEEDED);
+        payment_command back = {.type = PAYMENT_COMMAND_REFUND,
+                                .now_us = START_US,
+                                .payment = payment_of(n),
+                                .refund_minor = 2250};
+        run(self, &start, &a);
+        report(self, n, &captured, &a);
+        run(self, &back, &a);
+        for (uint32_t i = 0; i < 6; i++)
+            report(self, n, &reports[o.list[i]], &a);
+        const payment *p = payment_find(self, &start.payment);
+        assert_int_equal(p->state, PAYMENT_REFUNDED);
+        assert_int_equal(p->refund_number, 2);
+        assert_int_equal(p->refunded_minor, 2250);
+        assert_int_equal(p->kept_minor, 2250);
+        assert_string_equal(p->refund_id, "re_2");
+        assert_int_equal(a.told, 1);
+        n++;
+    } while (orders_next(&o));
+    event_confirms = false;
+    assert_int_equal(n, 720);
+    payments_free(self);
+}
+
+static void test_payment__given_six_reports_and_a_seat_in_any_order_then_is_confirmed(void **state)
+{
+    (void)state;
+    payment_report reports[REPORTS];
+    payment end;
+    asked a;
+    for (uint32_t i = 0; i < REPORTS; i++)
+        reports[i] = report_of(six[i]);
+    reports[5] = report_of(PROVIDER_SUCCEEDED); // told twice
+    event_confirms = true;
+    assert_int_equal(every_order(reports, REPORTS, &end, &a), 720);
+    event_confirms = false;
+    assert_int_equal(end.state, PAYMENT_CONFIRMED);
+    assert_int_equal(end.captured_minor, 4500);
+    assert_int_equal(end.refund_minor, 0);
+    assert_int_equal(a.refunds, 0);
+}
+
+static void test_payment__given_the_same_report_a_hundred_times_then_has_one_effect(void **state)
+{
+    (void)state;
+    payments *self = payments_new();
+    for (uint32_t i = 0; i < REPORTS; i++) {
+        asked a = {0}, first;
+        payment_command start = start_of(i);
+        payment_report r = report_of(six[i]);
+        run(self, &start, &a);
+        for (uint32_t k = 0; k < 100; k++) {
+            report(self, i, &r, &a);
+            if (k == 0)
+                first = a;
+        }
+        assert_int_equal(a.facts, first.facts);
+        assert_int_equal(a.told, first.told);
+        assert_int_equal(a.refunds, first.refunds);
+    }
+    payments_free(self);
+}
+
+// The two intents' reports come in any order: the first one heard of is the payment's, the other's
+// money goes back.
+static void test_payment__given_two_intents_captured_then_one_refund_of_one_of_them(void **state)
+{
+    (void)state;
+    payments *self = payments_new();
+    payment_report both[2] = {report_of(PROVIDER_SUCCEEDED), report_of(PROVIDER_SUCCEEDED)};
+    memcpy(both[1].intent_id, "pi_2", 5);
+    event_confirms = true;
+    for (uint32_t n = 0; n < 2; n++) {
+        asked a = {0};
+        payment_command start = start_of(n);
+        run(self, &start, &a);
+        for (uint32_t k = 0; k < 6; k++)
+            report(self, n, &both[(n + k) % 2], &a);
+        const payment *p = payment_find(self, &start.payment);
+        payment_id id = payment_stray_id(&p->id, both[(n + 1) % 2].intent_id);
+        const payment *stray = payment_find(self, &id);
+        assert_int_equal(p->state, PAYMENT_CONFIRMED);
+        assert_string_equal(p->intent_id, both[n].intent_id);
+        assert_int_equal(stray->state, PAYMENT_REFUND_DUE);
+        assert_string_equal(stray->intent_id, both[(n + 1) % 2].intent_id);
+        assert_int_equal(uuid_tag(&stray->id.u), uuid_tag(&p->id.u));
+        assert_true(uuid_equal(&stray->reservation.u, &p->reservation.u));
+        assert_int_equal(a.refunds, 1);
+    }
+    event_confirms = false;
+    payments_free(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +374,12 @@ int main(void)
         cmocka_unit_test(test_payment__given_any_subset_of_reports_then_the_order_does_not_matter),
         cmocka_unit_test(
             test_payment__given_reports_of_two_refund_attempts_then_the_order_does_not_matter),
+        cmocka_unit_test(
+            test_payment__given_another_currency_in_any_order_then_all_of_it_goes_back),
+        cmocka_unit_test(test_payment__given_six_reports_of_a_part_in_any_order_then_ends_the_same),
+        cmocka_unit_test(test_payment__given_six_reports_and_a_seat_in_any_order_then_is_confirmed),
+        cmocka_unit_test(test_payment__given_the_same_report_a_hundred_times_then_has_one_effect),
+        cmocka_unit_test(test_payment__given_two_intents_captured_then_one_refund_of_one_of_them),
         cmocka_unit_test(test_payment__given_the_wrong_amount_in_any_order_then_is_never_confirmed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,11 +50,14 @@ static void test_sim_run__given_seeds_then_everything_happens_in_some(void **sta
         sum.commits_lost += o.commits_lost;
         sum.confirmed += o.confirmed;
         sum.refunded += o.refunded;
+        sum.late += o.late;
+        sum.given_back += o.given_back;
         sum.fenced += o.fenced;
         sum.rejected += o.rejected;
         sum.crashes += o.crashes;
     }
     assert_true(sum.commits_lost > 0 && sum.confirmed > 0 && sum.refunded > 0);
+    assert_true(sum.late > 0 && sum.given_back > 0);
     assert_true(sum.fenced > 0 && sum.rejected > 0 && sum.crashes > 0);
     sim_free(s);
 }

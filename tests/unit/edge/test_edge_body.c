@@ -109,13 +109,60 @@ static void test_reservation_body__given_wrong_ones_then_tells_what_is_wrong(voi
     }
 }
 
+static error_code checkout_read(const char *text, checkout_body *ret_body)
+{
+    return checkout_body_read(text, strlen(text), ret_body);
+}
+
 static void test_checkout_body__given_bodies_then_takes_an_object_or_nothing(void **state)
 {
+    static const char *const plain[] = {"", "  ", "{}", "{\"a\":1}", "{\"other_seats\":false}"};
+    static const char *const wrong[] = {"[]",
+                                        "{",
+                                        "{\"other_seats\":1}",
+                                        "{\"other_seats\":null}",
+                                        "{\"other_seats\":\"true\"}",
+                                        "{\"other_seats\":true,\"other_seats\":true}"};
+    checkout_body b = {false};
     (void)state;
-    assert_int_equal(checkout_body_read("", 0), ERROR_NONE);
-    assert_int_equal(checkout_body_read("{\"a\":1}", 7), ERROR_NONE);
-    assert_int_equal(checkout_body_read("[]", 2), ERROR_MALFORMED);
-    assert_int_equal(checkout_body_read("{", 1), ERROR_MALFORMED);
+    assert_int_equal(checkout_read("{\"a\":[2],\"other_seats\":true}", &b), ERROR_NONE);
+    assert_true(b.other_seats);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(checkout_read(wrong[i], &b), ERROR_MALFORMED);
+    assert_true(b.other_seats); // untouched
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        b.other_seats = true;
+        assert_int_equal(checkout_read(plain[i], &b), ERROR_NONE);
+        assert_false(b.other_seats);
+    }
+}
+
+static error_code cancellation_read(const char *text, cancellation_body *ret_body)
+{
+    return cancellation_body_read(text, strlen(text), ret_body);
+}
+
+static void test_cancellation_body__given_bodies_then_needs_an_amount(void **state)
+{
+    static const char *const wrong[] = {"",
+                                        "{}",
+                                        "[]",
+                                        "5",
+                                        "{\"refund_minor\":-1}",
+                                        "{\"refund_minor\":1.5}",
+                                        "{\"refund_minor\":\"5\"}",
+                                        "{\"refund_minor\":null}",
+                                        "{\"refund_minor\":5,\"refund_minor\":5}",
+                                        "{\"refund_minor\":99999999999999999999}"};
+    cancellation_body b = {-7};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(cancellation_read(wrong[i], &b), ERROR_MALFORMED);
+    assert_true(b.refund_minor == -7);
+    assert_int_equal(cancellation_read("{\"refund_minor\":0}", &b), ERROR_NONE);
+    assert_true(b.refund_minor == 0);
+    assert_int_equal(cancellation_read("{\"why\":\"ill\",\"refund_minor\":1250}", &b), ERROR_NONE);
+    assert_true(b.refund_minor == 1250);
 }
 
 static void test_idempotency_key__given_keys_then_bounds_length_and_alphabet(void **state)
@@ -221,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_reservation_body__given_a_good_one_then_reads_event_and_seats),
         cmocka_unit_test(test_reservation_body__given_wrong_ones_then_tells_what_is_wrong),
         cmocka_unit_test(test_checkout_body__given_bodies_then_takes_an_object_or_nothing),
+        cmocka_unit_test(test_cancellation_body__given_bodies_then_needs_an_amount),
         cmocka_unit_test(test_idempotency_key__given_keys_then_bounds_length_and_alphabet),
         cmocka_unit_test(test_qr__given_a_ticket_text_then_draws_svg_and_png),
         cmocka_unit_test(test_qr__given_more_than_a_code_holds_then_draws_nothing),

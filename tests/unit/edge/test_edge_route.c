@@ -32,6 +32,7 @@ static void test_route_find__given_known_paths_then_finds_their_handler(void **s
         {"GET", "/v1/reservations/" ID, METRIC_ROUTE_RESERVATION_READ, true},
         {"DELETE", "/v1/reservations/" ID, METRIC_ROUTE_RESERVATION_CANCEL, true},
         {"POST", "/v1/reservations/" ID "/checkout", METRIC_ROUTE_CHECKOUT_CREATE, true},
+        {"POST", "/v1/reservations/" ID "/cancellation", METRIC_ROUTE_CANCELLATION_CREATE, true},
         {"GET", "/v1/tickets/" ID "/qr.png", METRIC_ROUTE_TICKET_QR, true},
         {"GET", "/.well-known/jwks.json", METRIC_ROUTE_JWKS, false},
     };

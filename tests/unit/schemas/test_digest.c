@@ -64,8 +64,10 @@ static void test_body_hash__given_seats_then_their_order_counts(void **state)
     assert_hex(d.bytes, 16, "ce4ef41ba0e462da28340ddd5f485c9b");
     assert_false(digest16_equal(&d, &other));
     reservation_id reservation = {buyer.u};
-    d = checkout_body_hash(&reservation);
+    d = checkout_body_hash(&reservation, false);
     assert_hex(d.bytes, 16, "f9477b91722fe719f946834577e0e8a2");
+    other = checkout_body_hash(&reservation, true);
+    assert_false(digest16_equal(&d, &other));
 }
 
 static void test_fact_hash__given_any_change_then_differs(void **state)

@@ -92,6 +92,65 @@ static void test_fold__released_twice_then_one_is_left_to_be_refused(void **stat
     assert_int_equal(x->f.releases_count, 1);
 }
 
+// Of a reservation that expired and was paid in one tick.
+static void test_fold__released_and_claimed_again_then_neither(void **state)
+{
+    fixture *x = *state;
+    release(x, 1, 5, 7);
+    release(x, 1, 6, 7);
+    claim(x, 1, 5, 7);
+    claim(x, 1, 9, 7);
+    assert_true(fold_journal(&x->f, x->j));
+    assert_int_equal(x->f.releases_count, 1);
+    assert_int_equal(x->f.releases[0], 1);
+    assert_int_equal(x->f.claims_count, 1);
+    assert_int_equal(x->f.claims[0], 1);
+}
+
+static void test_fold__claimed_again_and_given_back_then_released_once(void **state)
+{
+    fixture *x = *state;
+    release(x, 1, 5, 7);
+    claim(x, 1, 5, 7);
+    release(x, 1, 5, 7);
+    assert_true(fold_journal(&x->f, x->j));
+    assert_int_equal(x->f.claims_count, 0);
+    assert_int_equal(x->f.releases_count, 1);
+}
+
+static void test_fold__other_seats_and_refund_then_the_last_ones(void **state)
+{
+    fixture *x = *state;
+    reservation_change *c = change(x, 3, 1, 3);
+    c->checkout_key.bytes[0] = 1;
+    c->other_seats = true;
+    c = change(x, 3, 3, 2);
+    c->outcome = 3;
+    c->seats_at = 40;
+    c->seats_count = 2;
+    change(x, 3, 2, 5)->refund_minor = 1250;
+    assert_true(fold_journal(&x->f, x->j));
+    assert_int_equal(x->f.changes_count, 1);
+    assert_int_equal(x->f.changes[0].from_state, 1);
+    assert_int_equal(x->f.changes[0].to_state, 5);
+    assert_true(x->f.changes[0].other_seats);
+    assert_int_equal(x->f.changes[0].outcome, 3);
+    assert_int_equal(x->f.changes[0].seats_at, 40);
+    assert_int_equal(x->f.changes[0].seats_count, 2);
+    assert_int_equal(x->f.changes[0].refund_minor, 1250);
+}
+
+static void test_fold__a_second_checkout_then_its_own_wish_counts(void **state)
+{
+    fixture *x = *state;
+    reservation_change *c = change(x, 3, 1, 1);
+    c->checkout_key.bytes[0] = 1;
+    c->other_seats = true;
+    change(x, 3, 1, 1)->checkout_key.bytes[0] = 2;
+    assert_true(fold_journal(&x->f, x->j));
+    assert_false(x->f.changes[0].other_seats);
+}
+
 static void test_fold__chain_of_changes_then_first_to_last(void **state)
 {
     fixture *x = *state;
@@ -168,6 +227,10 @@ int main(void)
         TEST(test_fold__claims_alone_then_all_stay),
         TEST(test_fold__claimed_and_released_then_neither),
         TEST(test_fold__released_twice_then_one_is_left_to_be_refused),
+        TEST(test_fold__released_and_claimed_again_then_neither),
+        TEST(test_fold__claimed_again_and_given_back_then_released_once),
+        TEST(test_fold__other_seats_and_refund_then_the_last_ones),
+        TEST(test_fold__a_second_checkout_then_its_own_wish_counts),
         TEST(test_fold__chain_of_changes_then_first_to_last),
         TEST(test_fold__broken_chain_then_refused),
         TEST(test_fold__payments_and_statuses_then_the_last),

@@ -109,7 +109,9 @@ const char *turn_reply_to(const turn *t)
 int64_t turn_fact(turn *t, uint16_t fact_kind, const ProtobufCMessage *message)
 {
     fprintf(t->out, "fact %u %s\n", fact_kind, message->descriptor->short_name);
-    return ++t->facts;
+    fact_row row = {.seq = ++t->facts, .kind = fact_kind, .at_us = t->now_us};
+    t->j->facts[t->j->facts_count++] = row;
+    return row.seq;
 }
 
 bool turn_has_facts(const turn *t)
@@ -155,6 +157,12 @@ void turn_perform(turn *t, const effect *e)
     assert_true(t->effects_count < sizeof t->effects / sizeof *t->effects);
     t->effects[t->effects_count++] = *e;
     fprintf(t->out, "perform %d refund=%u\n", e->type, e->refund_number);
+}
+
+void turn_alarm(turn *t, money_alarm what)
+{
+    if (what != ALARM_NONE)
+        fprintf(t->out, "alarm %d\n", what);
 }
 
 void turn_claimed(turn *t, int32_t claimed)

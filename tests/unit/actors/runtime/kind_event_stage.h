@@ -24,6 +24,8 @@ typedef struct fixture {
     size_t packed_bytes;
     event_image image; // what the store has
     store_result load_result;
+    int64_t extension_us;
+    bool other_seats; // what checkouts tick
     uuid ann, bob;
     char reply_to[16], email[32], eur[4];
 } fixture;
@@ -82,9 +84,21 @@ static inline store_result load_event(void *self, const event_id *id, const dige
 
 static inline void *load(fixture *f, store_result *ret_result)
 {
-    kind_context context = {
-        .store = {.self = f, .load_event = load_event}, .now_us = NOW_US, .plans = f->plans};
+    kind_context context = {.store = {.self = f, .load_event = load_event},
+                            .now_us = NOW_US,
+                            .plans = f->plans,
+                            .payment_extension_us = f->extension_us};
     return kind_event.load(&context, &f->actor, ret_result);
+}
+
+// After the image or a setting was changed.
+static inline void reload(fixture *f)
+{
+    store_result result;
+    kind_event.free(f->state);
+    f->state = load(f, &result);
+    assert_int_equal(result, STORE_OK);
+    assert_non_null(f->state);
 }
 
 static inline int setup(void **state)
@@ -102,6 +116,10 @@ static inline int setup(void **state)
     plan_make(f);
     f->image = (event_image){.id = f->event,
                              .status = EVENT_ON_SALE,
+                             .starts_us = NOW_US + 30 * INT64_C(86400000000),
+                             .refunds = {2, {86400, 7200}, {100, 50}},
+                             .fee_bp = 500,
+                             .tax_bp = 2100,
                              .hold_seconds = 600,
                              .currency = "EUR",
                              .plan_hash = digest32_of(f->packed, f->packed_bytes),
@@ -138,6 +156,15 @@ static inline void handle(fixture *f, Cavea__V1__Command *c, int body_case)
     kind_event.handle(f->state, c, &f->t);
 }
 
+// A key for an id: ids of one moment begin alike, hashes do not.
+static inline uuid key_of(const uuid *id)
+{
+    uuid key;
+    for (size_t i = 0; i < sizeof key.bytes; i++)
+        key.bytes[i] = id->bytes[sizeof key.bytes - 1 - i];
+    return key;
+}
+
 static inline void reserve(fixture *f, const uuid *id, const uuid *buyer, uint32_t first,
                            uint32_t count)
 {
@@ -146,7 +173,9 @@ static inline void reserve(fixture *f, const uuid *id, const uuid *buyer, uint32
         seats[i] = first + i;
     Cavea__V1__Reserve m = CAVEA__V1__RESERVE__INIT;
     Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
-    c.id = m.key_hash = m.body_hash = fake_binary(id);
+    uuid key = key_of(id);
+    c.id = m.body_hash = fake_binary(id);
+    m.key_hash = fake_binary(&key);
     m.buyer_id = fake_binary(buyer);
     m.n_seats = count;
     m.seats = seats;
@@ -179,8 +208,11 @@ static inline void checkout(fixture *f, const uuid *id, const uuid *buyer, const
     Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
     m.reservation_id = m.body_hash = fake_binary(id);
     m.buyer_id = fake_binary(buyer);
-    m.payment_id = m.key_hash = fake_binary(payment);
+    uuid key = key_of(payment);
+    m.payment_id = fake_binary(payment);
+    m.key_hash = fake_binary(&key);
     m.email = f->email;
+    m.other_seats = f->other_seats;
     c.id = fake_binary(buyer);
     c.checkout = &m;
     handle(f, &c, CAVEA__V1__COMMAND__BODY_CHECKOUT);
@@ -206,6 +238,26 @@ static inline void release(fixture *f, const uuid *id, const uuid *payment)
     m.payment_id = fake_binary(payment);
     c.reservation_release = &m;
     handle(f, &c, CAVEA__V1__COMMAND__BODY_RESERVATION_RELEASE);
+}
+
+static inline void give_back(fixture *f, const uuid *id, const uuid *buyer, int64_t refund_minor)
+{
+    Cavea__V1__CancelConfirmed m = CAVEA__V1__CANCEL_CONFIRMED__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    m.reservation_id = fake_binary(id);
+    m.buyer_id = fake_binary(buyer);
+    m.refund_minor = refund_minor;
+    c.cancel_confirmed = &m;
+    handle(f, &c, CAVEA__V1__COMMAND__BODY_CANCEL_CONFIRMED);
+}
+
+static inline void refund_all(fixture *f, uint32_t limit)
+{
+    Cavea__V1__RefundAll m = CAVEA__V1__REFUND_ALL__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    m.limit = limit;
+    c.refund_all = &m;
+    handle(f, &c, CAVEA__V1__COMMAND__BODY_REFUND_ALL);
 }
 
 static inline void status_set(fixture *f, event_status status)

@@ -56,19 +56,29 @@ static void start(fixture *f, char *reply_to)
     kind_payment.handle(f->state, &c, &f->t);
 }
 
+static void report_fill(fixture *f, int status, Cavea__V1__ProviderReport *m)
+{
+    m->payment_id = fake_binary(&f->payment);
+    m->status = (Cavea__V1__ProviderStatus)status;
+    m->intent_id = (char *)(uintptr_t) "pi_1";
+    m->amount_minor = 4500;
+    m->currency = (char *)(uintptr_t) "eur";
+}
+
+static void report_send(fixture *f, Cavea__V1__ProviderReport *m)
+{
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    c.body_case = CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT;
+    c.provider_report = m;
+    kind_payment.handle(f->state, &c, &f->t);
+}
+
 static void report(fixture *f, int status, const char *secret)
 {
     Cavea__V1__ProviderReport m = CAVEA__V1__PROVIDER_REPORT__INIT;
-    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
-    m.payment_id = fake_binary(&f->payment);
-    m.status = (Cavea__V1__ProviderStatus)status;
-    m.intent_id = (char *)(uintptr_t) "pi_1";
-    m.amount_minor = 4500;
-    m.currency = (char *)(uintptr_t) "eur";
+    report_fill(f, status, &m);
     m.client_secret = (char *)(uintptr_t)secret;
-    c.body_case = CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT;
-    c.provider_report = &m;
-    kind_payment.handle(f->state, &c, &f->t);
+    report_send(f, &m);
 }
 
 static void decided(fixture *f, bool confirmed)
@@ -131,7 +141,7 @@ static void test_kind_payment__given_a_row_then_wants_it_once_and_goes_on(void *
     fixture *f = *state;
     Cavea__V1__PaymentDecided m = CAVEA__V1__PAYMENT_DECIDED__INIT;
     Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
-    payment_id wanted;
+    payment_id wanted[KIND_WANTS_MAX];
     payment_row row = {.event = f->event,
                        .id = {f->payment},
                        .reservation = {f->reservation},
@@ -144,15 +154,15 @@ static void test_kind_payment__given_a_row_then_wants_it_once_and_goes_on(void *
     m.payment_id = fake_binary(&f->payment);
     c.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_DECIDED;
     c.payment_decided = &m;
-    assert_true(kind_payment.wants(f->state, &c, &wanted));
-    assert_true(uuid_equal(&wanted.u, &f->payment));
+    assert_int_equal(kind_payment.wants(f->state, &c, wanted), 1);
+    assert_true(uuid_equal(&wanted[0].u, &f->payment));
     kind_payment.provide(f->state, &row);
-    assert_false(kind_payment.wants(f->state, &c, &wanted));
+    assert_int_equal(kind_payment.wants(f->state, &c, wanted), 0);
     decided(f, false);
     assert_int_equal(f->t.j->payments[0].state, PAYMENT_REFUND_DUE);
     fake_turn_said(&f->t, "fact 8 PaymentFact\nperform 4 refund=1\n");
     Cavea__V1__Command nonsense = CAVEA__V1__COMMAND__INIT;
-    assert_false(kind_payment.wants(f->state, &nonsense, &wanted));
+    assert_int_equal(kind_payment.wants(f->state, &nonsense, wanted), 0);
 }
 
 static void test_kind_payment__given_time_then_asks_again(void **state)
@@ -211,6 +221,118 @@ static void test_kind_payment__given_stuck_work_then_sends_or_asks(void **state)
     fake_turn_said(&f->t, "perform 4 refund=2\n");
 }
 
+static void refund_ask(fixture *f, int64_t amount_minor)
+{
+    Cavea__V1__RefundRequest m = CAVEA__V1__REFUND_REQUEST__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    m.payment_id = fake_binary(&f->payment);
+    m.amount_minor = amount_minor;
+    c.body_case = CAVEA__V1__COMMAND__BODY_REFUND_REQUEST;
+    c.refund_request = &m;
+    kind_payment.handle(f->state, &c, &f->t);
+}
+
+static void test_kind_payment__given_a_refund_of_a_part_then_asks_for_it_and_posts(void **state)
+{
+    fixture *f = *state;
+    start(f, (char *)(uintptr_t) "");
+    report(f, PROVIDER_SUCCEEDED, "");
+    decided(f, true);
+    fake_turn_again(&f->t);
+    refund_ask(f, 2250);
+    refund_ask(f, 2250);
+    assert_int_equal(f->t.effects[0].amount_minor, 2250);
+    assert_int_equal(f->t.j->payments[0].refund_minor, 2250);
+    assert_int_equal(f->t.j->payments[0].kept_minor, 2250);
+    assert_int_equal(f->t.j->postings_count, 1);
+    fake_turn_said(&f->t, "fact 8 PaymentFact\nperform 4 refund=1\n");
+}
+
+static void test_kind_payment__given_a_second_capture_then_that_one_goes_back(void **state)
+{
+    fixture *f = *state;
+    Cavea__V1__ProviderReport m = CAVEA__V1__PROVIDER_REPORT__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    payment_id wanted[KIND_WANTS_MAX];
+    char other[PAYMENT_INTENT_BYTES] = "pi_2";
+    payment_id stray = payment_stray_id(&(payment_id){f->payment}, other);
+    report_fill(f, PROVIDER_SUCCEEDED, &m);
+    m.intent_id = other;
+    c.body_case = CAVEA__V1__COMMAND__BODY_PROVIDER_REPORT;
+    c.provider_report = &m;
+    assert_int_equal(kind_payment.wants(f->state, &c, wanted), 2);
+    start(f, (char *)(uintptr_t) "");
+    report(f, PROVIDER_SUCCEEDED, "");
+    decided(f, true);
+    fake_turn_again(&f->t);
+    assert_int_equal(kind_payment.wants(f->state, &c, wanted), 1);
+    assert_true(uuid_equal(&wanted[0].u, &stray.u));
+    report_send(f, &m);
+    assert_int_equal(kind_payment.wants(f->state, &c, wanted), 0);
+    assert_true(uuid_equal(&f->t.effects[0].payment.u, &stray.u));
+    assert_string_equal(f->t.effects[0].intent_id, "pi_2");
+    assert_true(uuid_equal(&f->t.j->payments[1].id.u, &stray.u));
+    assert_int_equal(f->t.j->payments[1].captured_minor, 4500);
+    report_send(f, &m);
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nfact 8 PaymentFact\nalarm 3\nperform 4 refund=1\n");
+}
+
+static void test_kind_payment__given_what_only_the_list_knew_then_says_so(void **state)
+{
+    fixture *f = *state;
+    Cavea__V1__ProviderReport m = CAVEA__V1__PROVIDER_REPORT__INIT;
+    start(f, (char *)(uintptr_t) "");
+    fake_turn_again(&f->t);
+    report_fill(f, PROVIDER_SUCCEEDED, &m);
+    m.provider_event = (char *)(uintptr_t)PROVIDER_EVENT_LIST;
+    report_send(f, &m);
+    fake_turn_said(&f->t, "fact 6 PaymentFact\nalarm 6\nsend event 14\n");
+    decided(f, true);
+    fake_turn_again(&f->t);
+    report_send(f, &m);
+    fake_turn_said(&f->t, "");
+    report(f, PROVIDER_ABSENT, "");
+    report(f, PROVIDER_ABSENT, "");
+    fake_turn_said(&f->t, "fact 18 PaymentFact\nalarm 5\n");
+}
+
+static void test_kind_payment__given_released_seats_then_cancels_the_intent(void **state)
+{
+    fixture *f = *state;
+    Cavea__V1__PaymentAbandoned m = CAVEA__V1__PAYMENT_ABANDONED__INIT;
+    Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
+    m.payment_id = fake_binary(&f->payment);
+    c.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_ABANDONED;
+    c.payment_abandoned = &m;
+    start(f, (char *)(uintptr_t) "");
+    report(f, PROVIDER_INTENT_OPEN, "pi_1_secret");
+    fake_turn_again(&f->t);
+    kind_payment.handle(f->state, &c, &f->t);
+    assert_string_equal(f->t.effects[0].intent_id, "pi_1");
+    fake_turn_said(&f->t, "perform 2 refund=0\n");
+    report(f, PROVIDER_CANCELED, "");
+    report(f, PROVIDER_SUCCEEDED, "");
+    kind_payment.handle(f->state, &c, &f->t); // too late
+    fake_turn_said(&f->t, "fact 5 PaymentFact\nfact 6 PaymentFact\nsend event 14\n");
+}
+
+static void test_kind_payment__given_a_refund_that_was_not_asked_for_then_asks_itself(void **state)
+{
+    fixture *f = *state;
+    stuck_row row = stuck_of(f, STUCK_REFUND_UNASKED, PAYMENT_CONFIRMED);
+    row.amount_minor = 2250;
+    kind_payment.unstick(f->state, &row, &f->t);
+    assert_int_equal(f->t.sent[0]->refund_request->amount_minor, 2250);
+    fake_turn_said(&f->t, "send payment 23\n");
+    row = stuck_of(f, STUCK_REFUND_UNSENT, PAYMENT_REFUND_DUE);
+    row.refund_number = 1;
+    row.refund_minor = 2250;
+    f->t.now_us += 60000000;
+    kind_payment.unstick(f->state, &row, &f->t);
+    assert_int_equal(f->t.effects[0].amount_minor, 2250);
+    fake_turn_said(&f->t, "perform 4 refund=1\n");
+}
+
 static void test_kind_payment__given_stuck_work_with_a_time_then_leaves_it(void **state)
 {
     fixture *f = *state;
@@ -264,6 +386,11 @@ int main(void)
         TEST(test_kind_payment__given_a_row_then_wants_it_once_and_goes_on),
         TEST(test_kind_payment__given_time_then_asks_again),
         TEST(test_kind_payment__given_stuck_work_then_sends_or_asks),
+        TEST(test_kind_payment__given_a_refund_of_a_part_then_asks_for_it_and_posts),
+        TEST(test_kind_payment__given_a_second_capture_then_that_one_goes_back),
+        TEST(test_kind_payment__given_what_only_the_list_knew_then_says_so),
+        TEST(test_kind_payment__given_released_seats_then_cancels_the_intent),
+        TEST(test_kind_payment__given_a_refund_that_was_not_asked_for_then_asks_itself),
         TEST(test_kind_payment__given_stuck_work_with_a_time_then_leaves_it),
         TEST(test_kind_payment__given_a_stored_fact_then_a_captured_one_is_told_again),
         TEST(test_kind_payment__given_nonsense_then_refuses_or_records_it),

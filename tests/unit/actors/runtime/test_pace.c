@@ -38,6 +38,36 @@ static void test_pace__given_no_rate_then_everything_passes(void **state)
         assert_int_equal(pace_take(&p, 5), 0);
 }
 
+static void test_pace__given_a_hold_then_nothing_passes_until_its_end(void **state)
+{
+    (void)state;
+    pace p;
+    for (int64_t rate = 0; rate <= 100; rate += 100) {
+        pace_init(&p, rate);
+        assert_int_equal(pace_take(&p, 1000000), 0);
+        pace_hold(&p, 3000000);
+        pace_hold(&p, 2000000); // another answer that left earlier
+        assert_int_equal(pace_take(&p, 1000000), 2000000);
+        assert_int_equal(pace_take(&p, 2999999), 1);
+        assert_int_equal(pace_take(&p, 3000000), 0);
+    }
+}
+
+static void test_breaker_state__given_its_life_then_says_where_it_is(void **state)
+{
+    (void)state;
+    breaker b = {0};
+    assert_int_equal(breaker_state_of(&b, 0), BREAKER_CLOSED);
+    for (uint32_t i = 0; i < BREAKER_FAILURES; i++)
+        (void)breaker_note(&b, false, 0);
+    assert_int_equal(breaker_state_of(&b, 999999), BREAKER_OPEN);
+    assert_int_equal(breaker_state_of(&b, 1000000), BREAKER_HALF_OPEN);
+    assert_true(breaker_take(&b, 1000000));
+    assert_int_equal(breaker_state_of(&b, 1000001), BREAKER_HALF_OPEN);
+    assert_true(breaker_note(&b, true, 1000002));
+    assert_int_equal(breaker_state_of(&b, 1000002), BREAKER_CLOSED);
+}
+
 static void fail_until_open(breaker *b, int64_t now_us)
 {
     for (uint32_t i = 0; i < BREAKER_FAILURES; i++) {
@@ -103,6 +133,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pace__given_a_rate_then_lets_no_more_through),
         cmocka_unit_test(test_pace__given_a_wait_then_it_is_just_long_enough),
+        cmocka_unit_test(test_pace__given_a_hold_then_nothing_passes_until_its_end),
+        cmocka_unit_test(test_breaker_state__given_its_life_then_says_where_it_is),
         cmocka_unit_test(test_pace__given_no_rate_then_everything_passes),
         cmocka_unit_test(test_breaker__given_failures_in_a_row_then_opens_and_probes),
         cmocka_unit_test(test_breaker__given_late_failures_then_stays_open_no_longer),

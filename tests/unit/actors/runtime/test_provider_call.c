@@ -1,4 +1,4 @@
-#include "actors/runtime/provider_call.h"
+#include "actors/runtime/provider_list.h"
 
 // cmocka.h needs these before it.
 #include <setjmp.h>
@@ -195,6 +195,75 @@ static void test_provider_answer__given_a_cancellation_then_ends_with_the_true_s
     assert_int_equal(v.report.status, PROVIDER_SUCCEEDED);
 }
 
+static void
+test_provider_answer__given_an_old_lost_intent_then_looks_before_it_creates(void **state)
+{
+    (void)state;
+    effect e = effect_of(EFFECT_INTENT_CANCEL);
+    e.intent_id[0] = 0;
+    e.ask_first = true;
+    assert_int_equal(provider_step_first(&e), STEP_INTENT_LIST);
+    provider_verdict v = answer(&e, STEP_INTENT_LIST, 200,
+                                "{\"data\":[" INTENT("\"status\":\"requires_action\"") "]}");
+    assert_int_equal(v.type, VERDICT_NEXT);
+    assert_int_equal(v.next, STEP_INTENT_CANCEL);
+    assert_string_equal(v.intent_id, "pi_1");
+    v = answer(&e, STEP_INTENT_LIST, 200, "{\"data\":[],\"has_more\":false}");
+    assert_int_equal(v.type, VERDICT_NEXT);
+    assert_int_equal(v.next, STEP_INTENT_CREATE);
+}
+
+static void test_provider_answer__given_an_intent_that_is_not_there_then_says_so(void **state)
+{
+    (void)state;
+    static const char missing[] =
+        "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"resource_missing\"}}";
+    effect e = effect_of(EFFECT_INTENT_FETCH);
+    provider_verdict v = answer(&e, STEP_INTENT_FETCH, 404, missing);
+    assert_int_equal(v.type, VERDICT_REPORT);
+    assert_int_equal(v.report.status, PROVIDER_ABSENT);
+    assert_string_equal(v.report.intent_id, "pi_1");
+    // Not the provider's own words, or about something else: nothing is known.
+    assert_int_equal(answer(&e, STEP_INTENT_FETCH, 404, "<html>").type, VERDICT_FAILED);
+    assert_int_equal(answer(&e, STEP_INTENT_FETCH, 400, missing).type, VERDICT_FAILED);
+    assert_int_equal(answer(&e, STEP_INTENT_CANCEL, 404, missing).type, VERDICT_FAILED);
+}
+
+static bool page_of(const char *body, provider_page *ret_page)
+{
+    return provider_page_read(body, strlen(body), ret_page);
+}
+
+static void test_provider_page__given_a_list_then_reads_what_is_ours(void **state)
+{
+    (void)state;
+    static provider_page page;
+    provider_request r;
+    provider_window w = {.since_s = -5, .until_s = 1800000000};
+    effect e = effect_of(EFFECT_INTENT_FETCH);
+    assert_true(provider_page_build(&w, &r));
+    assert_false(r.is_post);
+    assert_string_equal(
+        r.path, "/v1/payment_intents?limit=100&created%5Bgte%5D=0&created%5Blte%5D=1800000000");
+    memcpy(w.after, "pi_9", 5);
+    assert_true(provider_page_build(&w, &r));
+    assert_non_null(strstr(r.path, "&starting_after=pi_9"));
+    assert_true(page_of("{\"data\":[{\"id\":\"pi_7\"}," INTENT(
+                            "\"status\":\"succeeded\"") ",{\"id\":\"pi_8\"}],\"has_more\":true}",
+                        &page));
+    assert_int_equal(page.entries_count, 1);
+    assert_true(uuid_equal(&page.entries[0].payment.u, &e.payment.u));
+    assert_int_equal(page.entries[0].report.status, PROVIDER_SUCCEEDED);
+    assert_int_equal(page.entries[0].report.amount_minor, 4400);
+    assert_string_equal(page.after, "pi_8"); // whoever it belongs to
+    assert_true(page_of("{\"data\":[],\"has_more\":false}", &page));
+    assert_int_equal(page.entries_count, 0);
+    assert_string_equal(page.after, "");
+    assert_false(page_of("{\"data\":[],\"has_more\":true}", &page)); // an endless list
+    assert_false(page_of("{\"data\":{}}", &page));
+    assert_false(page_of("<html>", &page));
+}
+
 #define REFUND(number, status)                                                                     \
     "{\"id\":\"re_1\",\"amount\":4500,\"currency\":\"eur\",\"payment_intent\":\"pi_1\","           \
     "\"metadata\":{\"payment_id\":\"" PAYMENT "\",\"refund_number\":\"" number                     \
@@ -263,6 +332,10 @@ int main(void)
         cmocka_unit_test(
             test_provider_answer__given_a_key_used_otherwise_then_looks_for_the_intent),
         cmocka_unit_test(test_provider_answer__given_a_cancellation_then_ends_with_the_true_state),
+        cmocka_unit_test(
+            test_provider_answer__given_an_old_lost_intent_then_looks_before_it_creates),
+        cmocka_unit_test(test_provider_answer__given_an_intent_that_is_not_there_then_says_so),
+        cmocka_unit_test(test_provider_page__given_a_list_then_reads_what_is_ours),
         cmocka_unit_test(test_provider_answer__given_refunds_then_reports_the_attempt),
         cmocka_unit_test(
             test_provider_answer__given_a_list_of_refunds_then_finds_the_attempt_or_goes_on),
