@@ -34,10 +34,10 @@ enum { STUCK_SLOT, STUCK_EVENT, STUCK_ID, STUCK_PLACE, STUCK_KIND }; // columns 
     " AND l.active_at >= " FIRST " - interval '1 hour'"                                            \
     " ORDER BY id LIMIT $8::int4) t ON true LIMIT $8::int4) x) "
 // A ticket's id begins with its reservation's time (ticket_id_of).
-#define HAS_TICKET                                                                                 \
-    "EXISTS (SELECT 1 FROM ticket t WHERE t.event_id = r.event_id AND t.reservation_id = r.id"     \
+#define OWN_TICKET                                                                                 \
+    "(SELECT 1 FROM ticket t WHERE t.event_id = r.event_id AND t.reservation_id = r.id"            \
     " AND t.id >= (left(r.id::text, 13) || '-0000-0000-000000000000')::uuid"                       \
-    " AND t.id <= (left(r.id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid)"
+    " AND t.id <= (left(r.id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid"
 #define IS_OPEN "p.state IN (1, 2, 3, 4, 6, 8, 9, 11) AND p.changed_at < " OLD
 
 // The last row gone through is returned in any case: it is the place to go on behind. When a
@@ -57,10 +57,12 @@ const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
          " CROSS JOIN LATERAL (SELECT CASE"
          " WHEN r.state = 1 AND r.expires_at < " OLD " THEN 4::int2"
          " WHEN r.state = 1 AND p.id IS NULL AND r.payment_id < " OLD_ID " THEN 2::int2"
-         " WHEN r.state = 2 AND coalesce(p.changed_at, r.created_at) < " OLD " AND NOT " HAS_TICKET
-         " THEN 3::int2"
+         " WHEN r.state = 2 AND coalesce(p.changed_at, r.created_at) < " OLD
+         " AND NOT EXISTS " OWN_TICKET ") THEN 3::int2"
          " WHEN r.state = 5 AND p.state = 7 AND p.captured_minor > 0 AND p.kept_minor = 0"
-         " AND p.refund_minor = 0 AND p.changed_at < " OLD " THEN 7::int2 END) k(kind)"
+         " AND p.refund_minor = 0 AND p.changed_at < " OLD " THEN 7::int2"
+         " WHEN r.state = 5 AND coalesce(p.changed_at, r.created_at) < " OLD
+         " AND EXISTS " OWN_TICKET " AND t.state = 1) THEN 8::int2 END) k(kind)"
          " WHERE k.kind IS NOT NULL OR r.place = $8::int4 ORDER BY r.place LIMIT $9::int4"},
     [STUCK_PAYMENTS] =
         {"stuck_payments",

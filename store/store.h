@@ -106,6 +106,7 @@ typedef struct stuck_row {
         // The seats were given back, and their payment does not know: amount_minor is what goes
         // back.
         STUCK_REFUND_UNASKED = 7,
+        STUCK_REFUND_UNREVOKED = 8, // the seats were given back, their tickets still let in
     } kind;
     event_id event;
     reservation_id reservation;

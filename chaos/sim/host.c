@@ -139,7 +139,7 @@ static void reconcile(world *w, sim_host *h)
         [STUCK_PAYMENT_UNDECIDED] = ACTOR_PAYMENT,   [STUCK_CHECKOUT_UNSTARTED] = ACTOR_PAYMENT,
         [STUCK_CONFIRMED_UNTICKETED] = ACTOR_TICKET, [STUCK_HELD_OVERDUE] = ACTOR_EXPIRY,
         [STUCK_PAYMENT_OPEN] = ACTOR_PAYMENT,        [STUCK_REFUND_UNSENT] = ACTOR_PAYMENT,
-        [STUCK_REFUND_UNASKED] = ACTOR_PAYMENT,
+        [STUCK_REFUND_UNASKED] = ACTOR_PAYMENT,      [STUCK_REFUND_UNREVOKED] = ACTOR_TICKET,
     };
     for (uint32_t i = 0; i < w->actors_count; i++) {
         uint32_t count = 0;

@@ -141,6 +141,14 @@ static uint32_t tickets_of(const world *w, uint32_t reservation)
     return n;
 }
 
+static bool tickets_valid(const world *w, uint32_t reservation)
+{
+    for (uint32_t i = 0; i < w->tickets_count; i++)
+        if (w->tickets[i].reservation == reservation && w->tickets[i].state == 1)
+            return true;
+    return false;
+}
+
 // The seats were given back, and the payment does not know.
 static bool refund_unasked(const world *w, const sim_reservation *r, int64_t before_us)
 {
@@ -171,6 +179,8 @@ static bool reservation_stuck(const world *w, uint32_t n, int64_t before_us, stu
         stuck_reservation(w, r, STUCK_CONFIRMED_UNTICKETED, row);
     else if (r->row.state == 5 && refund_unasked(w, r, before_us))
         stuck_refund(w, r, row);
+    else if (r->row.state == 5 && r->row.created_us < before_us && tickets_valid(w, n))
+        stuck_reservation(w, r, STUCK_REFUND_UNREVOKED, row);
     else
         return false;
     return true;

@@ -52,7 +52,8 @@
     V(STUCK, CONFIRMED_UNTICKETED, "confirmed_unticketed")                                         \
     V(STUCK, HELD_OVERDUE, "held_overdue")                                                         \
     V(STUCK, PAYMENT_OPEN, "payment_open")                                                         \
-    V(STUCK, REFUND_UNSENT, "refund_unsent") V(STUCK, REFUND_UNASKED, "refund_unasked")
+    V(STUCK, REFUND_UNSENT, "refund_unsent")                                                       \
+    V(STUCK, REFUND_UNASKED, "refund_unasked") V(STUCK, REFUND_UNREVOKED, "refund_unrevoked")
 
 #define METRIC_LABEL_CALL(V)                                                                       \
     V(CALL, INTENT_CREATE, "intent_create")                                                        \
