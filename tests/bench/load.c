@@ -10,7 +10,7 @@
 //   --mode pay      checkout of each of --reservations, then its confirmation at the provider
 // Requests are numbered from --first to --requests, so that a later run goes on in the same house.
 // What was answered 503 is asked again under the same Idempotency-Key. After the end answers are
-// waited for --grace-ms.
+// waited for --grace-ms. With --slice-ms: successes, and the slowest answer, of each slice of time.
 #include "tests/bench/load/load.h"
 
 #include <errno.h>
@@ -102,6 +102,8 @@ static void report(const load *l)
     put("next", l->next);
     for (uint32_t i = 0; i < l->slices_count; i++)
         printf("%s%u", i == 0 ? ",\"slices\":[" : ",", l->slices[i]);
+    for (uint32_t i = 0; i < l->slices_count; i++)
+        printf("%s%lld", i == 0 ? "],\"slowest_us\":[" : ",", (long long)l->slowest_us[i]);
     printf("%s}\n", l->slices_count == 0 ? "" : "]");
 }
 
