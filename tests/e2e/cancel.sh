@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # A sold-out house is cancelled, and the command that does it is killed five times on the way: every
 # buyer gets all the money back once, by our books and by the provider's. CANCEL_SEATS is its size.
-# alone
 # time: 300
 set -euo pipefail
 # shellcheck source=tests/stack.sh

@@ -2,7 +2,6 @@
 # Money as an operator sees it, against a running stack: shares and reports, the provider's export
 # compared both ways, refunds that wait for a person, a new ticket key, a cancelled event, the
 # monitor's metrics, and a ledger into which somebody wrote.
-# alone
 # time: 240
 set -euo pipefail
 # shellcheck source=tests/stack.sh
