@@ -23,9 +23,10 @@ static ProtobufCBinaryData binary(const uuid *id)
 
 static void *payment_load(kind_context *context, const actor_ref *actor, store_result *ret_result)
 {
-    (void)context;
     (void)actor;
     payments *self = payments_new();
+    if (self != NULL && context->payment_haste > 0)
+        payments_hurry(self, context->payment_haste);
     *ret_result = self == NULL ? STORE_UNKNOWN : STORE_OK;
     return self;
 }
@@ -189,8 +190,8 @@ static void waiters_answer(payments *self, const payment_id *id, turn *t)
     Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
     payment_view_write(p, &view);
     reply.payment = &view;
-    // Cancelled before its intent was known: there is nothing to pay at any more.
-    if (p->state == PAYMENT_CANCELLED && p->client_secret[0] == 0)
+    // Cancelled or paid before its intent was known here: nothing can be paid at any more.
+    if (p->amount_minor > 0 && p->client_secret[0] == 0)
         reply.error = ERROR_PAYMENT_NOT_OPEN;
     while (payment_waiter_take(self, id, &w)) {
         reply.command_id = binary(&w.command);

@@ -29,7 +29,7 @@ typedef struct settings {
     perform_settings perform;
     const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
     int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms, money_ms;
-    int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms;
+    int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms, haste;
 #ifdef CAVEA_BUGS
     const char *bug;
 #endif
@@ -64,6 +64,8 @@ static const setting table[] = {
     CONFIG_MS(settings, extension_ms, "payment-extension", "5m", 0,
               EXTENDED_HOLD_SECONDS_MAX * 1000,
               "who begins to pay keeps the seats for so long from then on, once"),
+    CONFIG_INT(settings, haste, "payment-haste", "1", 1, PAYMENT_HASTE_MAX,
+               "for drills: the provider is asked about silent payments so many times earlier"),
 #ifdef CAVEA_BUGS
     CONFIG_TEXT(settings, bug, "bug", "", 0, 32, "a known bug to switch on, for tests"),
 #endif
@@ -222,6 +224,7 @@ static bool parts_open(host *h, char *ret_problem)
         .plans = h->plans,
         .hold_us = h->s.hold_seconds * 1000000,
         .payment_extension_us = h->s.extension_ms * 1000,
+        .payment_haste = (uint32_t)h->s.haste,
         .report = report_runtime,
     };
     h->runtime = runtime_new(&runtime_parts);
@@ -297,6 +300,7 @@ static bool threads_start(host *h, char *ret_problem)
         .plans = h->plans,
         .hold_us = h->s.hold_seconds * 1000000,
         .payment_extension_us = h->s.extension_ms * 1000,
+        .payment_haste = (uint32_t)h->s.haste,
         .bus = &h->bus,
         .roster = &h->roster,
         .runtime = h->runtime,

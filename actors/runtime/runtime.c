@@ -21,7 +21,8 @@ runtime *runtime_new(const runtime_config *config)
     r->context = (kind_context){.store = config->store,
                                 .plans = config->plans,
                                 .hold_us = config->hold_us,
-                                .payment_extension_us = config->payment_extension_us};
+                                .payment_extension_us = config->payment_extension_us,
+                                .payment_haste = config->payment_haste};
     if (!runtime_init(r)) {
         runtime_free(r);
         return NULL;

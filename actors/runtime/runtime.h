@@ -37,8 +37,9 @@ typedef struct runtime_config {
     bus_port bus;
     clock_port clock;
     perform_port perform;
-    struct plan_cache *plans; // borrowed
+    struct plan_cache *plans;              // borrowed
     int64_t hold_us, payment_extension_us; // see kind_context
+    uint32_t payment_haste;                // the same
     // Told of what operators want to see; never NULL. Called on the tick thread.
     void (*report)(void *self, const runtime_report *report);
     void *report_self;
