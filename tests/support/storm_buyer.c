@@ -10,7 +10,7 @@ enum {
     STEP_MS = 90000, // a step that is not answered for so long is given up, and counted
     RETRY_FIRST_MS = 50,
     RETRY_LONGEST_MS = 2000,
-    WATCH_MS = 20000,
+    WATCH_MS = 5000, // beyond the deadline
     LOOK_MS = 300,
     LATE_MS = 800,
 };
@@ -29,7 +29,8 @@ static void step_begin(storm *s, size_t person, storm_step step)
     storm_buyer *b = &s->buyers[person];
     b->step = step;
     b->tries = 0;
-    b->until_us = test_now_us() + (step == STORM_WATCH ? WATCH_MS : STEP_MS) * 1000;
+    int64_t ms = step == STORM_WATCH ? s->o.hold_ms + WATCH_MS : STEP_MS;
+    b->until_us = test_now_us() + ms * 1000;
     key_draw(s, b);
     step_ask(s, person);
 }
