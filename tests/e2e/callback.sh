@@ -4,7 +4,6 @@
 # and the answers to the calls are lost, a charge is found all the same, long before five minutes
 # are over: here a twentieth of them.
 # label: money
-# alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"

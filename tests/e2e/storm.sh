@@ -5,7 +5,6 @@
 # minor unit and the provider's books equal ours. STORM_PAYMENTS is how many buyers come: a few
 # hundred, under --full 20,000. STORM_SEED draws the faults and the people.
 # label: money
-# alone
 # time: 840
 set -euo pipefail
 # shellcheck source=tests/stack.sh
