@@ -68,8 +68,9 @@ const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
         {"stuck_payments",
          "SELECT p.slot, p.actor, p.id, p.place, " IS_OPEN ", p.reservation_id, p.buyer_id,"
          " p.state, coalesce(nullif(p.captured_minor, 0), p.amount_minor), p.currency,"
-         " p.intent_id, p.refund_number, p.refund_id, p.changed_at, p.refund_minor" SEEN
-         "payment" OF_EVENTS "p"
+         " p.intent_id, p.refund_number, p.refund_id, p.changed_at, p.refund_minor,"
+         " EXISTS (SELECT 1 FROM reservation r WHERE r.event_id = p.actor"
+         " AND r.id = p.reservation_id AND r.state <> 1)" SEEN "payment" OF_EVENTS "p"
          " WHERE (" IS_OPEN ") OR p.place = $8::int4 ORDER BY p.place LIMIT $9::int4"},
 };
 
@@ -153,7 +154,8 @@ static void stuck_payment(const PGresult *rows, int row, stuck_row *ret_row)
                            .amount_minor = column_int8(rows, row, 8),
                            .refund_number = column_int2(rows, row, 11),
                            .changed_us = column_time(rows, row, 13),
-                           .refund_minor = column_int8(rows, row, 14)};
+                           .refund_minor = column_int8(rows, row, 14),
+                           .is_abandoned = column_bool(rows, row, 15)};
     column_copy(rows, row, 9, ret_row->currency, sizeof ret_row->currency);
     column_copy(rows, row, 10, ret_row->intent_id, sizeof ret_row->intent_id);
     column_copy(rows, row, 12, ret_row->refund_id, sizeof ret_row->refund_id);

@@ -396,6 +396,7 @@ static payment payment_of_stuck(const stuck_row *row)
         .refund_number = (uint32_t)row->refund_number,
         .created_us = uuid_unix_ms(&row->payment.u) * 1000,
         .changed_us = row->changed_us,
+        .abandoned = row->is_abandoned,
     };
     text_copy(p.currency, row->currency);
     text_copy(p.intent_id, row->intent_id);
@@ -406,6 +407,8 @@ static payment payment_of_stuck(const stuck_row *row)
 static void payment_found(void *state, const stuck_row *row, turn *t)
 {
     payment stored;
+    if (row->is_abandoned) // who was told of it may have died
+        payment_abandon(state, &row->payment);
     const payment *p = payment_find(state, &row->payment);
     if (p == NULL && row->kind == STUCK_CHECKOUT_UNSTARTED)
         return start_send(row, t);

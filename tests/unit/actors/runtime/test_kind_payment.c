@@ -224,6 +224,11 @@ static void test_kind_payment__given_stuck_work_then_sends_or_asks(void **state)
     kind_payment.unstick(f->state, &row, &f->t);
     assert_string_equal(f->t.effects[0].intent_id, "pi_1");
     fake_turn_said(&f->t, "perform 3 refund=0\n");
+    row.is_abandoned = true; // seats that were released: nobody may pay for them any more
+    f->t.now_us += 60000000;
+    kind_payment.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "perform 2 refund=0\n");
+    row.is_abandoned = false;
     f->t.now_us += (int64_t)(PAYMENT_ABANDONED_SECONDS + 1) * 1000000;
     kind_payment.unstick(f->state, &row, &f->t);
     fake_turn_said(&f->t, "perform 2 refund=0\n");
