@@ -4,7 +4,7 @@
 #ifndef CAVEA_TESTS_BENCH_LOAD_LOAD_H
 #define CAVEA_TESTS_BENCH_LOAD_LOAD_H
 
-#include "tests/bench/histogram.h"
+#include "chaos/load/histogram.h"
 
 #include <stdbool.h>
 #include <stddef.h>
