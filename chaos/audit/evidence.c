@@ -265,7 +265,9 @@ static bool moment_read(evidence *e, const char *folder)
 
 static int is_journal(const struct dirent *entry)
 {
-    return strncmp(entry->d_name, "journal", 7) == 0;
+    const char *ending = strrchr(entry->d_name, '.');
+    return strncmp(entry->d_name, "journal", 7) == 0 && ending != NULL &&
+           strcmp(ending, ".tsv") == 0;
 }
 
 static bool journals_read(evidence *e, const char *folder)

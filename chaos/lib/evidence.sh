@@ -68,14 +68,3 @@ evidence_provider() {
     curl -sSf -m 60 "$1/admin/export" | tail -n +2 | tr -d '"' | tr ',' '\t' | cut -f1-5 \
         >"$2/provider.tsv"
 }
-
-# evidence_sample URL FILE SECONDS: appends the leases again and again until it is ended
-evidence_sample() {
-    while :; do
-        evidence_sql "$1" <<'SQL' >>"$2" 2>/dev/null || true
-COPY (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, actor, epoch, holder,
-    incarnation, cursor_seq, last_seq FROM actor_lease) TO STDOUT WITH (NULL '-')
-SQL
-        sleep "$3"
-    done
-}
