@@ -1,5 +1,5 @@
 // Makes the report of one run from its evidence: `node report.mjs EVIDENCE FOLDER`. Writes
-// report.json, report.txt and timeline.svg. Exit status 1 when something expected did not come true.
+// report.json, report.txt and timeline.svg. Exit status 1: something expected did not come true.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { timeline } from './timeline.mjs'
@@ -113,7 +113,7 @@ function byFault(all, faults) {
 
 function quantile(numbers, share) {
     const sorted = [...numbers].sort((a, b) => a - b)
-    return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] : 0
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
 function expectations(report) {

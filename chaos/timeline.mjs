@@ -7,7 +7,7 @@ const layers = [
     ['busy', '#f4a261', 'come back later'], ['failed', '#9b2226', 'failed'],
     ['silent', '#d62828', 'no answer'],
 ]
-const shortestShownUs = 100000
+const shortestShownUs = 250000
 
 const entities = { '<': '&lt;', '&': '&amp;', '"': '&quot;' }
 const escape = (text) => text.replace(/[<&"]/g, (letter) => entities[letter])
@@ -21,7 +21,8 @@ function stepOf(most) {
 }
 
 function binsOf(all, start, count) {
-    const bins = Array.from({ length: count }, () => Object.fromEntries(layers.map(([n]) => [n, 0])))
+    const empty = layers.map(([name]) => [name, 0])
+    const bins = Array.from({ length: count }, () => Object.fromEntries(empty))
     for (const r of all) {
         const at = Math.floor((Math.min(r.answered, Number.MAX_SAFE_INTEGER) - start) / binUs)
         if (at >= 0 && at < count) bins[at][r.outcome] += 1e6 / binUs
@@ -40,12 +41,9 @@ function areas(bins, x, y) {
             `${x(at * binUs).toFixed(1)} ${y(value).toFixed(1)}`,
             `${x((at + 1) * binUs).toFixed(1)} ${y(value).toFixed(1)}`]).reverse()
         base = top
-        return `<path d="M${up.join('L')}L${pairsSwapped(down).join('L')}Z" fill="${color}"/>`
+        return `<path d="M${up.join('L')}L${down.join('L')}Z" fill="${color}"/>`
     })
 }
-
-// Reversed pairs are already in the right order for a polygon that goes back.
-const pairsSwapped = (points) => points
 
 function axes(most, span, x, y, bottom) {
     const drawn = []
@@ -108,18 +106,19 @@ export function timeline(report, all, faults, lanes) {
     const bottom = plotTop + plotHeight + 14 + lanes.length * laneHeight
     const used = layers.filter(([name]) => bins.some((bin) => bin[name] > 0))
     return [`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${bottom + 56}" ` +
-        'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="#fff"/>',
+        'font-family="sans-serif" font-size="12">',
+    '<rect width="100%" height="100%" fill="#fff"/>',
     label(16, 24, `${report.scenario}: ${report.holds ? 'every invariant holds' : 'DOES NOT HOLD'}`,
         `font-size="16" font-weight="bold" fill="${report.holds ? '#222' : '#b00020'}"`),
     label(16, 40, report.about.slice(0, 150), 'fill="#555" font-size="11.5"'),
     ...axes(most, span, x, y, bottom), ...areas(bins, x, y),
-    label(16, plotTop + 4, 'answers/s', 'fill="#555" font-size="10.5"'),
+    label(16, plotTop - 10, 'answers/s', 'fill="#555" font-size="10.5"'),
     ...laneRows(lanes, start, x), ...marks(faults, start, x, bottom),
     ...used.flatMap(([, color, name], at) => [`<rect x="${left + at * 150}" y="${bottom + 30}" ` +
         `width="12" height="12" fill="${color}"/>`,
     label(left + 18 + at * 150, bottom + 40, name)]),
     `<rect x="${left + used.length * 150}" y="${bottom + 30}" width="12" height="12" ` +
         'fill="#b00020"/>',
-    label(left + 18 + used.length * 150, bottom + 40, 'nobody of them got an answer (from 0.1 s)'),
+    label(left + 18 + used.length * 150, bottom + 40, 'nobody of them got an answer (from 0.25 s)'),
     '</svg>', ''].join('\n')
 }

@@ -16,6 +16,7 @@ typedef struct verdict {
     char shown[INVARIANTS + 1][BREACHES_SHOWN][BREACH_BYTES];
     int64_t latest_release_us; // the longest that a hold outlived its deadline
     uint64_t undecided;        // histories of a seat with too many concurrent holds
+    uint64_t tickets_repeated; // facts of tickets that were issued before
     uint64_t acknowledged;     // reservations that a buyer was told of
 } verdict;
 

@@ -143,8 +143,8 @@ static void payments_check(const evidence *e, verdict *v)
 }
 
 typedef struct issued {
-    uuid ticket;
-    int64_t state;
+    uuid ticket, reservation;
+    uint32_t seat;
 } issued;
 
 static size_t ticket_facts_read(const evidence *e, const lease_row *l, issued *list, size_t at,
@@ -158,8 +158,9 @@ static size_t ticket_facts_read(const evidence *e, const lease_row *l, issued *l
         Cavea__V1__TicketFact *m =
             cavea__v1__ticket_fact__unpack(NULL, facts[i].payload_bytes, facts[i].payload);
         v->looked[7]++;
-        if (m != NULL && uuid_from_bytes(m->ticket_id.data, m->ticket_id.len, &list[at].ticket))
-            at++;
+        if (m != NULL && uuid_from_bytes(m->ticket_id.data, m->ticket_id.len, &list[at].ticket) &&
+            uuid_from_bytes(m->reservation_id.data, m->reservation_id.len, &list[at].reservation))
+            list[at++].seat = m->seat;
         else
             breach(v, 7, "fact %" PRId64 " of ticket actor %s cannot be read", facts[i].seq,
                    text_of(&l->actor).text);
@@ -180,10 +181,15 @@ static void tickets_check(const evidence *e, verdict *v)
             count = ticket_facts_read(e, &e->leases[i], list, count, v);
     qsort(list, count, sizeof *list, by_id);
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && uuid_equal(&list[i - 1].ticket, &list[i].ticket))
-            breach(v, 7, "ticket %s was issued twice", text_of(&list[i].ticket).text);
-        if (evidence_ticket(e, &list[i].ticket) == NULL)
-            breach(v, 7, "ticket %s has a fact and no row", text_of(&list[i].ticket).text);
+        const issued *l = &list[i];
+        const ticket_row *t = evidence_ticket(e, &l->ticket);
+        // A ticket actor that lost its memory may say again what it said; it must be the same.
+        v->tickets_repeated += i > 0 && uuid_equal(&l[-1].ticket, &l->ticket);
+        if (t == NULL)
+            breach(v, 7, "ticket %s has a fact and no row", text_of(&l->ticket).text);
+        else if (t->seat != l->seat || !uuid_equal(&t->reservation, &l->reservation))
+            breach(v, 7, "ticket %s is for another seat than its fact says",
+                   text_of(&l->ticket).text);
     }
     for (size_t i = 0; i < e->tickets_count; i++)
         if (count == 0 || bsearch(&e->tickets[i].id, list, count, sizeof *list, by_id) == NULL)

@@ -66,6 +66,9 @@ void verdict_print(const verdict *v, const evidence *e, FILE *out)
     }
     fprintf(out, "  the latest release came %.3f s after its deadline\n",
             (double)v->latest_release_us / 1e6);
+    if (v->tickets_repeated > 0)
+        fprintf(out, "  %" PRIu64 " tickets were issued again by a host that took over, the same\n",
+                v->tickets_repeated);
     if (v->undecided > 0)
         fprintf(out, "  %" PRIu64 " histories of a seat were too concurrent to decide on\n",
                 v->undecided);

@@ -14,7 +14,7 @@ ground_up() {
     dir=$work/stack
     port_pick edge_port
     CAVEA_HOST_TTL=${CAVEA_HOST_TTL:-3s} "$cavea_root/ops/run" --detach --dir "$dir" \
-        --port "$edge_port" --no-demo >"$work/up.log" 2>&1 ||
+        --port "$edge_port" --no-demo --hold-seconds "$hold" >"$work/up.log" 2>&1 ||
         { cat "$work/up.log" >&2 && fail "the stack did not start"; }
     build=$(jq -r .build "$dir/stack.json")
     port=$edge_port hold_seconds=$(<"$dir/run/hold_seconds")

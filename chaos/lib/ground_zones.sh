@@ -8,7 +8,7 @@ zones_command() {
 
 ground_up() {
     dir=${CAVEA_CHAOS_ZONES_DIR:-/var/lib/cavea/chaos-$zones_net}
-    zones_command up --no-demo >"$work/up.log" 2>&1 ||
+    zones_command up --no-demo --hold-seconds "$hold" >"$work/up.log" 2>&1 ||
         { cat "$work/up.log" >&2 && fail "the zones did not start"; }
     build=$(jq -r .build "$dir/stack.json")
     edges=("$(jq -r .edge_url "$dir/stack.json")")

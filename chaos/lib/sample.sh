@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Appends the leases to a file ten times a second until it is ended, over restarts of the database.
 # Arguments: URL FILE.
-set -uo pipefail
+set -euo pipefail
 
 while true; do
     psql -X -q -At -F $'\t' -P null=- "$1" 2>/dev/null <<'SQL' |
@@ -9,6 +9,6 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, actor, epoch, 
     incarnation, cursor_seq, last_seq FROM actor_lease
 \watch 0.1
 SQL
-        grep --line-buffered -P '^\d+\t' >>"$2"
+        grep --line-buffered -P '^\d+\t' >>"$2" || true
     sleep 0.2
 done

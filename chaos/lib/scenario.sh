@@ -1,8 +1,9 @@
-# A scenario is a file in chaos/scenarios. Its first comment says what it is about; then, a line each:
+# A scenario is a file in chaos/scenarios. Its comment says what it is about; then, a line each:
 #   on local|zones|any           where it runs
 #   rate N   seconds N           buyers a second, and how long they come
 #   release MS                   by so much a hold may outlive its deadline (1000)
 #   seats N                      of the event (2400)
+#   hold SECONDS                 how long seats are held (8)
 #   load OPTION...               more for cavea-load
 #   at SECONDS FAULT...          what happens, and when
 #   expect KIND SECONDS          the longest time in which nobody got an answer of that kind
@@ -19,7 +20,7 @@
 scenario_read() {
     local file=$cavea_root/chaos/scenarios/$1 word rest
     [[ -f $file ]] || fail "there is no scenario $1; chaos/run --list names them"
-    scenario=$1 about='' on=any rate=60 seconds=20 release=1000 seats=2400
+    scenario=$1 about='' on=any rate=60 seconds=20 release=1000 seats=2400 hold=8
     load_more=() steps=() expected=()
     while read -r word rest; do
         case $word in
@@ -29,6 +30,7 @@ scenario_read() {
         seconds) seconds=$rest ;;
         release) release=$rest ;;
         seats) seats=$rest ;;
+        hold) hold=$rest ;;
         load) read -ra load_more <<<"$rest" ;;
         at) steps+=("$rest") ;;
         expect) expected+=("$rest") ;;
@@ -148,14 +150,15 @@ fault_flip() {
 
 # By the server's own protocol.
 fault_delete_stream() {
-    local url=${nats_url#nats://} socket
+    local url socket
+    url=$(jq -r .nats_actors_url "$dir/stack.json") url=${url#nats://}
     local login=${url%@*} place=${url#*@}
     mark "stream CAVEA_IN is deleted"
     exec {socket}<>"/dev/tcp/${place%:*}/${place#*:}"
     printf 'CONNECT {"user":"%s","pass":"%s","verbose":false}\r\n' "${login%%:*}" "${login#*:}" \
         >&"$socket"
-    printf 'SUB _INBOX.chaos 1\r\nPUB $JS.API.STREAM.DELETE.CAVEA_IN _INBOX.chaos 0\r\n\r\nPING\r\n' \
-        >&"$socket"
+    printf 'SUB _INBOX.chaos 1\r\nPUB %s _INBOX.chaos 0\r\n\r\nPING\r\n' \
+        "\$JS.API.STREAM.DELETE.CAVEA_IN" >&"$socket"
     timeout 3 sed -n '/success/{p;q}' <&"$socket" | grep -q true || say "  nobody deleted it"
     exec {socket}>&-
 }
@@ -174,8 +177,7 @@ fault_flap() {
 
 fault_more() {
     mark "$1 times as many buyers for $2 s"
-    load_start "journal-more-$(now_ms).tsv" "$(awk -v n="$1" -v r="$rate" 'BEGIN { print n * r }')" \
-        "$2" --seed "$((seed + 1000))"
+    load_start "journal-more-$(now_ms).tsv" $(($1 * rate)) "$2" --seed "$((seed + 1000))"
 }
 
 fault_clock() {

@@ -89,7 +89,7 @@ static void usage(FILE *to)
           "  --rate N           buyers a second (50)\n"
           "  --seconds S        how long they come (10)\n"
           "  --seats-each N     at most so many seats each, 1 to 4 (2)\n"
-          "  --window N         over so many seats the crowd is spread at a time (400)\n"
+          "  --window N         over so many seats the crowd is spread at a time (1000)\n"
           "  --lines N          connections to each server (128)\n"
           "  --answer-ms N      until an answer is given up and asked for elsewhere (4000)\n"
           "  --patience-ms N    until a buyer gives a step up (30000)\n"
@@ -221,7 +221,7 @@ int main(int argc, char **argv)
     const char *provider = NULL;
     l->o = (load_options){.lines = 128,
                           .seats_each = 2,
-                          .window = 400,
+                          .window = 1000,
                           .seed = 1,
                           .seconds = 10,
                           .rate = 50,
