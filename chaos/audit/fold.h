@@ -15,7 +15,7 @@ void fold_fact(fold *f, const event_fact *fact, int64_t seq, int64_t at_us,
 // After the last fact: the reservations' rows and the claims say the same.
 void fold_rows_check(fold *f, const evidence *e, verdict *v);
 // What the buyers saw fits this sequence: who was answered before another asked comes before it,
-// and each decision lies between asking and answer. With the facts as the witness of one sequence
+// and no decision comes after its answer. With the facts as the witness of one sequence
 // this decides linearizability of the whole event.
 void fold_order_check(const fold *f, const evidence *e, const audit_limits *limits, verdict *v);
 

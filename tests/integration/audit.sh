@@ -65,7 +65,7 @@ seats=$(pick journal "\$1 == \"<\" && \$6 == \"$sold\" && /state=held/ {
 doctored 1 'no order of its' journal "\$1 == \"<\" && \$6 == \"$other\" {
     sub(/seats=.*/, \"seats=$seats\", \$7) } { print }"
 # An answer that was there before the decision, a second too early, as from a stale holder.
-doctored 1 'before it was asked for or after the answer' journal '
+doctored 1 'after its buyer was answered' journal '
     $1 == ">" && $6 == "reserve" { of[$2] = 1 }
     of[$2] && ($1 == ">" || $4 == 201) { $3 = sprintf("%.0f", $3 - 1000000) } { print }'
 # 2: acknowledged and not there
