@@ -26,11 +26,12 @@ house_fill() {
     jq -es ".[0].next" "$work/run.json" >"$dir/next"
 }
 
-# A fresh actor host: first its own buffers grow under load, then the differences are measured.
+# A fresh actor host: first its own buffers grow under the same load, then the differences are
+# measured.
 part_memory() {
     local own awake held watched edge
     hosts_replace CAVEA_IDLE=5m
-    house_new warm "$bench_events" 60000
+    house_new warm 100 60000
     house_fill warm "$memory_reservations"
     own=$(rss_of "$actor_host")
     house_new many 100 60000

@@ -3,8 +3,8 @@
 // does after a second) or open loop (--rate: Poisson arrivals; latency counts from the intended
 // moment of sending, so that a stalled server cannot hide behind a waiting generator). Prints one
 // JSON object.
-//   --mode reserve  POST /v1/reservations with two seats, of --events, --seats and --tokens;
-//                   --keep appends "id token" of each reservation to a file
+//   --mode reserve  POST /v1/reservations (or --path) with two seats, of --events, --seats and
+//                   --tokens; --keep appends "id token" of each reservation to a file
 //   --mode get      GET of --path, with --header "Name: value" when given
 //   --mode poll     what changed in the seat map of each of --events
 //   --mode pay      checkout of each of --reservations, then its confirmation at the provider
@@ -156,7 +156,7 @@ static load_mode mode_of(const char *name)
 
 static void options_read(options *o, int argc, char **argv)
 {
-    *o = (options){.path = "/",
+    *o = (options){.path = "/v1/reservations",
                    .header = "",
                    .connections = 128,
                    .sources = 1,

@@ -84,10 +84,10 @@ static int reserve_write(const load *l, connection *c)
                           l->seats.line[group * l->o.seats_each + i]);
     bytes += snprintf(body + bytes, sizeof body - (size_t)bytes, "]}");
     return snprintf(c->request, sizeof c->request,
-                    "POST /v1/reservations HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
                     "Authorization: Bearer %s\r\nIdempotency-Key: %u-%llu\r\n"
                     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                    c->port, l->tokens.line[token_of(l, n)], l->o.seed, (unsigned long long)n,
+                    l->o.path, c->port, l->tokens.line[token_of(l, n)], l->o.seed, (unsigned long long)n,
                     bytes, body);
 }
 
