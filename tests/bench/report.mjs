@@ -175,7 +175,8 @@ function state() {
         'of 60,000 seats were read.',
     `- A fresh actor host held ${number(m.host_kb / 1024)} MB after a first load; 100 events ` +
         `more took ${number(m.awake_event_kb)} kB each, ${number(m.reservations)} reservations ` +
-        `in them ${number(m.reservation_bytes)} bytes each.`)
+        `in them ${number(m.reservation_bytes)} bytes each from the heap, and its resident memory ` +
+        `grew by ${number(m.reservation_resident_bytes)}.`)
     const names = { fresh: 'A new event', filled: 'An event with 9,000 seats held' }
     for (const run of wakes)
         out.push(`- ${names[run.label]} answered its first request after ` +

@@ -113,7 +113,8 @@ function memory(recorded) {
         ['actor host, for an awake event of 60,000 seats', '< 1 MB',
             `${number(m.awake_event_kb)} kB`, m.awake_event_kb < 1024],
         ['actor host, for a live reservation', '<= 128 bytes',
-            `${number(m.reservation_bytes)} bytes`, m.reservation_bytes <= 128])
+            `${number(m.reservation_bytes)} bytes of heap, ` +
+            `${number(m.reservation_resident_bytes)} resident`, m.reservation_bytes <= 128])
     const nap = line(recorded, 'memory', 'sleeping')
     if (nap) list.push(['actor host, for a sleeping event', 'nothing',
         `${number(Math.max(0, nap.sleeping_event_kb))} kB`, nap.sleeping_event_kb < 4])
