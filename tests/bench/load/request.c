@@ -87,8 +87,8 @@ static int reserve_write(const load *l, connection *c)
                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
                     "Authorization: Bearer %s\r\nIdempotency-Key: %u-%llu\r\n"
                     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                    l->o.path, c->port, l->tokens.line[token_of(l, n)], l->o.seed, (unsigned long long)n,
-                    bytes, body);
+                    l->o.path, c->port, l->tokens.line[token_of(l, n)], l->o.seed,
+                    (unsigned long long)n, bytes, body);
 }
 
 static int get_write(const connection *c, char *to, const char *path, const char *header)
