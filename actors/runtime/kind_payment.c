@@ -102,7 +102,9 @@ static void fact_emit(payments *self, const payment_fact *f, turn *t)
         return;
     const payment *after = payment_find(self, &f->payment);
     journal *j = turn_journal(t);
-    j->payments[j->payments_count++] = row_of(after);
+    payment_row *row = &j->payments[j->payments_count++];
+    *row = row_of(after);
+    row->is_new = before.state == PAYMENT_NONE;
     payment_post(&before, after, t);
 }
 

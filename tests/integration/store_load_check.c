@@ -252,7 +252,8 @@ static payment_id payment_add(sale *t, reservation_id reservation, int16_t state
                                                            .currency = "CHF",
                                                            .intent_id = "pi_9",
                                                            .created_us = wall_us(),
-                                                           .changed_us = wall_us()};
+                                                           .changed_us = wall_us(),
+                                                           .is_new = true};
     return id;
 }
 

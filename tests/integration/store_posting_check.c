@@ -74,6 +74,7 @@ static posting_row *payment_next(till *t, paid *p, payment_state state, int64_t 
     p->row.refund_number = state >= PAYMENT_REFUND_DUE;
     p->row.fee_bp = FEE_BP;
     p->row.tax_bp = TAX_BP;
+    p->row.is_new = before.state == PAYMENT_NONE;
     t->j->payments[t->j->payments_count++] = p->row;
     journal_fact(t->j, &t->money, (uint16_t)state, "fact", 4);
     const fact_row *why = &t->j->facts[t->j->facts_count - 1];
