@@ -247,6 +247,16 @@ payment_is() {
     [[ $(sql "SELECT state FROM payment WHERE id = '$1'") == "$2" ]]
 }
 
+# refunds_indexed PAYMENT: the list does not go through all payments, and its index costs a payment
+# nothing as long as no money goes back (hot: no index was written)
+refunds_indexed() {
+    sql "SET enable_seqscan = off; EXPLAIN $(<"$cavea_root/store/reports/refunds.sql")" |
+        grep -q 'Scan using payment_refund' || stop_test "refunds are listed by their index"
+    [[ $(sql "BEGIN; UPDATE payment SET state = state, changed_at = now() WHERE id = '$1';
+              SELECT pg_stat_get_xact_tuples_hot_updated('payment'::regclass)") == 1 ]] ||
+        stop_test "a payment changes without touching an index"
+}
+
 # Two refunds that failed as often as they may, as a host finds them that comes after the one that
 # tried. One is tried again, one is resolved by a person.
 given_up() {
@@ -258,6 +268,7 @@ given_up() {
     wait_until 20 report_settled || stop_test "nothing undecided within 20 s"
     of="event_id = '$event' AND state = 7"
     kill -KILL "$(process_pid "$stack/run" actors)"
+    refunds_indexed "$(sql "SELECT id FROM payment WHERE $of LIMIT 1")"
     sql "UPDATE payment SET state = 11, refund_number = 16, refund_minor = captured_minor
          WHERE $of"
     "$cavea_root/ops/run" --dir "$stack" --add-host
