@@ -143,10 +143,11 @@ for_a_person() {
     says 1 'the payment refuses' refund resolve "$payment" --note 'bank transfer 17'
     says 1 'no such payment' refund retry "${event}"
     says 2 'say with --note' refund resolve "$payment"
-    sql "UPDATE payment SET state = 11, refund_number = 16 WHERE $of"
+    sql "UPDATE payment SET state = 11, refund_number = 16, refund_minor = captured_minor
+         WHERE $of"
     gets refund list
     [[ $(value '[.[].payment] | join(" ")') == "$payment" ]] || stop_test "it is listed"
-    sql "UPDATE payment SET state = 7, refund_number = 0 WHERE $of"
+    sql "UPDATE payment SET state = 7, refund_number = 0, refund_minor = 0 WHERE $of"
 }
 
 keys() {
@@ -250,8 +251,8 @@ payment_is() {
 # refunds_indexed PAYMENT: the list does not go through all payments, and its index costs a payment
 # nothing as long as no money goes back (hot: no index was written)
 refunds_indexed() {
-    sql "SET enable_seqscan = off; EXPLAIN $(<"$cavea_root/store/reports/refunds.sql")" |
-        grep -q 'Scan using payment_refund' || stop_test "refunds are listed by their index"
+    answer=$(sql "SET enable_seqscan = off; EXPLAIN $(<"$cavea_root/store/reports/refunds.sql")")
+    [[ $answer == *' payment_refund'* ]] || stop_test "refunds are listed by their index"
     [[ $(sql "BEGIN; UPDATE payment SET state = state, changed_at = now() WHERE id = '$1';
               SELECT pg_stat_get_xact_tuples_hot_updated('payment'::regclass)") == 1 ]] ||
         stop_test "a payment changes without touching an index"
