@@ -113,6 +113,8 @@ storm() {
         buyers_gone || kill_a_host
     done
     wait "$storm_pid" || stop_test "answers that buyers should get: $(<"$work/storm.json")"
+    jq -e '.checkouts * 4 >= .buyers * 3' "$work/storm.json" >/dev/null ||
+        stop_test "most of them come to pay: $(<"$work/storm.json")"
 }
 
 past_or_gone() {

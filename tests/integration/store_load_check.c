@@ -361,6 +361,32 @@ static void stuck_make(sale *t, stuck_case *c)
     tick(t);
 }
 
+// What is told of each, so that it can be sent again.
+static void check_stuck_told(world *w, stuck_row *rows, uint32_t count, const stuck_case *c)
+{
+    const stuck_row *r = stuck_of(rows, count, &c->unasked.u);
+    check(w,
+          r != NULL && r->kind == STUCK_REFUND_UNASKED && r->payment_state == 7 &&
+              r->amount_minor == 4321 && !uuid_is_zero(&r->payment.u),
+          "seats that were given back, and their payment does not know");
+    r = stuck_of(rows, count, &c->unrevoked.u);
+    check(w,
+          r != NULL && r->kind == STUCK_REFUND_UNREVOKED && r->seats_count == 1 &&
+              r->seats[0] == 22,
+          "seats that were given back, and their tickets still let in");
+    r = stuck_of(rows, count, &c->unstarted.u);
+    check(w,
+          r != NULL && r->seats_count == 2 && r->seats[1] == 2 && r->amount_minor == 10003 &&
+              strcmp(r->currency, "CHF") == 0 && uuid_equal(&r->payment.u, &c->checkout.u) &&
+              r->payment_state == 0 && !uuid_is_zero(&r->buyer.u),
+          "a checkout is told with all that starts it");
+    r = stuck_of(rows, count, &c->undecided.u);
+    check(w,
+          r != NULL && r->amount_minor == 9999 && r->payment_state == 6 && r->changed_us > 0 &&
+              strcmp(r->intent_id, "pi_9") == 0,
+          "a payment with what was captured");
+}
+
 static void check_stuck(world *w, store_pg *s, journal *j)
 {
     enum { MAX = 512 };
@@ -400,27 +426,7 @@ static void check_stuck(world *w, store_pg *s, journal *j)
               stuck_of(rows, count, &c.asked.u) == NULL &&
               stuck_of(rows, count, &c.revoked.u) == NULL,
           "and nothing that is well");
-    const stuck_row *r = stuck_of(rows, count, &c.unasked.u);
-    check(w,
-          r != NULL && r->kind == STUCK_REFUND_UNASKED && r->payment_state == 7 &&
-              r->amount_minor == 4321 && !uuid_is_zero(&r->payment.u),
-          "seats that were given back, and their payment does not know");
-    r = stuck_of(rows, count, &c.unrevoked.u);
-    check(w,
-          r != NULL && r->kind == STUCK_REFUND_UNREVOKED && r->seats_count == 1 &&
-              r->seats[0] == 22,
-          "seats that were given back, and their tickets still let in");
-    r = stuck_of(rows, count, &c.unstarted.u);
-    check(w,
-          r != NULL && r->seats_count == 2 && r->seats[1] == 2 && r->amount_minor == 10003 &&
-              strcmp(r->currency, "CHF") == 0 && uuid_equal(&r->payment.u, &c.checkout.u) &&
-              r->payment_state == 0 && !uuid_is_zero(&r->buyer.u),
-          "a checkout is told with all that starts it");
-    r = stuck_of(rows, count, &c.undecided.u);
-    check(w,
-          r != NULL && r->amount_minor == 9999 && r->payment_state == 6 && r->changed_us > 0 &&
-              strcmp(r->intent_id, "pi_9") == 0,
-          "a payment with what was captured");
+    check_stuck_told(w, rows, count, &c);
 }
 
 static void check_stuck_pages(world *w, store_pg *s, journal *j)

@@ -193,6 +193,11 @@ size_t crowd_present(const crowd *c)
     return c->in_flight + c->waiting_count + c->sleepers_count;
 }
 
+size_t crowd_waiting(const crowd *c)
+{
+    return c->waiting_count;
+}
+
 static void exchange_end(crowd *c, exchange *x, CURLcode code)
 {
     long status = 0;

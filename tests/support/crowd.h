@@ -37,6 +37,7 @@ void crowd_free(crowd *c);
 void crowd_ask(crowd *c, size_t person, const crowd_request *request);
 void crowd_sleep(crowd *c, size_t person, int64_t ms);
 size_t crowd_present(const crowd *c); // people who ask or sleep
+size_t crowd_waiting(const crowd *c); // requests that wait their turn
 // Answers what has come and wakes who has slept enough; waits at most wait_ms for something.
 void crowd_step(crowd *c, int wait_ms);
 

@@ -99,7 +99,8 @@ void storm_run(storm *s)
     size_t come = 0;
     do {
         double due = (double)(test_now_us() - start_us) / 1e6 * s->o.per_second;
-        while (come < s->o.buyers_count && (double)come <= due)
+        // Where nothing gets through, nobody comes in: or holds would only end unused.
+        while (come < s->o.buyers_count && (double)come <= due && crowd_waiting(s->crowd) == 0)
             storm_turn(s, come++, NULL);
         crowd_step(s->crowd, 10);
     } while (come < s->o.buyers_count || crowd_present(s->crowd) > 0);
