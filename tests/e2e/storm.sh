@@ -86,9 +86,10 @@ kill_a_host() {
     "$cavea_root/ops/run" --dir "$stack" --add-host >/dev/null
 }
 
-# Ahead, behind, so far that every signature is too old or too new, and back.
+# Ahead, behind, so far that every signature is too old or too new, and back; within the ten minutes
+# by which one reading of the provider's list overlaps the one before.
 step_the_clock() {
-    local steps=(0 200000 -200000 3600000 0 -3600000 0 1000)
+    local steps=(0 200000 -200000 480000 0 -480000 0 1000)
     provider_admin faults -o "$work/faults" \
         --data-binary "{\"clock_offset_ms\": ${steps[clock_steps % ${#steps[@]}]}}"
     clock_steps=$((clock_steps + 1))
