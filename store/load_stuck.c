@@ -237,7 +237,7 @@ store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memor
     load_stuck_place *payments = &memory->payments[partition][far];
     stuck_search s[2] = {stuck_begin(STUCK_RESERVATIONS, partition, *reservations),
                          stuck_begin(STUCK_PAYMENTS, partition, *payments)};
-    int64_t until_ms = connection_clock_ms() + LOAD_STUCK_LOOK_MS;
+    int64_t begin_ms = connection_clock_ms();
     for (uint32_t pages = 0; pages < LOAD_STUCK_PAGES_MAX; pages++) {
         store_result result = stuck_page(c, scratch, s, age_ms, look_back_s, ret_rows + count,
                                          rows_max - count, &found);
@@ -245,7 +245,8 @@ store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memor
             return result; // with the places as they were
         count += found;
         if ((s[0].is_over && s[1].is_over) || rows_max - count < 2 ||
-            connection_clock_ms() >= until_ms)
+            connection_clock_ms() - begin_ms >=
+                (count > 0 ? LOAD_STUCK_LOOK_MS : LOAD_STUCK_GLANCE_MS))
             break;
     }
     *reservations = s[0].place;
