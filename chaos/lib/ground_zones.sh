@@ -37,6 +37,11 @@ ground_kill() { zones_command kill "$1" ${2:+--hold}; }
 ground_cut() { zones_command cut "$@"; }
 ground_heal() { zones_command heal; }
 
+ground_superuser() {
+    PGPASSWORD=$(<"$dir/secrets/postgres-superuser") psql -X -q -At \
+        "$(jq -r .postgres_url "$dir/stack.json" | sed 's|//[^@]*@|//postgres@|')" -c "$1"
+}
+
 # zones_member ROLE: the zone of the PostgreSQL that has it: leader, sync_standby or replica
 zones_member() {
     zones_command status --json | jq -r --arg role "$1" \
