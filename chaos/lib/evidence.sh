@@ -8,7 +8,7 @@
 
 # evidence_sql URL: SQL from standard input; what waits for a lock or a standby gives up
 evidence_sql() {
-    PGOPTIONS='-c statement_timeout=60s -c default_transaction_read_only=on' PGCONNECT_TIMEOUT=5 \
+    PGOPTIONS='-c statement_timeout=60s' PGCONNECT_TIMEOUT=5 \
         psql -X -q -At -v ON_ERROR_STOP=1 "$1"
 }
 
