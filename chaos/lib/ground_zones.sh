@@ -42,8 +42,8 @@ ground_superuser() {
         "$(jq -r .postgres_url "$dir/stack.json" | sed 's|//[^@]*@|//postgres@|')" -c "$1"
 }
 
-# zones_member ROLE: the node of the PostgreSQL that has it: leader, sync_standby or replica. Asked of
-# Patroni itself: ops/zones status looks at every process of every node, which takes its time.
+# zones_member ROLE: the node of the PostgreSQL that has it: leader, sync_standby or replica. Patroni
+# itself is asked: ops/zones status looks at every process of every node, which takes its time.
 zones_member() {
     local zone
     for zone in a b c; do
