@@ -42,7 +42,7 @@ ground_superuser() {
         "$(jq -r .postgres_url "$dir/stack.json" | sed 's|//[^@]*@|//postgres@|')" -c "$1"
 }
 
-# zones_member ROLE: the node of the PostgreSQL that has it: leader, sync_standby or replica. Patroni
+# zones_member ROLE: the node of the PostgreSQL that is leader, sync_standby or replica. Patroni
 # itself is asked: ops/zones status looks at every process of every node, which takes its time.
 zones_member() {
     local zone
