@@ -28,8 +28,10 @@ SELECT (SELECT count(*) FROM reservation
 SQL
 }
 
+# evidence_settled URL PROVIDER_ADMIN_URL: also every callback was taken
 evidence_settled() {
-    [[ $(evidence_unsettled "$1" 2>/dev/null) == 0 ]]
+    [[ $(evidence_unsettled "$1" 2>/dev/null) == 0 ]] &&
+        [[ $(curl -sSf -m 10 "$2/admin/state" 2>/dev/null | jq .webhooks_undelivered) == 0 ]]
 }
 
 # evidence_rows URL FOLDER: one snapshot
