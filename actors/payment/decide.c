@@ -82,6 +82,8 @@ static void decide_decided(const payments *self, const payment_command *c, payme
     const payment *p = payment_find(self, &c->payment);
     if (p == NULL)
         return refuse(e, ERROR_NOT_FOUND);
+    if (c->confirmed && p->state > PAYMENT_CONFIRMED && p->kept_minor == 0)
+        e->act = PAYMENT_ACT_TELL_RELEASE; // it went back meanwhile: no seat is sold for it
     if (p->state != PAYMENT_CAPTURED)
         return; // decided before, or the money moved otherwise meanwhile
     if (c->confirmed) {

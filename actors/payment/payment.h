@@ -208,6 +208,7 @@ typedef enum payment_act {
     PAYMENT_ACT_INTENT_FETCH,
     PAYMENT_ACT_INTENT_CANCEL, // without an intent id: create it under its key, then cancel it
     PAYMENT_ACT_TELL_EVENT,    // PaymentCaptured: the event actor decides
+    PAYMENT_ACT_TELL_RELEASE,  // ReservationRelease: all of it goes back, the seats are not sold
     PAYMENT_ACT_REFUND_CREATE,
     PAYMENT_ACT_REFUND_FETCH,
 } payment_act;

@@ -81,6 +81,7 @@ lies_are_refused() {
     callback "$body" "$(signature "$secret" "$(date +%s)" "$body")"
     expect 200 '.outcome == "accepted"'
     is_refunded "$payment" || stop_test "the same, rightly signed, is believed"
+    wait_until 20 is_given_back || stop_test "its seats are not sold and its ticket is void"
 }
 
 # Reserves, sets reservation, payment, intent, total and currency.
@@ -170,6 +171,11 @@ seats_are_free() {
     new_buyer
     reserve "$seats"
     [[ $status == 201 ]]
+}
+
+is_given_back() {
+    [[ $(sql "SELECT state FROM reservation WHERE id = '$reservation'") == 5 &&
+        $(sql "SELECT DISTINCT state FROM ticket WHERE reservation_id = '$reservation'") == 2 ]]
 }
 
 is_refunded() {

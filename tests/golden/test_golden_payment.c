@@ -52,8 +52,8 @@ static const char *const status_names[PROVIDER_STATUSES_END] = {
     "absent",
 };
 static const char *const act_names[] = {"none",          "intent_create", "intent_fetch",
-                                        "intent_cancel", "tell_event",    "refund_create",
-                                        "refund_fetch"};
+                                        "intent_cancel", "tell_event",    "tell_release",
+                                        "refund_create", "refund_fetch"};
 
 static const char *const alarm_names[] = {
     "", "parked", "amount_mismatch", "second_capture", "refund_given_up", "difference"};

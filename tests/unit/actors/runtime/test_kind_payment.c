@@ -380,6 +380,31 @@ static void test_kind_payment__given_a_stored_fact_then_a_captured_one_is_told_a
     kind_payment.resend(&actor, PAYMENT_CONFIRMED, bytes, size, &f->t);
     kind_payment.resend(&actor, PAYMENT_CAPTURED, bytes, 3, &f->t);
     fake_turn_said(&f->t, "");
+    m.state = PAYMENT_REFUNDED; // perhaps by somebody else
+    size = (uint32_t)cavea__v1__payment_fact__pack(&m, bytes);
+    kind_payment.resend(&actor, PAYMENT_REFUNDED, bytes, size, &f->t);
+    fake_turn_said(&f->t, "send event 15\n");
+    m.kept_minor = 1; // of seats that were given back
+    size = (uint32_t)cavea__v1__payment_fact__pack(&m, bytes);
+    kind_payment.resend(&actor, PAYMENT_REFUNDED, bytes, size, &f->t);
+    fake_turn_said(&f->t, "");
+}
+
+static void test_kind_payment__given_all_paid_back_by_others_then_tells_the_event(void **state)
+{
+    fixture *f = *state;
+    start(f, (char *)(uintptr_t) "");
+    report(f, PROVIDER_SUCCEEDED, "");
+    decided(f, true);
+    fake_turn_again(&f->t);
+    report(f, PROVIDER_REFUNDED, "");
+    const Cavea__V1__ReservationRelease *m = f->t.sent[0]->reservation_release;
+    assert_memory_equal(m->payment_id.data, f->payment.bytes, 16);
+    assert_memory_equal(m->reservation_id.data, f->reservation.bytes, 16);
+    fake_turn_said(&f->t, "fact 10 PaymentFact\nsend event 15\n");
+    refund_ask(f, 4500); // as the event actor does then
+    report(f, PROVIDER_REFUNDED, "");
+    fake_turn_said(&f->t, "");
 }
 
 static void test_kind_payment__given_nonsense_then_refuses_or_records_it(void **state)
@@ -406,6 +431,7 @@ int main(void)
         TEST(test_kind_payment__given_time_then_asks_again),
         TEST(test_kind_payment__given_stuck_work_then_sends_or_asks),
         TEST(test_kind_payment__given_a_refund_of_a_part_then_asks_for_it_and_posts),
+        TEST(test_kind_payment__given_all_paid_back_by_others_then_tells_the_event),
         TEST(test_kind_payment__given_a_second_capture_then_that_one_goes_back),
         TEST(test_kind_payment__given_what_only_the_list_knew_then_says_so),
         TEST(test_kind_payment__given_released_seats_then_cancels_the_intent),
