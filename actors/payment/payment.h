@@ -14,7 +14,8 @@
 //   report of a refund       -> refunding, refunded, refund_failed
 //   time                     refund_failed: the next attempt, PAYMENT_REFUND_TRIES_MAX of them
 //   retry by an operator     refund_failed -> refund_due under the next number
-//   resolve by an operator   refund_failed -> refunded: the money went back by other means
+//   resolve by an operator   refund_failed -> refunded: the money went back by other means; only
+//                            when time tries no more
 // One refund for a payment: its amount (refund_minor) is set once, with refund_due, and stays the
 // same in all its attempts. Captured money that buys nothing goes back whole. Money captured under
 // a second intent of a payment becomes a payment of its own (payment_stray_id), which is only ever

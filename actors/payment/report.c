@@ -293,7 +293,7 @@ void payment_decide_report(const payments *self, const payment_command *c, payme
         e->unreachable = p != NULL;
         return;
     }
-    if (p == NULL && r->status == PROVIDER_SUCCEEDED)
+    if (p == NULL && (r->status == PROVIDER_SUCCEEDED || r->status == PROVIDER_REFUNDED))
         return park(self, c, NULL, e, ERROR_NOT_FOUND);
     if (p == NULL) {
         e->refusal = ERROR_NOT_FOUND;
