@@ -27,7 +27,6 @@ static bus_result checkout_ask(edge_call *call, const catalogue_event *event,
     checkout.key_hash = binary(&key_hash, sizeof key_hash);
     checkout.body_hash = binary(&body_hash, sizeof body_hash);
     checkout.payment_id = binary(&payment, sizeof payment);
-    checkout.email = call->session.email;
     checkout.other_seats = body->other_seats;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     command.id = binary(&command_id, sizeof command_id);

@@ -52,7 +52,6 @@ enum {
     PAYMENT_INTENT_BYTES = 72, // sizes of texts with their NUL, as in the table
     PAYMENT_SECRET_BYTES = 160,
     PAYMENT_URL_BYTES = 256,
-    PAYMENT_EMAIL_BYTES = EMAIL_BYTES_MAX + 2,
     PAYMENT_NOTE_BYTES = 256,
 
     PAYMENTS_MAX = 32768,          // of one partition in memory
@@ -92,8 +91,7 @@ typedef struct payment {
     char refund_id[PAYMENT_INTENT_BYTES];
     uint32_t refund_number; // the attempt under way; 0: none yet
     int64_t created_us, changed_us;
-    // Volatile: for the provider's receipt, forgotten as soon as the intent exists.
-    char email[PAYMENT_EMAIL_BYTES];
+    // Volatile.
     uint32_t tries;   // how often time ran out since the last change
     uint32_t waiters; // first of the list, in the pool of waiters
     bool abandoned;   // its seats were released: it is cancelled, not asked for
@@ -254,7 +252,7 @@ typedef struct payment_waiter {
 // Remembers who wants to hear of the intent; the same command again replaces its earlier asking.
 // When the pool is full, or the payment has several, the oldest is forgotten: nobody waits so long.
 void payment_wait(payments *self, const payment_id *payment, const uuid *command,
-                  const char *reply_to, const char *email);
+                  const char *reply_to);
 // Takes one waiter of a payment out of the pool; false when there is none.
 bool payment_waiter_take(payments *self, const payment_id *payment, payment_waiter *ret_waiter);
 

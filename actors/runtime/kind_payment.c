@@ -195,7 +195,6 @@ static void act(const payment *p, const payment_todo *todo, turn *t)
     text_copy(e.currency, p->currency);
     text_copy(e.intent_id, p->intent_id);
     text_copy(e.refund_id, p->refund_id);
-    text_copy(e.email, p->email);
     turn_perform(t, &e);
 }
 
@@ -226,7 +225,7 @@ static void asker_note(payments *self, const Cavea__V1__PaymentStart *start)
     if (!uuid_from_bytes(start->payment_id.data, start->payment_id.len, &id.u))
         return;
     bool named = uuid_from_bytes(start->reply_command.data, start->reply_command.len, &command);
-    payment_wait(self, &id, &command, named ? start->reply_to : "", start->email);
+    payment_wait(self, &id, &command, named ? start->reply_to : "");
 }
 
 static void reply_send(const Cavea__V1__Command *command, error_code refusal, turn *t)

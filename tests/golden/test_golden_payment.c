@@ -113,7 +113,7 @@ static void command_run(stage *s, transcript *t, payment_command *c, const char 
     }
     if (e.wait && waiter[0] != 0) {
         uuid command = id_of(waiter);
-        payment_wait(s->self, &c->payment, &command, waiter, "");
+        payment_wait(s->self, &c->payment, &command, waiter);
     }
     if (e.unreachable)
         payment_unreachable(s->self, &c->payment, c->now_us);

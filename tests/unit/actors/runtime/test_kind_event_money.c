@@ -19,7 +19,6 @@ static void test_kind_event__given_a_checkout_then_the_payment_actor_answers(voi
     assert_true(is(m->event_id, &f->event.u) && is(m->buyer_id, &f->ann));
     assert_int_equal(m->amount_minor, 6500);
     assert_string_equal(m->currency, "EUR");
-    assert_string_equal(m->email, "ann@example.com");
     assert_string_equal(m->reply_to, "edge");
     assert_true(is(m->reply_command, &f->ann)); // the checkout command's id
     assert_int_equal(f->t.live->n_seats, 0);
@@ -417,7 +416,6 @@ static void test_kind_event_resend__given_facts_of_money_then_sends_what_they_as
     const Cavea__V1__PaymentStart *start = f->t.sent[1]->payment_start;
     assert_true(is(start->payment_id, &fact.payment.u) && start->amount_minor == 6500);
     assert_string_equal(start->reply_to, "");
-    assert_string_equal(start->email, "");
     said(f, "send expiry 40\nsend payment 20\n");
     fact.type = EVENT_FACT_CONFIRMED;
     fact.outcome = PAYMENT_OTHER_SEATS;
