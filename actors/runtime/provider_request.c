@@ -262,6 +262,14 @@ bool provider_page_build(const provider_window *w, provider_request *ret_request
     return true;
 }
 
+bool provider_window_next(provider_window *w, const provider_page *page)
+{
+    if (strcmp(w->after, page->after) == 0)
+        return false;
+    memcpy(w->after, page->after, sizeof w->after);
+    return true;
+}
+
 static bool put_placeholder(text *t, const char **at, const char *name, const char *value)
 {
     size_t n = strlen(name);

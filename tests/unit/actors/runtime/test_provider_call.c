@@ -260,6 +260,18 @@ static void test_provider_page__given_a_list_then_reads_what_is_ours(void **stat
     assert_false(page_of("<html>", &page));
 }
 
+static void test_provider_page__given_the_same_place_again_then_does_not_go_on(void **state)
+{
+    (void)state;
+    static provider_page page = {.after = "pi_8"};
+    provider_window w = {.until_s = 1800000000};
+    assert_true(provider_window_next(&w, &page));
+    assert_string_equal(w.after, "pi_8");
+    assert_false(provider_window_next(&w, &page));
+    page.after[3] = '7';
+    assert_true(provider_window_next(&w, &page));
+}
+
 #define REFUND(number, status)                                                                     \
     "{\"id\":\"re_1\",\"amount\":4500,\"currency\":\"eur\",\"payment_intent\":\"pi_1\","           \
     "\"metadata\":{\"payment_id\":\"" PAYMENT "\",\"refund_number\":\"" number                     \
@@ -332,6 +344,7 @@ int main(void)
             test_provider_answer__given_an_old_lost_intent_then_looks_before_it_creates),
         cmocka_unit_test(test_provider_answer__given_an_intent_that_is_not_there_then_says_so),
         cmocka_unit_test(test_provider_page__given_a_list_then_reads_what_is_ours),
+        cmocka_unit_test(test_provider_page__given_the_same_place_again_then_does_not_go_on),
         cmocka_unit_test(test_provider_answer__given_refunds_then_reports_the_attempt),
         cmocka_unit_test(
             test_provider_answer__given_a_list_of_refunds_then_finds_the_attempt_or_goes_on),
