@@ -2,7 +2,6 @@
 // PostgreSQL: store_load_check OWNER_URL STORE_URL. store.sh makes the database and runs it.
 #include "schemas/cavea.pb-c.h"
 #include "schemas/digest.h"
-#include "store/load.h"
 #include "tests/support/store_world.h"
 
 #include <assert.h>
@@ -463,57 +462,6 @@ static void check_stuck_pages(world *w, store_pg *s, journal *j)
     free(held);
 }
 
-// Whoever bought early may give back late: payments of 40 days ago, of an event that was quiet.
-static void check_stuck_old_refunds(world *w, store_pg *s, journal *j)
-{
-    enum { ROWS = 32, OLD = 4 };
-    static const int16_t states[OLD] = {8, 9, 11, 10};
-    stuck_row rows[ROWS], told[OLD] = {0};
-    reservation_id all[OLD];
-    sale t;
-    uint32_t count = 0, found = 0;
-    sale_begin(&t, w, s, j);
-    for (uint32_t i = 0; i < OLD; i++) {
-        all[i] = (reservation_id){uuid_new()};
-        payment_add(&t, all[i], states[i], 10000);
-        payment_row *p = &j->payments[i];
-        uint8_t random[6];
-        randombytes_buf(random, sizeof random);
-        p->id.u =
-            uuid_tagged(wall_us() / 1000 - 40LL * 24 * 3600 * 1000, event_tag(&t.event), random);
-        p->changed_us = wall_us() - 60000000;
-        p->refund_minor = 8000;
-        p->refunded_minor = states[i] == 10 ? 8000 : 0;
-        p->refund_number = 2;
-    }
-    tick(&t);
-    sql_run(w, "UPDATE actor_lease SET active_at = now() - interval '35 days' WHERE actor = '%s'",
-            uuid_text(&t.event.u));
-    for (uint32_t looks = 0; looks < 4 * LOAD_STUCK_FAR_EVERY && found < OLD - 1; looks++) {
-        if (t.port.load_stuck(s, t.partition, 20, rows, ROWS, &count) != STORE_OK)
-            break;
-        for (uint32_t i = 0; i < OLD; i++) {
-            const stuck_row *row = stuck_of(rows, count, &all[i].u);
-            if (row != NULL && uuid_is_zero(&told[i].payment.u))
-                told[i] = *row, found++;
-        }
-    }
-    bool are_told = found == OLD - 1;
-    for (uint32_t i = 0; i < OLD - 1; i++)
-        are_told = are_told && told[i].kind == STUCK_REFUND_UNSENT &&
-                   uuid_equal(&told[i].event.u, &t.event.u) && told[i].payment_state == states[i] &&
-                   told[i].amount_minor == 10000 && told[i].refund_minor == 8000 &&
-                   told[i].refund_number == 2 && strcmp(told[i].intent_id, "pi_9") == 0 &&
-                   strcmp(told[i].currency, "CHF") == 0;
-    check(w, are_told, "refunds of payments from long ago are found, and no other");
-    uint32_t other = (t.partition + 1) % PARTITIONS;
-    for (uint32_t looks = found = 0; looks < 2 * LOAD_STUCK_FAR_EVERY; looks++)
-        if (t.port.load_stuck(s, other, 20, rows, ROWS, &count) == STORE_OK)
-            for (uint32_t i = 0; i < OLD; i++)
-                found += stuck_of(rows, count, &all[i].u) != NULL;
-    check(w, found == 0, "and not by another partition");
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -533,7 +481,6 @@ int main(int argc, char **argv)
     check_held(&w, s, j);
     check_stuck(&w, s, j);
     check_stuck_pages(&w, s, j);
-    check_stuck_old_refunds(&w, s, j);
     journal_free(j);
     store_pg_close(s);
     return world_done(&w);
