@@ -219,6 +219,7 @@ storm
 calm
 provider_admin export -o "$work/export"
 report
+sql "ANALYZE"
 books_agree >"$work/found" || stop_test "$(<"$work/found")"
 ledgers_verify >"$work/found" || stop_test "$(<"$work/found")"
 provider_agrees || stop_test "the provider's books: nothing open, each refund once"
