@@ -144,16 +144,17 @@ static void *clock_run(void *self)
     return NULL;
 }
 
-static natsStatus connect_both(bus_nats *b, const char *urls)
+static natsStatus connect_both(bus_nats *b, const nats_login *login,
+                               char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     natsOptions *options = NULL;
-    natsStatus s = nats_link_options(urls, "cavea-edge", &b->told, &options);
+    natsStatus s = nats_link_options(login, "cavea-edge", &b->told, &options, ret_problem);
     if (s == NATS_OK)
         s = nats_line_open(options, &b->line);
     natsOptions_Destroy(options);
     options = NULL;
     if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED)
-        s = nats_link_options(urls, "cavea-edge-replies", &b->told, &options);
+        s = nats_link_options(login, "cavea-edge-replies", &b->told, &options, ret_problem);
     if (s == NATS_OK)
         s = natsConnection_Connect(&b->inward, options);
     natsOptions_Destroy(options);
@@ -174,10 +175,10 @@ static natsStatus subscribe(bus_nats *b, const uuid *sender)
     return s;
 }
 
-static bool bus_nats_begin(bus_nats *b, const char *urls, const uuid *sender,
+static bool bus_nats_begin(bus_nats *b, const nats_login *login, const uuid *sender,
                            char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
-    if (!nats_link_tries(connect_both(b, urls), ret_problem))
+    if (!nats_link_tries(connect_both(b, login, ret_problem), ret_problem))
         return false;
     natsStatus s = subscribe(b, sender);
     b->receives = s == NATS_OK && pthread_create(&b->receiver, NULL, receive_run, b) == 0;
@@ -188,7 +189,7 @@ static bool bus_nats_begin(bus_nats *b, const char *urls, const uuid *sender,
     return b->ticks;
 }
 
-bool bus_nats_open(const char *urls, const bus_options *options, const nats_told *told,
+bool bus_nats_open(const nats_login *login, const bus_options *options, const nats_told *told,
                    bus_nats **ret_bus, char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     bus_nats *b = calloc(1, sizeof *b);
@@ -205,7 +206,7 @@ bool bus_nats_open(const char *urls, const bus_options *options, const nats_told
     b->bus = bus_new(&own);
     if (!b->bus)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
-    if (!b->bus || !bus_nats_begin(b, urls, &own.sender, ret_problem)) {
+    if (!b->bus || !bus_nats_begin(b, login, &own.sender, ret_problem)) {
         bus_nats_end(b);
         bus_nats_free(&b);
         return false;

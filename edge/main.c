@@ -33,7 +33,8 @@ typedef struct edge_settings {
     service_settings service;
     const char *address;
     int64_t port, threads, inflight_max, own_max, maps_mb, envelopes;
-    const char *nats_url, *postgres_url;
+    nats_login nats;
+    const char *postgres_url;
     int64_t postgres_connections;
     const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
     int64_t reply_ms, queue_ms, keep_alive_ms, idle_ms, read_timeout_ms, body_deadline_ms;
@@ -56,8 +57,7 @@ static const setting settings[] = {
                "memory of the seat maps that are kept; the one looked at longest ago makes room"),
     CONFIG_INT(edge_settings, envelopes, "envelopes", "1", 1, BUS_INFLIGHT_MAX,
                "messages to one actor that may wait for its answer at a time"),
-    CONFIG_TEXT(edge_settings, nats_url, "nats-url", "nats://127.0.0.1:4222", 1, 1000,
-                "one or more addresses of NATS, separated by commas"),
+    NATS_LOGIN_SETTINGS(edge_settings, nats, "nats://127.0.0.1:4222", 1),
     CONFIG_TEXT(edge_settings, postgres_url, "postgres-url", NULL, 1, 1000,
                 "the database, with a read-only user"),
     CONFIG_INT(edge_settings, postgres_connections, "postgres-connections", "8", 1,
@@ -236,7 +236,7 @@ static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
                            .heard = on_heard};
     p->told_bus = (nats_told){p, on_bus_lost, on_bus_found, on_nats_failed};
     p->told_deltas = (nats_told){p, on_deltas_lost, on_deltas_found, on_nats_failed};
-    if (!live_nats_open(p->s.nats_url, &p->told_deltas, &p->deltas, problem))
+    if (!live_nats_open(&p->s.nats, &p->told_deltas, &p->deltas, problem))
         return false;
     p->sources.deltas = p->deltas;
     live_link link = sources_live(&p->sources);
@@ -244,7 +244,7 @@ static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
     if (!p->edge.live)
         return memory_out(problem);
     live_nats_start(p->deltas, p->edge.live);
-    if (!bus_nats_open(p->s.nats_url, &options, &p->told_bus, &p->bus, problem))
+    if (!bus_nats_open(&p->s.nats, &options, &p->told_bus, &p->bus, problem))
         return false;
     p->edge.bus = bus_nats_bus(p->bus);
     return true;

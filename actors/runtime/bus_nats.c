@@ -1,5 +1,6 @@
 #include "actors/runtime/bus_nats.h"
 
+#include "ops/host/nats_login.h"
 #include "schemas/cavea.pb-c.h"
 #include "schemas/wire.h"
 
@@ -193,11 +194,9 @@ static bool fail(nats_bus *bus, const char *what, natsStatus status)
     return false;
 }
 
-static natsStatus options_set(natsOptions *options, const char *url)
+static natsStatus options_set(natsOptions *options)
 {
-    natsStatus s = natsOptions_SetURL(options, url);
-    if (s == NATS_OK)
-        s = natsOptions_SetSendAsap(options, true);
+    natsStatus s = natsOptions_SetSendAsap(options, true);
     if (s == NATS_OK)
         s = natsOptions_SetPingInterval(options, 2000);
     if (s == NATS_OK)
@@ -219,9 +218,18 @@ static natsStatus options_set(natsOptions *options, const char *url)
     return s;
 }
 
-bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
+static bool login_set(nats_bus *bus, natsOptions *options)
 {
-    *bus = (nats_bus){.config = *config};
+    char problem[CONFIG_PROBLEM_BYTES] = "";
+    bool done = nats_login_set(options, bus->config.login, problem);
+    if (!done)
+        snprintf(bus->problem, sizeof bus->problem, "%.250s", problem);
+    return done;
+}
+
+bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings)
+{
+    *bus = (nats_bus){.config = *settings};
     pthread_mutex_init(&bus->mutex, NULL);
     pthread_cond_init(&bus->changed, NULL);
     natsOptions *options = NULL;
@@ -231,7 +239,11 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
     if (s == NATS_OK)
         s = natsOptions_Create(&options);
     if (s == NATS_OK)
-        s = options_set(options, config->url);
+        s = options_set(options);
+    if (s == NATS_OK && !login_set(bus, options)) {
+        natsOptions_Destroy(options);
+        return false;
+    }
     if (s == NATS_OK)
         s = natsConnection_Connect(&bus->connection, options);
     if (s == NATS_OK)

@@ -36,7 +36,7 @@ typedef struct inlet {
 } inlet;
 
 typedef struct nats_bus_config {
-    const char *url; // with user and password
+    const struct nats_login *login; // borrowed
     uuid host;
     uint32_t kinds;           // bit 1 << actor_kind
     int64_t heartbeat_ms;     // of consumers
@@ -64,7 +64,7 @@ typedef struct nats_bus {
 } nats_bus;
 
 // Connects and makes the streams ready. On failure ret_bus->problem says why.
-MUST_CHECK bool nats_bus_open(nats_bus *bus, const nats_bus_config *config);
+MUST_CHECK bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings);
 // From here on messages arrive in the runtime's mailbox.
 MUST_CHECK bool nats_bus_start(nats_bus *bus, runtime *r);
 // No more wake-ups from the queue group: the host is about to hand its actors over.

@@ -9,6 +9,7 @@
 #include "actors/runtime/upkeep.h"
 #include "ops/host/admin.h"
 #include "ops/host/clock.h"
+#include "ops/host/nats_login.h"
 #include "ops/host/random.h"
 #include "ops/host/secret_file.h"
 #include "ops/host/service.h"
@@ -27,7 +28,8 @@ enum { UPKEEP_MS = 100, PROVIDER_KEY_BYTES = 256 };
 typedef struct settings {
     service_settings service;
     perform_settings perform;
-    const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
+    nats_login nats;
+    const char *postgres_url, *kinds, *name, *provider_key_file;
     int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms, money_ms;
     int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms, haste;
 #ifdef CAVEA_BUGS
@@ -38,7 +40,7 @@ typedef struct settings {
 static const setting table[] = {
     CONFIG_TEXT(settings, postgres_url, "postgres-url", NULL, 1, 2000,
                 "the database's connection string"),
-    CONFIG_TEXT(settings, nats_url, "nats-url", NULL, 1, 2000, "the NATS server's URL"),
+    NATS_LOGIN_SETTINGS(settings, nats, NULL, 1),
     CONFIG_TEXT(settings, kinds, "kinds", "event,payment,ticket,expiry", 1, 200,
                 "kinds of actors that this host takes"),
     CONFIG_TEXT(settings, name, "host-name", "", 0, 63, "the host's name for people"),
@@ -196,7 +198,7 @@ static bool parts_open(host *h, char *ret_problem)
         !store_open(h, false, &h->lister, ret_problem))
         return false;
     nats_bus_config bus = {
-        .url = h->s.nats_url,
+        .login = &h->s.nats,
         .host = h->identity.id,
         .kinds = h->identity.kinds,
         .heartbeat_ms = h->s.heartbeat_ms,

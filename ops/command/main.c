@@ -16,6 +16,7 @@ static const noun nouns[] = {
     {"finance", "The money of an event, and beside the provider's books.", finance_verbs},
     {"refund", "Refunds that wait for a person.", refund_verbs},
     {"ticket", "The keys that sign tickets.", ticket_verbs},
+    {"nkey", "Keys that say who a program is to the message servers.", nkey_verbs},
     {"doctor", "Checks everything that cavea depends on.", doctor_verbs},
     {"demo", "Two events to play with.", demo_verbs},
     {NULL, NULL, NULL},
@@ -23,7 +24,8 @@ static const noun nouns[] = {
 
 static const setting settings[] = {
     CONFIG_TEXT(command, postgres_url, "postgres-url", "", 0, 4095, "the database"),
-    CONFIG_TEXT(command, nats_url, "nats-url", "", 0, 4095, "the message servers"),
+    CONFIG_TEXT(command, nats_url, "nats-url", "", 0, 2000, "the message servers"),
+    CONFIG_PATH(command, nats_nkey_file, "nats-nkey-file", "", "file with the seed of our NKey"),
 };
 
 static const config configuration = {
