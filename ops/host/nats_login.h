@@ -1,6 +1,7 @@
 // How a program introduces itself to NATS: at one of several servers, and, where the server knows
-// NKeys, with the seed of one that lies in a file only its owner can read. The library reads that
-// file again at each connection. At start, one thread.
+// NKeys, with the seed of one that lies in a file only its owner can read. It is read again at each
+// connection and stays in memory no longer. At start, one thread; the file's name must live as long
+// as the connection.
 #ifndef CAVEA_OPS_HOST_NATS_LOGIN_H
 #define CAVEA_OPS_HOST_NATS_LOGIN_H
 
@@ -9,7 +10,7 @@
 #include <nats/nats.h>
 
 typedef struct nats_login {
-    const char *urls;      // one or more addresses, with commas between
+    const char *urls;      // one or more addresses, with commas between, tried in this order
     const char *nkey_file; // of the seed; "": the URLs say who we are, or nobody asks
 } nats_login;
 

@@ -84,3 +84,49 @@ bool nkey_public_text(const char *seed_text, char ret_text[static NKEY_PUBLIC_TE
     sodium_memzero(seed, sizeof seed);
     return read;
 }
+
+// A secret number and the point that belongs to it, which begins with another byte than zero.
+static void commitment_draw(uint8_t ret_number[static crypto_core_ed25519_SCALARBYTES],
+                            uint8_t ret_point[static crypto_core_ed25519_BYTES])
+{
+    do
+        crypto_core_ed25519_scalar_random(ret_number);
+    while (crypto_scalarmult_ed25519_base_noclamp(ret_point, ret_number) != 0 || ret_point[0] == 0);
+}
+
+// S = r + k a, where R = r B is the signature's first half (RFC 8032, 5.1.6, from step 4 on).
+static void sign(const uint8_t seed[static NKEY_ENTROPY_BYTES], const void *message,
+                 size_t message_bytes, uint8_t ret_signature[static NKEY_SIGNATURE_BYTES])
+{
+    uint8_t public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
+    uint8_t a[crypto_scalarmult_curve25519_BYTES], r[crypto_core_ed25519_SCALARBYTES];
+    uint8_t k[crypto_core_ed25519_SCALARBYTES], digest[crypto_hash_sha512_BYTES];
+    crypto_hash_sha512_state hash;
+    crypto_sign_seed_keypair(public, secret, seed);
+    crypto_sign_ed25519_sk_to_curve25519(a,
+                                         secret); // the clamped scalar is the same on both curves
+    commitment_draw(r, ret_signature);
+    crypto_hash_sha512_init(&hash);
+    crypto_hash_sha512_update(&hash, ret_signature, crypto_core_ed25519_BYTES);
+    crypto_hash_sha512_update(&hash, public, sizeof public);
+    crypto_hash_sha512_update(&hash, message, message_bytes);
+    crypto_hash_sha512_final(&hash, digest);
+    crypto_core_ed25519_scalar_reduce(k, digest);
+    crypto_core_ed25519_scalar_mul(k, k, a);
+    crypto_core_ed25519_scalar_add(ret_signature + crypto_core_ed25519_BYTES, k, r);
+    sodium_memzero(secret, sizeof secret);
+    sodium_memzero(a, sizeof a);
+    sodium_memzero(r, sizeof r);
+    sodium_memzero(k, sizeof k);
+}
+
+bool nkey_sign(const char *seed_text, const void *message, size_t message_bytes,
+               uint8_t ret_signature[static NKEY_SIGNATURE_BYTES])
+{
+    uint8_t seed[SEED_BYTES];
+    bool read = seed_read(seed_text, seed);
+    if (read)
+        sign(seed + 2, message, message_bytes, ret_signature);
+    sodium_memzero(seed, sizeof seed);
+    return read;
+}

@@ -3,7 +3,7 @@
 # end, starts it again a second later, unless RUN/NAME.hold exists. Arguments: RUN LOG NAME SPACE
 # USER GROUP COMMAND...; settings come from RUN/NAME.env, words to put before the command from
 # RUN/NAME.with.
-set -uo pipefail
+set -euo pipefail
 
 here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=ops/lib/common.sh
@@ -32,14 +32,15 @@ launch() {
             --clear-groups --inh-caps=-all --bounding-set=-all "${with[@]}" "$@"
     ) </dev/null >>"$log" 2>&1 &
     child=$!
-    process_note "$run" "$name" "$child"
+    process_note "$run" "$name" "$child" || true # it may have ended already
 }
 
 while true; do
     wait_until 1000000 test ! -e "$run/$name.hold"
     launch "$@"
-    wait "$child"
-    printf 'keeper: %s ended with %s\n' "$name" "$?" >>"$log"
+    status=0
+    wait "$child" || status=$?
+    printf 'keeper: %s ended with %s\n' "$name" "$status" >>"$log"
     rm -f "$run/$name.ready"
     sleep 1
 done

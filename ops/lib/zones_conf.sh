@@ -46,7 +46,8 @@ conf_nkey() {
 # conf_copy ROLE SECRET [NAME]: what a service needs, in a folder that only its user may read
 conf_copy() {
     local to=$dir/secrets/$1
-    mkdir -p -m 700 "$to"
+    mkdir -p "$to"
+    chmod 700 "$to"
     install -m 600 "$dir/secrets/$2" "$to/${3:-$2}"
     conf_own "$1" "$to" "$to/${3:-$2}"
 }

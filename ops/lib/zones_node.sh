@@ -114,7 +114,11 @@ node_stop() {
 # Patroni stops its PostgreSQL itself, and would take that one's end for a crash.
 node_signal_patroni() {
     local pid
-    pid=$(process_pid "$dir/run" "$2") && kill -s "$1" "$pid" || node_signal "$1" "$2"
+    if pid=$(process_pid "$dir/run" "$2"); then
+        kill -s "$1" "$pid"
+    else
+        node_signal "$1" "$2"
+    fi
 }
 
 node_release() {

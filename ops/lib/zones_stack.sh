@@ -88,7 +88,7 @@ url_answers() {
 jetstream_ready() {
     local zone
     for zone in "${zones[@]}"; do
-        in_space "$zone" curl -fsS -m 2 -o /dev/null http://127.0.0.1:8222/healthz || return 1
+        url_answers "http://${address[$zone]}:8222/healthz" || return 1
     done
 }
 
@@ -120,7 +120,8 @@ zones_configure() {
         ln -sf "$dir/conf/$zone/actors.env" "$dir/run/actors-$zone.env"
         ln -sf "$dir/conf/$zone/edge.env" "$dir/run/edge-$zone.env"
         printf 'GOGC=%s\n' "$nats_gogc" >"$dir/run/nats-$zone.env"
-        printf 'LC_ALL=C.UTF-8\nPATH=%s\n' "/usr/bin:/bin:$postgres_bin" >"$dir/run/postgres-$zone.env"
+        printf 'LC_ALL=C.UTF-8\nPATH=/usr/bin:/bin:%s\n' "$postgres_bin" \
+            >"$dir/run/postgres-$zone.env"
     done
     word=([ADDRESS]=${address[outside]} [STATS_SOCKET]=$(conf_path haproxy outside)/stats
         [PROXIES]=$(conf_list $'  server proxy-%z %s:8080\n' '' a))
@@ -134,8 +135,12 @@ zones_configure() {
 }
 
 zones_json() {
-    local owner
+    local owner hosts zone_json
     owner=cavea:$(<"$dir/secrets/postgres-owner")
+    hosts=$(conf_list %s:5432 , a)
+    zone_json='    "%z": {"address": "%s", "proxy_url": "http://%s:8080",'
+    zone_json+=' "edge_admin_url": "http://%s:9102", "actors_admin_url": "http://%s:9101",'
+    zone_json+=' "patroni_url": "http://%s:8008"}'
     printf '{\n'
     printf '  "%s": "%s",\n' \
         edge_url "http://${address[outside]}:8080" \
@@ -146,11 +151,9 @@ zones_json() {
         nats_url "$(conf_list nats://%s:4222 , a)" \
         nats_nkey_file "$dir/secrets/nats-operator.seed" \
         nats_observer_nkey_file "$dir/secrets/nats-observer.seed" \
-        postgres_url "postgresql://$owner@$(conf_list %s:5432 , a)/cavea?target_session_attrs=read-write" \
+        postgres_url "postgresql://$owner@$hosts/cavea?target_session_attrs=read-write" \
         secrets "$dir/secrets" conf "$dir/conf" log "$dir/log" net "$net" build "$build"
-    printf '  "zones": {\n%s\n  },\n' "$(conf_list "$(printf '    "%%z": {"address": "%%s", %s, %s, %s, %s}' \
-        '"proxy_url": "http://%s:8080"' '"edge_admin_url": "http://%s:9102"' \
-        '"actors_admin_url": "http://%s:9101"' '"patroni_url": "http://%s:8008"')" $',\n' a)"
+    printf '  "zones": {\n%s\n  },\n' "$(conf_list "$zone_json" $',\n' a)"
     printf '  "dir": "%s"\n}\n' "$dir"
 }
 
@@ -224,7 +227,8 @@ zones_end_role() {
 
 zones_remove() {
     [[ -e $dir/run/turn ]] || return 0
-    rm -rf "${dir:?}"/{run,log,conf,secrets,tickets,provider,nats,etcd,postgres,haproxy,stack.json,demo}
+    rm -rf "${dir:?}"/{run,log,conf,secrets,tickets,provider} \
+        "${dir:?}"/{nats,etcd,postgres,haproxy,stack.json,demo}
     rmdir "$dir" 2>/dev/null || say "zones: $dir is not empty"
 }
 
