@@ -23,6 +23,7 @@ struct bus_nats {
     pthread_cond_t changed;
     pthread_t clock;
     bool ends, ticks, receives;
+    _Atomic int64_t ticked_us;
 };
 
 static bool link_send(void *self, const char *to, const char *reply, const void *data,
@@ -138,6 +139,7 @@ static void *clock_run(void *self)
         pthread_cond_timedwait(&b->changed, &b->mutex, &until);
         pthread_mutex_unlock(&b->mutex);
         bus_tick(b->bus);
+        atomic_store(&b->ticked_us, clock_monotonic_us());
         pthread_mutex_lock(&b->mutex);
     }
     pthread_mutex_unlock(&b->mutex);
@@ -203,6 +205,7 @@ bool bus_nats_open(const nats_login *login, const bus_options *options, const na
     b->told = (nats_told){b, on_lost, on_found, on_failed};
     pthread_mutex_init(&b->mutex, NULL);
     clock_condition_init(&b->changed);
+    atomic_store(&b->ticked_us, clock_monotonic_us());
     b->bus = bus_new(&own);
     if (!b->bus)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
@@ -223,6 +226,11 @@ bus *bus_nats_bus(bus_nats *b)
 bool bus_nats_connected(bus_nats *b)
 {
     return nats_link_connected(nats_line_connection(b->line)) && nats_link_connected(b->inward);
+}
+
+int64_t bus_nats_ticked_us(bus_nats *b)
+{
+    return atomic_load(&b->ticked_us);
 }
 
 void bus_nats_end(bus_nats *b)

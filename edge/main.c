@@ -18,6 +18,7 @@
 
 enum {
     WEBHOOK_SECRET_BYTES = 256,
+    BUS_HANG_MS = 10000, // the bus's clock ticks many times a second
     WAITING_MAX = 32768, // commands that have not left yet; more than requests can be in flight
     // Of the reservations let in, an eighth is kept from those of a single event: a sale may be of
     // one event alone, but while that fails over, the others go on.
@@ -160,6 +161,12 @@ static bool edge_ready(void *self, char ret_reason[static ADMIN_REASON_BYTES])
     if (reason)
         snprintf(ret_reason, ADMIN_REASON_BYTES, "%s", reason);
     return !reason;
+}
+
+static bool edge_alive(void *self)
+{
+    edge_program *p = self;
+    return bus_nats_ticked_us(p->bus) + BUS_HANG_MS * INT64_C(1000) > clock_monotonic_us();
 }
 
 static bool memory_out(char problem[static CONFIG_PROBLEM_BYTES])
@@ -332,6 +339,7 @@ static bool edge_run(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
         return false;
     log_event(LOG_INFO, "edge.started", LOG_I("port", http_port(p->http)),
               LOG_I("admin_port", admin_port(p->admin)));
+    service_watch(edge_alive, p);
     while ((signal_number = service_wait(-1)) == SIGHUP)
         ;
     log_event(LOG_INFO, "edge.stopping", LOG_I("signal", signal_number));

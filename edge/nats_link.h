@@ -35,6 +35,9 @@ MUST_CHECK bool bus_nats_open(const nats_login *login, const bus_options *option
                               char ret_problem[static CONFIG_PROBLEM_BYTES]);
 bus *bus_nats_bus(bus_nats *b);
 bool bus_nats_connected(bus_nats *b);
+// When the clock of re-sends last went through all queues, monotonic: a lock held for ever stops
+// it.
+int64_t bus_nats_ticked_us(bus_nats *b);
 void bus_nats_end(bus_nats *b);   // nobody waits for an answer any more
 void bus_nats_free(bus_nats **b); // after nats_link_finish
 

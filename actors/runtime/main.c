@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { UPKEEP_MS = 100, PROVIDER_KEY_BYTES = 256 };
+enum { UPKEEP_MS = 100, PROVIDER_KEY_BYTES = 256, TICK_HANG_MS = 60000 };
 
 typedef struct settings {
     service_settings service;
@@ -268,6 +268,13 @@ static bool watches_money(void *self)
     return nats_bus_holds(&h->bus, &first.id);
 }
 
+// Longer than a tick can wait for the database.
+static bool is_alive(void *self)
+{
+    host *h = self;
+    return atomic_load(&h->ticked_us) + TICK_HANG_MS * INT64_C(1000) > clock_monotonic_us();
+}
+
 static uint64_t ticks_count(void *self)
 {
     (void)self;
@@ -406,6 +413,7 @@ int main(int argc, char **argv)
         return 1;
     }
     int signal;
+    service_watch(is_alive, &h);
     do
         signal = service_wait(-1);
     while (signal != SIGTERM && signal != SIGINT);

@@ -180,7 +180,9 @@ zones_start() {
     zones_keep_all postgres provider haproxy front
     zones_json | write_private "$dir/stack.json"
     wait_for 120 "PostgreSQL has a primary and a synchronous standby" postgres_ready
-    PGTARGETSESSIONATTRS=read-write postgres_host=$(conf_list %s , a) \
+    # Its address alone: on a standby the new database is not there at once, and libpq would not
+    # look further.
+    postgres_host=$(zones_sql 'SELECT host(inet_server_addr())') \
         postgres_roles "$dir" "$postgres_bin" 5432
     zones_command migrate >>"$dir/log/migrate.log" 2>&1 || fail "see $dir/log/migrate.log"
     wait_for 60 "JetStream has a leader" jetstream_ready
