@@ -38,6 +38,7 @@ typedef struct cell {
     int64_t tokens;
     bool resending; // facts behind resend_from are published again, page by page
     int64_t resend_from;
+    uint32_t silences; // pages in a row that were not acknowledged: the pause doubles with each
 
     bool touched, stale;            // in the current tick; to be loaded again before anything else
     uint32_t first_fact, last_fact; // into the journal's facts of this tick, UINT32_MAX: none

@@ -25,6 +25,7 @@ enum {
     WANTED_ROWS_MAX = 8 * ENVELOPE_COMMANDS_MAX, // payment rows that one tick may fetch
     AWAY_REST_MS = 50,                           // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
+    RESEND_DOUBLINGS_MAX = 4, // of the pause between two tries of a page
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
     RESEND_PAGES_MAX = 32,    // in one upkeep
 };

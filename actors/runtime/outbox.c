@@ -178,7 +178,8 @@ static void envelope_emit(runtime *r, const out_item *head, bool also_direct, ce
         return;
     subject in = subject_of(SUBJECT_IN, &head->to);
     publish_tracked(r, head->from, &in, &r->out.scratch, NULL, ack);
-    if (also_direct || head->from->ops->is_volatile) {
+    // While the stream is silent nobody waits for a page to be sent again.
+    if (also_direct || head->from->resending || head->from->ops->is_volatile) {
         subject direct = subject_of(SUBJECT_DIRECT, &head->to);
         r->config.bus.send(r->config.bus.self, direct.text, r->out.scratch.bytes,
                            r->out.scratch.count);

@@ -27,6 +27,7 @@ void ack_note(cell *c, int64_t token)
     }
     while (c->acks_count > 0 && c->acks[c->acks_at].pending == 0) {
         c->published_seq = c->acks[c->acks_at].seq;
+        c->silences = 0;
         c->acks_at = (c->acks_at + 1) % CELL_ACKS_MAX;
         c->acks_count--;
     }
@@ -150,8 +151,9 @@ bool resend_upkeep(runtime *r, cell *c)
 {
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     if (c->acks_count > 0) {
-        if (c->acks[c->acks_at].sent_us + r->config.resend_ms * 1000 > mono)
+        if (c->acks[c->acks_at].sent_us + (r->config.resend_ms * 1000 << c->silences) > mono)
             return false;
+        c->silences += c->silences < RESEND_DOUBLINGS_MAX;
         c->resending = true;
         c->resend_from = c->published_seq;
         c->acks_count = 0;

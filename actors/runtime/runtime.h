@@ -32,7 +32,7 @@ typedef struct runtime_report { // what happened in one step
 typedef struct runtime_config {
     uuid host;
     int64_t idle_ms;   // an actor without a message for so long goes to sleep
-    int64_t resend_ms; // an unacknowledged publish is sent again after this
+    int64_t resend_ms; // an unacknowledged publish is sent again after this, doubling
     store_port store;  // of the tick thread
     bus_port bus;
     clock_port clock;
