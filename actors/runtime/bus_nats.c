@@ -172,15 +172,19 @@ static void on_wake(natsConnection *connection, natsSubscription *subscription, 
     nats_bus *bus = closure;
     Cavea__V1__Wake *wake = NULL;
     actor_ref actor;
+    uuid to;
     if (natsMsg_GetDataLength(message) <= 64)
         wake = cavea__v1__wake__unpack(NULL, (size_t)natsMsg_GetDataLength(message),
                                        (const uint8_t *)natsMsg_GetData(message));
     if (wake != NULL && uuid_from_bytes(wake->actor.data, wake->actor.len, &actor.id.u) &&
         kind_of((actor_kind)wake->kind) != NULL) {
         actor.kind = (actor_kind)wake->kind;
-        bool forwarded = natsMsg_GetReply(message) != NULL;
-        bus->config.woken(bus->config.woken_self, &actor, forwarded);
-        if (forwarded)
+        bool answers = natsMsg_GetReply(message) != NULL;
+        if (uuid_from_bytes(wake->move_to.data, wake->move_to.len, &to))
+            answers = runtime_move(bus->runtime, &actor, &to) && answers;
+        else
+            bus->config.woken(bus->config.woken_self, &actor, answers || wake->chosen);
+        if (answers)
             natsConnection_Publish(connection, natsMsg_GetReply(message), "ok", 2);
     }
     if (wake != NULL)

@@ -25,6 +25,7 @@ enum {
     WANTED_ROWS_MAX = 8 * ENVELOPE_COMMANDS_MAX, // payment rows that one tick may fetch
     AWAY_REST_MS = 50,                           // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
+    MOVES_MAX = 64,           // asked for and not yet made
     RESEND_DOUBLINGS_MAX = 4, // of the pause between two tries of a page
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
     RESEND_PAGES_MAX = 32,    // in one upkeep
@@ -60,6 +61,11 @@ struct turn {
     bool seen;
 };
 
+typedef struct move_wanted {
+    actor_ref actor;
+    uuid to;
+} move_wanted;
+
 struct runtime {
     runtime_config config;
     kind_context context;
@@ -90,7 +96,15 @@ struct runtime {
         actor_id actor;
         int64_t at_us;
     } wakes[WAKES_REMEMBERED];
+    struct {
+        pthread_mutex_t mutex; // any thread asks, the tick thread moves
+        move_wanted wanted[MOVES_MAX];
+        uint32_t count;
+    } moves;
 };
+
+// move.c
+void moves_run(runtime *r);
 
 // outbox.c
 MUST_CHECK bool outbox_init(outbox *o);

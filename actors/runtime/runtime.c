@@ -17,6 +17,7 @@ runtime *runtime_new(const runtime_config *config)
     runtime *r = calloc(1, sizeof *r);
     if (r == NULL)
         return NULL;
+    pthread_mutex_init(&r->moves.mutex, NULL);
     r->config = *config;
     r->context = (kind_context){.store = config->store,
                                 .plans = config->plans,
@@ -44,6 +45,7 @@ void runtime_free(runtime *r)
     journal_free(r->j);
     free(r->fact_next);
     free(r->replies.bytes);
+    pthread_mutex_destroy(&r->moves.mutex);
     free(r);
 }
 
@@ -251,6 +253,7 @@ void runtime_upkeep(runtime *r)
 {
     if (r->away)
         return;
+    moves_run(r);
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     int64_t incarnation = r->config.bus.incarnation(r->config.bus.self);
     cell *idle = NULL;

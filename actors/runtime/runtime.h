@@ -22,8 +22,9 @@ typedef struct runtime_report { // what happened in one step
         REPORT_DROPPED,  // commands nobody waits for any more
         REPORT_MALFORMED,
         REPORT_SLEPT,
+        REPORT_MOVED,
     } type;
-    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT
+    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT, MOVED
     uint32_t commands, messages, facts, cells, direct, seen;
     uint32_t alarms[ALARMS_END]; // of TICK
     int64_t commit_us;
@@ -66,6 +67,9 @@ void runtime_wait(runtime *r, int64_t timeout_ms);
 bool runtime_step(runtime *r);
 // Timers that are not commands: resends, actors that fall asleep. About every 100 ms.
 void runtime_upkeep(runtime *r);
+// Gives an actor, if it is here at the next upkeep, to another host. Any thread. False: too many
+// are asked for at once.
+MUST_CHECK bool runtime_move(runtime *r, const actor_ref *actor, const uuid *to);
 // Everything is answered; then each actor's lease is given back and its successor woken.
 void runtime_hand_over(runtime *r);
 

@@ -11,6 +11,7 @@ static const noun nouns[] = {
     {"plan", "Seating plans: import, export, generate.", plan_verbs},
     {"venue", "Places where events happen.", venue_verbs},
     {"event", "Events and their sale.", event_verbs},
+    {"actor", "Who decides for an event.", actor_verbs},
     {"reservation", "Looks into one reservation.", reservation_verbs},
     {"ledger", "Checks that the record of facts is whole.", ledger_verbs},
     {"finance", "The money of an event, and beside the provider's books.", finance_verbs},
