@@ -58,6 +58,7 @@ typedef struct nats_bus {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     inlet *inlets[INLET_BUCKETS], *numbered[INLET_BUCKETS];
+    uint32_t short_looks; // in a row at a stream that ends before what was read, of the watchdog
     pthread_t watchdog;
     bool watching;
     char problem[256];

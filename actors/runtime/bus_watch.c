@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { STREAM_LOOK_MS = 1000, HEARTBEATS_MISSED_MAX = 3 };
+enum { STREAM_LOOK_MS = 1000, HEARTBEATS_MISSED_MAX = 3, SHORT_LOOKS = 3 };
 
 int64_t bus_monotonic_us(void)
 {
@@ -29,15 +29,20 @@ static int64_t cursor_highest(nats_bus *bus)
 
 // read: messages up to this number were read from the stream. A stream that no longer goes so far
 // lost its end (a damaged block, say) under its old name and creation time: what it stores from now
-// on would count as read. It is made anew, which is an incarnation of its own.
+// on would count as read. It is made anew, which is an incarnation of its own; not before it was
+// seen so three times, because a leader that was just elected may not know its own end yet.
 static natsStatus stream_ready(nats_bus *bus, jsCtx *js, const char *name, const char *pattern,
                                int64_t read, int64_t *ret_created_ns)
 {
     jsErrCode code = 0;
     jsStreamInfo *info = NULL;
     natsStatus s = js_GetStreamInfo(&info, js, name, NULL, &code);
-    if (s == NATS_OK && info->Created == atomic_load(&bus->incarnation) &&
-        (int64_t)info->State.LastSeq < read) {
+    bool is_short = s == NATS_OK && info->Created == atomic_load(&bus->incarnation) &&
+                    (int64_t)info->State.LastSeq < read;
+    if (read > 0)
+        bus->short_looks = is_short ? bus->short_looks + 1 : 0;
+    if (is_short && bus->short_looks >= SHORT_LOOKS) {
+        bus->short_looks = 0;
         jsStreamInfo_Destroy(info);
         info = NULL;
         s = js_DeleteStream(js, name, NULL, &code);

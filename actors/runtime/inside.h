@@ -26,6 +26,7 @@ enum {
     AWAY_REST_MS = 50,                           // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
     MOVES_MAX = 64,           // asked for and not yet made
+    SILENCE_MS = 100,         // without an acknowledgement: messages take the direct path, too
     RESEND_DOUBLINGS_MAX = 4, // of the pause between two tries of a page
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
     RESEND_PAGES_MAX = 32,    // in one upkeep

@@ -172,6 +172,13 @@ static bool envelope_hand_over(runtime *r, const out_item *head)
     return false;
 }
 
+static bool stream_is_silent(const runtime *r, const cell *c)
+{
+    return c->resending ||
+           (c->acks_count > 0 && c->acks[c->acks_at].sent_us + SILENCE_MS * 1000 <
+                                     r->config.clock.monotonic_us(r->config.clock.self));
+}
+
 static void envelope_emit(runtime *r, const out_item *head, bool also_direct, cell_ack *ack)
 {
     if (envelope_hand_over(r, head))
@@ -179,7 +186,7 @@ static void envelope_emit(runtime *r, const out_item *head, bool also_direct, ce
     subject in = subject_of(SUBJECT_IN, &head->to);
     publish_tracked(r, head->from, &in, &r->out.scratch, NULL, ack);
     // While the stream is silent nobody waits for a page to be sent again.
-    if (also_direct || head->from->resending || head->from->ops->is_volatile) {
+    if (also_direct || stream_is_silent(r, head->from) || head->from->ops->is_volatile) {
         subject direct = subject_of(SUBJECT_DIRECT, &head->to);
         r->config.bus.send(r->config.bus.self, direct.text, r->out.scratch.bytes,
                            r->out.scratch.count);

@@ -57,7 +57,7 @@ typedef struct fake_host {
     const char *script;
     bool lease_silent; // lease_take answers STORE_UNKNOWN
     bool load_fails;
-    uint32_t commits, loads, commit_actors, released;
+    uint32_t commits, loads, commit_actors, released, given;
     fake_sent sent[FAKE_SENT_MAX];
     uint32_t sent_count;
     uint32_t attached, detached, effects;
@@ -184,6 +184,21 @@ static inline store_result fake_lease_release(void *self, const actor_id *actor,
         return STORE_FENCED;
     a->ours = false;
     h->released++;
+    return STORE_OK;
+}
+
+static inline store_result fake_lease_give(void *self, const actor_id *actor, int64_t epoch,
+                                           const uuid *to)
+{
+    fake_host *h = self;
+    fake_actor *a = fake_actor_of(actor);
+    if (a->epoch != epoch)
+        return STORE_FENCED;
+    if (uuid_is_zero(to))
+        return STORE_REFUSED; // stands for a host that is not there
+    a->ours = false;
+    a->epoch++;
+    h->given++;
     return STORE_OK;
 }
 

@@ -161,6 +161,7 @@ static inline int fake_setup(void **state)
                   .still_held = fake_still_held,
                   .lease_take = fake_lease_take,
                   .lease_release = fake_lease_release,
+                  .lease_give = fake_lease_give,
                   .load_facts = fake_load_facts,
                   .now = fake_now},
         .bus = {fake, fake_publish, fake_send, fake_attach, fake_detach, fake_incarnation,
