@@ -97,6 +97,15 @@ postgres_ready() {
     [[ $(zones_sql "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == 1 ]]
 }
 
+# On a standby that lacks it yet, libpq would take the database for absent and look no further.
+database_everywhere() {
+    local zone
+    for zone in "${zones[@]}"; do
+        PGPASSWORD=$(<"$dir/secrets/postgres-superuser") PGCONNECT_TIMEOUT=2 \
+            psql -X -q -h "${address[$zone]}" -U postgres -d cavea -c '' || return 1
+    done
+}
+
 nodes_ready() {
     local zone
     for zone in "${zones[@]}"; do url_answers "http://${address[$zone]}:$1/readyz" || return 1; done
@@ -184,6 +193,7 @@ zones_start() {
     # look further.
     postgres_host=$(zones_sql 'SELECT host(inet_server_addr())') \
         postgres_roles "$dir" "$postgres_bin" 5432
+    wait_for 60 "the database is in all zones" database_everywhere
     zones_command migrate >>"$dir/log/migrate.log" 2>&1 || fail "see $dir/log/migrate.log"
     wait_for 60 "JetStream has a leader" jetstream_ready
     node_keep actors-a # makes the keys that sign tickets
