@@ -2,14 +2,15 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # set by the script that sources this file
 
-# Patroni's own word, from the first zone that answers
-status_cluster() {
+# What each server's own Patroni says of it: what one zone says of another may be long past.
+status_postgres() {
     local zone
     for zone in "${zones[@]}"; do
-        in_space "$zone" curl -fsS -m 1 "http://${address[$zone]}:8008/cluster" 2>/dev/null &&
-            return
-    done
-    printf '{"members": []}'
+        in_space "$zone" curl -sS -m 1 "http://${address[$zone]}:8008/patroni" 2>/dev/null |
+            jq -c --arg node "postgres-$zone" '{node: $node, state, timeline,
+                role: (if .role == "master" or .role == "primary" then "leader"
+                    elif .sync_standby then "sync_standby" else .role end)}' || true
+    done | jq -cs .
 }
 
 # Lines "ZONE STREAM LEADER": who leads each stream, as each zone's server sees it
@@ -45,12 +46,12 @@ status_node_cuts() {
 
 status_json() {
     zones_exist
-    jq -n --argjson nodes "$(status_nodes_json)" --argjson cluster "$(status_cluster)" \
+    jq -n --argjson nodes "$(status_nodes_json)" --argjson postgres "$(status_postgres)" \
         --arg streams "$(status_streams)" --arg cuts "$(net_cuts)" \
         --arg node_cuts "$(status_node_cuts)" '
         def rows: split("\n") | map(select(. != "") | split(" "));
         {nodes: $nodes,
-         postgres: [$cluster.members[]? | {node: .name, role, state, lag}],
+         postgres: $postgres,
          streams: ($streams | rows | map({seen_by: .[0], stream: .[1], leader: .[2]})),
          cuts: ($cuts | rows | map({from: .[0], to: .[1]})),
          node_cuts: ($node_cuts | rows | map({zone: .[0], uid: .[1], port: .[2]}))}'
@@ -65,7 +66,7 @@ status_text() {
         (.nodes[] | (.zone | column(9)) + (.node | column(14)) + (.state | column(9)) +
             "\(.pids | length)"),
         "",
-        (.postgres[] | "\(.node): \(.role), \(.state)" + if .lag then ", lag \(.lag)" else "" end),
+        (.postgres[] | "\(.node): \(.role), \(.state), timeline \(.timeline)"),
         (.streams | group_by(.stream)[] |
             "\(.[0].stream): led by " + (map(.leader) | unique | join(" or "))),
         (cut_text | if . == [] then "nothing is cut" else "cut: " + join(", ") end)'
