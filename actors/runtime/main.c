@@ -30,7 +30,8 @@ typedef struct settings {
     perform_settings perform;
     nats_login nats;
     const char *postgres_url, *kinds, *name, *provider_key_file;
-    int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms, money_ms;
+    int64_t host_ttl_ms, idle_ms, resend_ms, facts_gather_ms, live_gather_ms, reconcile_ms,
+        heartbeat_ms, money_ms;
     int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms, haste;
 #ifdef CAVEA_BUGS
     const char *bug;
@@ -52,6 +53,10 @@ static const setting table[] = {
               "an event without a message for so long goes to sleep"),
     CONFIG_MS(settings, resend_ms, "publish-resend", "500ms", 50, 60000,
               "a fact that the stream did not acknowledge is published again, later and later"),
+    CONFIG_MS(settings, facts_gather_ms, "facts-gather", "200ms", 0, 1000,
+              "facts of an actor are published so often at most"),
+    CONFIG_MS(settings, live_gather_ms, "live-gather", "50ms", 0, 1000,
+              "changed seats of an event are sent to edges so often at most"),
     CONFIG_MS(settings, reconcile_ms, "reconcile", "5s", 50, 600000,
               "how often the database is searched for stuck work"),
     CONFIG_MS(settings, money_ms, "money-watch", "60s", 50, 3600000,
@@ -219,6 +224,8 @@ static bool parts_open(host *h, char *ret_problem)
         .host = h->identity.id,
         .idle_ms = h->s.idle_ms,
         .resend_ms = h->s.resend_ms,
+        .facts_gather_ms = h->s.facts_gather_ms,
+        .live_gather_ms = h->s.live_gather_ms,
         .store = store_pg_port(h->writer),
         .bus = nats_bus_port(&h->bus),
         .clock = {NULL, monotonic},

@@ -43,6 +43,7 @@ void moves_run(runtime *r)
         cell *c = cell_table_find(&r->cells, &m.actor.id);
         if (c == NULL || uuid_equal(&m.to, &r->config.host))
             continue;
+        gather_leave_all(r); // what it has to tell is told before it goes
         store_result given =
             r->config.store.lease_give(r->config.store.self, &m.actor.id, c->epoch, &m.to);
         if (given == STORE_REFUSED)

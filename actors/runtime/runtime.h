@@ -34,7 +34,9 @@ typedef struct runtime_config {
     uuid host;
     int64_t idle_ms;   // an actor without a message for so long goes to sleep
     int64_t resend_ms; // an unacknowledged publish is sent again after this, doubling
-    store_port store;  // of the tick thread
+    // An actor's facts, and its live changes, leave so often at most; 0: with each tick.
+    int64_t facts_gather_ms, live_gather_ms;
+    store_port store; // of the tick thread
     bus_port bus;
     clock_port clock;
     perform_port perform;

@@ -112,6 +112,12 @@ ground_heal() {
     done
 }
 
+# ground_superuser SQL
+ground_superuser() {
+    PGPASSWORD=$(<"$dir/secrets/postgres-superuser") psql -X -q -At -h 127.0.0.1 \
+        -p "${ports[postgres_port]}" -U postgres -d cavea -c "$1"
+}
+
 ground_store_of_nats() {
     printf '%s\n' "$dir/nats"
 }

@@ -218,6 +218,8 @@ void host_start(world *w, uint32_t host)
     runtime_config config = {.host = h->id,
                              .idle_ms = 5000,
                              .resend_ms = 500,
+                             .facts_gather_ms = (int64_t)prng_between(&w->random, 0, 200),
+                             .live_gather_ms = (int64_t)prng_between(&w->random, 0, 50),
                              .store = session_port(&h->writer),
                              .bus = host_bus(h),
                              .clock = host_clock(h),
