@@ -231,11 +231,8 @@ static bool login_set(nats_bus *bus, natsOptions *options)
     return done;
 }
 
-bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings)
+static bool bus_connect(nats_bus *bus)
 {
-    *bus = (nats_bus){.config = *settings};
-    pthread_mutex_init(&bus->mutex, NULL);
-    pthread_cond_init(&bus->changed, NULL);
     natsOptions *options = NULL;
     natsStatus s = nats_Open(-1);
     if (s == NATS_OK)
@@ -258,6 +255,17 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings)
     if (s != NATS_OK)
         return fail(bus, "cannot connect to NATS", s);
     return bus_streams_ready(bus);
+}
+
+bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings)
+{
+    *bus = (nats_bus){.config = *settings};
+    pthread_mutex_init(&bus->mutex, NULL);
+    pthread_cond_init(&bus->changed, NULL);
+    if (bus_connect(bus))
+        return true;
+    nats_bus_close(bus);
+    return false;
 }
 
 bool nats_bus_start(nats_bus *bus, runtime *r)

@@ -64,7 +64,8 @@ typedef struct nats_bus {
     char problem[256];
 } nats_bus;
 
-// Connects and makes the streams ready. On failure ret_bus->problem says why.
+// Connects and makes the streams ready. On failure bus->problem says why, and it may be
+// tried again.
 MUST_CHECK bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings);
 // From here on messages arrive in the runtime's mailbox.
 MUST_CHECK bool nats_bus_start(nats_bus *bus, runtime *r);

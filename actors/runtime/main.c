@@ -23,15 +23,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { UPKEEP_MS = 100, PROVIDER_KEY_BYTES = 256, TICK_HANG_MS = 60000 };
+enum { UPKEEP_MS = 100, START_PAUSE_MS = 200, PROVIDER_KEY_BYTES = 256, TICK_HANG_MS = 60000 };
 
 typedef struct settings {
     service_settings service;
     perform_settings perform;
     nats_login nats;
     const char *postgres_url, *kinds, *name, *provider_key_file;
-    int64_t host_ttl_ms, idle_ms, resend_ms, facts_gather_ms, live_gather_ms, reconcile_ms,
-        heartbeat_ms, money_ms;
+    int64_t start_ms, stop_ms, host_ttl_ms, idle_ms, resend_ms, facts_gather_ms, live_gather_ms,
+        reconcile_ms, heartbeat_ms, money_ms;
     int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms, haste;
 #ifdef CAVEA_BUGS
     const char *bug;
@@ -47,6 +47,10 @@ static const setting table[] = {
     CONFIG_TEXT(settings, name, "host-name", "", 0, 63, "the host's name for people"),
     CONFIG_PATH(settings, provider_key_file, "provider-key-file", NULL,
                 "file with the payment provider's secret key"),
+    CONFIG_MS(settings, start_ms, "start-ms", "30s", 0, 600000,
+              "how long the start waits for the database and NATS"),
+    CONFIG_MS(settings, stop_ms, "stop-ms", "15s", 100, 600000,
+              "how long the stop tries to hand its actors over in order"),
     CONFIG_MS(settings, host_ttl_ms, "host-ttl", "3s", HOST_TTL_MS_MIN, HOST_TTL_MS_MAX,
               "a host that is silent for longer may lose its actors"),
     CONFIG_MS(settings, idle_ms, "idle", "5m", 100, 86400000,
@@ -99,6 +103,8 @@ typedef struct host {
     pthread_t tick_thread;
     _Atomic int64_t ticked_us;
     _Atomic bool stopping;
+    int64_t start_until_us;
+    bool waited;
 } host;
 
 static bool kinds_parse(const char *text, uint32_t *ret_kinds)
@@ -161,23 +167,42 @@ static void outcome_send(void *self, const actor_ref *to, const uint8_t *envelop
     (void)natsConnection_Publish(h->bus.connection, inbox.text, envelope, (int)envelope_bytes);
 }
 
+// Whether the start may try again what the database or NATS did not let it do.
+static bool start_again(host *h, const char *waits_for)
+{
+    if (clock_monotonic_us() >= h->start_until_us)
+        return false;
+    if (!h->waited)
+        log_event(LOG_WARNING, "host.waiting", LOG_S("for", waits_for));
+    h->waited = true;
+    return service_wait(START_PAUSE_MS) == 0; // 0: nobody wants us to stop
+}
+
 static bool store_open(host *h, bool is_writer, store_pg **ret_store, char *ret_problem)
 {
     store_pg_options options = {
         .url = h->s.postgres_url, .host = h->identity, .is_writer = is_writer};
-    if (store_pg_open(&options, ret_store) == STORE_OK)
+    store_result result = store_pg_open(&options, ret_store);
+    while (result != STORE_OK && *ret_store != NULL && start_again(h, "database")) {
+        store_port port = store_pg_port(*ret_store);
+        int64_t now_us;
+        result = port.now(port.self, &now_us);
+    }
+    if (result == STORE_OK)
         return true;
     return fail(ret_problem, "cannot use the database",
                 *ret_store == NULL ? "out of memory" : store_pg_error(*ret_store));
 }
 
+// Waits for the database, and refuses one whose schema is not ours.
 static bool schema_check(host *h, char *ret_problem)
 {
     char error[CONFIG_PROBLEM_BYTES];
     connection_options options = {.url = h->s.postgres_url, .application_name = "cavea-actors"};
-    connection *c = connection_open(&options, error, sizeof error);
-    if (c == NULL)
-        return fail(ret_problem, "cannot connect to the database", error);
+    connection *c;
+    while ((c = connection_open(&options, error, sizeof error)) == NULL)
+        if (!start_again(h, "database"))
+            return fail(ret_problem, "cannot connect to the database", error);
     bool right = schema_version_check(c, ret_problem);
     connection_close(c);
     return right;
@@ -212,8 +237,9 @@ static bool parts_open(host *h, char *ret_problem)
         .woken = woken,
         .woken_self = h,
     };
-    if (!nats_bus_open(&h->bus, &bus))
-        return fail(ret_problem, "NATS", h->bus.problem);
+    while (!nats_bus_open(&h->bus, &bus))
+        if (!start_again(h, "NATS"))
+            return fail(ret_problem, "NATS", h->bus.problem);
     h->s.perform.provider_key = h->provider_key;
     h->s.perform.sink = (perform_sink){h, outcome_send};
     h->performer = performer_new(&h->s.perform, ret_problem);
@@ -357,7 +383,9 @@ static bool threads_start(host *h, char *ret_problem)
 
 static void stop(host *h)
 {
+    int64_t began_us = clock_monotonic_us();
     service_stopping(&h->s.service);
+    service_end_within(h->s.stop_ms);
     log_event(LOG_INFO, "host.stopping", LOG_U("host", &h->identity.id));
     host_link *link = host_link_open(h->s.postgres_url, &h->identity);
     if (link == NULL || host_stop(link) != STORE_OK)
@@ -386,12 +414,14 @@ static void stop(host *h)
     store_pg_close(h->keeper);
     store_pg_close(h->lister);
     roster_done(&h->roster);
-    log_event(LOG_INFO, "host.stopped", LOG_U("host", &h->identity.id));
+    log_event(LOG_INFO, "host.stopped", LOG_U("host", &h->identity.id),
+              LOG_I("micros", clock_monotonic_us() - began_us));
 }
 
 static bool start(host *h, char *ret_problem)
 {
     char lines[128];
+    h->start_until_us = clock_monotonic_us() + h->s.start_ms * 1000;
 #ifdef CAVEA_BUGS
     if (h->s.bug[0] != 0 && !bug_switch_on(h->s.bug))
         return fail(ret_problem, "--bug", "there is no such bug");

@@ -291,11 +291,17 @@ void runtime_hand_over(runtime *r)
     while (!r->away && (mailbox_depth(&r->mailbox) > 0 || r->messages_count > 0))
         runtime_step(r);
     gather_leave_all(r);
+    bool reached = !r->away;
     while (r->cells.list_count > 0) {
         cell *c = r->cells.list[r->cells.list_count - 1];
         actor_ref ref = c->ref;
-        (void)r->config.store.lease_release(r->config.store.self, &ref.id, c->epoch);
+        // Each try can take seconds while the database is away: then one is enough, and the others
+        // take over as from a host that was killed.
+        reached = reached && r->config.store.lease_release(r->config.store.self, &ref.id,
+                                                           c->epoch) != STORE_UNKNOWN;
         runtime_drop(r, c);
+        if (!reached)
+            continue;
         wake_send(r, &ref);
         r->config.bus.flush(r->config.bus.self); // its buyers wait already
     }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,6 +157,27 @@ int service_wait(int64_t timeout_ms)
     while (number == 0 && sigwait(&set, &number) != 0) {
     }
     return number;
+}
+
+static void *limit_run(void *closure)
+{
+    const int64_t *limit_ms = closure;
+    struct timespec left = {*limit_ms / 1000, *limit_ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0) {
+    }
+    log_event(LOG_WARNING, "service.stop_cut_short", LOG_I("limit_ms", *limit_ms));
+    _exit(1);
+}
+
+void service_end_within(int64_t limit_ms)
+{
+    static int64_t limit;
+    pthread_t thread;
+    limit = limit_ms;
+    if (pthread_create(&thread, NULL, limit_run, &limit) == 0)
+        pthread_detach(thread);
+    else
+        log_event(LOG_WARNING, "service.stop_unlimited");
 }
 
 void service_stopping(const service_settings *s)

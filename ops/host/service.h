@@ -44,6 +44,9 @@ void service_watch(bool (*is_alive)(void *self), void *self);
 // Waits until SIGTERM or SIGINT arrives, at most timeout_ms (-1: for ever). Returns the signal's
 // number, SIGHUP included, or 0 after the time.
 int service_wait(int64_t timeout_ms);
+// From now on the program has limit_ms to end in order. Then a warning is logged and it ends at
+// once with status 1, as if it was killed: for programs that others take over from in either case.
+void service_end_within(int64_t limit_ms);
 // Tells systemd that the orderly stop has begun and removes the ready file.
 void service_stopping(const service_settings *s);
 

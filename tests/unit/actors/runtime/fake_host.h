@@ -55,9 +55,9 @@ typedef struct fake_host {
     int64_t incarnation;
     // What the next commits do: ok, fenced, refused, unknown, or 'a' unknown after all was applied.
     const char *script;
-    bool lease_silent; // lease_take answers STORE_UNKNOWN
+    bool lease_silent; // lease_take and lease_release answer STORE_UNKNOWN
     bool load_fails;
-    uint32_t commits, loads, commit_actors, released, given;
+    uint32_t commits, loads, commit_actors, released, silent_releases, given;
     fake_sent sent[FAKE_SENT_MAX];
     uint32_t sent_count;
     uint32_t attached, detached, effects;
@@ -182,6 +182,10 @@ static inline store_result fake_lease_release(void *self, const actor_id *actor,
 {
     fake_host *h = self;
     fake_actor *a = fake_actor_of(actor);
+    if (h->lease_silent)
+        h->silent_releases++;
+    if (h->lease_silent)
+        return STORE_UNKNOWN;
     if (a->epoch != epoch)
         return STORE_FENCED;
     a->ours = false;

@@ -369,6 +369,18 @@ static void test_hand_over__given_queued_messages_then_answers_them_first(void *
     assert_int_equal(runtime_cells_of(h->r, ACTOR_EVENT), 0);
 }
 
+static void test_hand_over__given_no_database_then_it_is_tried_once(void **state)
+{
+    fake_host *h = *state;
+    for (uint32_t i = 0; i < FAKE_ACTORS; i++)
+        fake_open(h, i);
+    h->lease_silent = true;
+    runtime_hand_over(h->r);
+    assert_int_equal(h->silent_releases, 1);
+    assert_int_equal(fake_left(h, "cavea.v1.wake.event"), 0);
+    assert_int_equal(runtime_cells_of(h->r, ACTOR_EVENT), 0);
+}
+
 static void test_senders__given_too_many_then_is_silent_and_decides_nothing(void **state)
 {
     fake_host *h = *state;
@@ -410,6 +422,7 @@ int main(void)
         TEST(test_upkeep__given_an_idle_actor_then_gives_its_lease_back),
         TEST(test_move__given_a_live_host_then_it_gets_lease_and_wake_up),
         TEST(test_hand_over__given_queued_messages_then_answers_them_first),
+        TEST(test_hand_over__given_no_database_then_it_is_tried_once),
         TEST(test_senders__given_too_many_then_is_silent_and_decides_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // cmocka.h needs these before it.
@@ -130,6 +131,21 @@ static void test_service_wait__given_a_watchdog_then_it_hears_of_life_only(void 
     close(w.fd);
 }
 
+static void test_service_end_within__given_a_stop_that_hangs_then_it_ends(void **state)
+{
+    (void)state;
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        service_end_within(20);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_service_ready__given_a_notify_socket_then_systemd_is_told),
         cmocka_unit_test(test_service_wait__given_a_watchdog_then_it_hears_of_life_only),
         cmocka_unit_test(test_service_wait__given_a_signal_then_its_number),
+        cmocka_unit_test(test_service_end_within__given_a_stop_that_hangs_then_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
