@@ -207,16 +207,41 @@ zones_start() {
     wait_for 30 "the front serves" url_answers "http://${address[outside]}:8080/v1/events"
 }
 
-# Keepers first, or they would start again what is being stopped; then everything in order.
+# zones_stop [in-order]: keepers first, or they would start again what is being stopped. In order:
+# with the network whole, or they would wait for each other.
 zones_stop() {
-    local node role
-    for node in $(nodes_all); do process_stop "$dir/run" "keep-$node" TERM 5; done
-    if space_exists net; then
-        for role in front haproxy edge actors provider; do zones_end_role "$role" TERM; done
-        for role in postgres nats etcd; do zones_end_role "$role" TERM; done
-        net_down
+    local role
+    keepers_stop
+    if space_exists net && [[ ${1-} ]]; then
+        net_heal
+        for role in front haproxy edge actors provider postgres nats etcd; do
+            zones_end_role "$role"
+        done
     fi
+    servers_quit
+    net_down
     rm -f "$dir"/run/*.pid "$dir"/run/*.hold
+}
+
+# All of them are asked before the first is waited for.
+keepers_stop() {
+    local node pid
+    for node in $(nodes_all); do
+        ! pid=$(process_pid "$dir/run" "keep-$node") || kill -s TERM "$pid"
+    done
+    for node in $(nodes_all); do process_stop "$dir/run" "keep-$node" TERM 5; done
+}
+
+# What is left of PostgreSQL ends at once, but takes its shared memory along.
+servers_quit() {
+    local zone pid
+    for zone in "${zones[@]}"; do
+        ! pid=$(process_pid "$dir/run" "postgres-$zone") || kill -s KILL "$pid"
+        pid=$(head -n 1 "$dir/postgres/$zone/data/postmaster.pid" 2>/dev/null) || continue
+        ! node_pids "postgres-$zone" | grep -qx "$pid" || kill -s QUIT "$pid"
+        node_signal CONT "postgres-$zone"
+    done
+    for zone in "${zones[@]}"; do wait_until 5 node_ended "postgres-$zone" || true; done
 }
 
 # Together, because each of three may wait for the other two.
@@ -226,9 +251,9 @@ zones_end_role() {
     for node in $nodes; do
         node_signal CONT "$node"
         if [[ $1 == postgres ]]; then
-            node_signal_patroni "$2" "$node"
+            node_signal_patroni TERM "$node"
         else
-            node_signal "$2" "$node"
+            node_signal TERM "$node"
         fi
     done
     for node in $nodes; do

@@ -3,6 +3,7 @@
 # While the others elect, reservations go on over the direct path, and so do a payment and its
 # ticket; nothing is lost and nothing is there twice.
 # label: chaos
+# full-only
 # alone
 # time: 120
 set -euo pipefail

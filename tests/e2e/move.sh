@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Two actor hosts in the middle of a sale: the event is moved from one to the other and back ten
-# times, and no request fails or has to be sent again; then all hosts are restarted one after the
-# other, with the same outcome. A move to a host that is not there, or to the holder, is refused.
+# times, and no request fails or has to be sent again; with --full all hosts are then restarted one
+# after the other, with the same outcome. A move to a host that is not there, or to the holder, is
+# refused.
 # label: chaos
 # alone
 # time: 120
@@ -47,14 +48,14 @@ refused() {
 
 # Every acknowledged reservation is a row that owns its seat, and nothing else is.
 books_agree() {
-    cat "$work/moved" "$work/restarted" | cut -d' ' -f1 | sort >"$work/told"
+    cat "$work"/{moved,restarted} | cut -d' ' -f1 | sort >"$work/told"
     sql "SELECT reservation_id FROM claimed_seat WHERE event_id = '$event'" | sort >"$work/claimed"
     cmp "$work/told" "$work/claimed" || stop_test "the same in the database and the answers"
     cavea ledger verify "$event" >"$work/verify" || stop_test "$(<"$work/verify")"
 }
 
 move_back_and_forth() {
-    flood moved 4000 400
+    flood moved 1600 400
     wait_until 30 acknowledged moved 200 || stop_test "200 reservations"
     for _ in 1 2 3 4 5 6 7 8 9 10; do moved; done
     flood_done moved
@@ -76,6 +77,11 @@ stack_up
 "$cavea_root/ops/run" --dir "$stack" --add-host
 event_on_sale
 shop_export
+: >"$work/restarted"
 move_back_and_forth
-restart_all
+if [[ ${CAVEA_TEST_MODE:-whole} == full ]]; then
+    restart_all
+else
+    echo "figure: left out without --full: all hosts restarted one after the other"
+fi
 books_agree

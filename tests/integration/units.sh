@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The systemd units: systemd finds nothing wrong with them, each is confined (exposure of at most 2
-# of 10 by systemd's own count), restarts by itself, and names files that `ops/zones config` writes.
-# The configuration that it writes for three hosts is read by the programs themselves.
+# The systemd units: systemd, where it is installed, finds nothing wrong with them, each is confined
+# (exposure of at most 2 of 10 by systemd's own count), restarts by itself, and names files that
+# `ops/zones config` writes. The configuration that it writes for three hosts is read by the
+# programs themselves.
 # time: 90
 set -euo pipefail
 # shellcheck source=ops/lib/common.sh
@@ -20,12 +21,17 @@ unit_copy() {
     sed 's|^ExecStart=/usr/bin/cavea-.*|ExecStart=/bin/true|' "$1" >"$work/$(basename "$1")"
 }
 
-unit_check() {
-    local unit=$1 file found
+systemd_check() {
+    local unit=$1 found
     found=$(systemd-analyze verify "$work/$(basename "$unit")" 2>&1) || stop_test "$unit: $found"
     [[ ! $found ]] || stop_test "$unit: $found"
     systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" \
         >"$work/security" 2>&1 || stop_test "$unit is confined: $(tail -n 1 "$work/security")"
+}
+
+unit_check() {
+    local unit=$1 file
+    [[ ! $systemd ]] || systemd_check "$unit"
     grep -q '^Restart=always$' "$unit" || stop_test "$unit restarts"
     while read -r file; do
         [[ -s $work/files/conf/a/${file##*/} ]] || stop_test "$unit names $file, which is written"
@@ -55,6 +61,8 @@ secrets_are_private() {
 
 "$cavea_root/ops/zones" config --out "$work/files" --addresses 192.0.2.1,192.0.2.2,192.0.2.3 \
     --operator 198.51.100.7/32 2>"$work/log" || stop_test "$(<"$work/log")"
+systemd=$(command -v systemd-analyze) ||
+    echo "figure: left out: what systemd says of the units, because systemd-analyze is not here"
 for unit in "$cavea_root"/ops/systemd/*.service; do unit_copy "$unit"; done
 for unit in "$cavea_root"/ops/systemd/*.service; do unit_check "$unit"; done
 configs_are_read
