@@ -179,13 +179,14 @@ static void on_wake(natsConnection *connection, natsSubscription *subscription, 
     if (wake != NULL && uuid_from_bytes(wake->actor.data, wake->actor.len, &actor.id.u) &&
         kind_of((actor_kind)wake->kind) != NULL) {
         actor.kind = (actor_kind)wake->kind;
-        bool answers = natsMsg_GetReply(message) != NULL;
+        const char *reply = natsMsg_GetReply(message);
+        bool answers = reply != NULL && subject_inbox_valid(reply, strlen(reply));
         if (uuid_from_bytes(wake->move_to.data, wake->move_to.len, &to))
             answers = runtime_move(bus->runtime, &actor, &to) && answers;
         else
             bus->config.woken(bus->config.woken_self, &actor, answers || wake->chosen);
         if (answers)
-            natsConnection_Publish(connection, natsMsg_GetReply(message), "ok", 2);
+            natsConnection_Publish(connection, reply, "ok", 2);
     }
     if (wake != NULL)
         cavea__v1__wake__free_unpacked(wake, NULL);
