@@ -50,9 +50,13 @@ const statement lease_statements[LEASE_STATEMENTS] = {
     [LEASE_WREST] = {"lease_wrest", "UPDATE actor_lease SET epoch = epoch + 1, holder = $2"
                                     " WHERE actor = $1 AND epoch = $3 AND holder = $4"
                                     " RETURNING " LEASE_COLUMNS},
-    [LEASE_RELEASE] = {"lease_release", "UPDATE actor_lease SET holder = NULL"
-                                        " WHERE actor = $1 AND epoch = $2 AND holder = $3"
-                                        " RETURNING 1"},
+    // Waits for no disk and no standby, so that a host can stop while there is none: should it be
+    // lost, the row names a host that is gone, or that is asked and takes the lease again.
+    [LEASE_RELEASE] =
+        {"lease_release",
+         "WITH unsynced AS (SELECT set_config('synchronous_commit', 'off', true) AS value)"
+         " UPDATE actor_lease SET holder = NULL FROM unsynced WHERE actor = $1 AND epoch = $2"
+         " AND holder = $3 AND unsynced.value = 'off' RETURNING 1"},
     [LEASE_STILL_HELD] =
         {"lease_still_held",
          "SELECT coalesce(l.epoch = w.epoch AND l.holder = $3, false)"
