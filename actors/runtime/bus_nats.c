@@ -170,26 +170,18 @@ static void on_wake(natsConnection *connection, natsSubscription *subscription, 
 {
     (void)subscription;
     nats_bus *bus = closure;
-    Cavea__V1__Wake *wake = NULL;
-    actor_ref actor;
-    uuid to;
-    if (natsMsg_GetDataLength(message) <= 64)
-        wake = cavea__v1__wake__unpack(NULL, (size_t)natsMsg_GetDataLength(message),
-                                       (const uint8_t *)natsMsg_GetData(message));
-    if (wake != NULL && uuid_from_bytes(wake->actor.data, wake->actor.len, &actor.id.u) &&
-        kind_of((actor_kind)wake->kind) != NULL) {
-        actor.kind = (actor_kind)wake->kind;
-        const char *reply = natsMsg_GetReply(message);
-        bool answers = reply != NULL && subject_inbox_valid(reply, strlen(reply));
-        if (uuid_from_bytes(wake->move_to.data, wake->move_to.len, &to))
-            answers = runtime_move(bus->runtime, &actor, &to) && answers;
+    const char *reply = natsMsg_GetReply(message);
+    wake_order order;
+    if (wake_read(&bus->config.host, natsMsg_GetSubject(message), reply, natsMsg_GetData(message),
+                  (size_t)natsMsg_GetDataLength(message), &order)) {
+        bool taken = true;
+        if (order.what == WAKE_MOVE)
+            taken = runtime_move(bus->runtime, &order.actor, &order.move_to);
         else
-            bus->config.woken(bus->config.woken_self, &actor, answers || wake->chosen);
-        if (answers)
+            bus->config.woken(bus->config.woken_self, &order.actor, order.what);
+        if (taken && order.answers)
             natsConnection_Publish(connection, reply, "ok", 2);
     }
-    if (wake != NULL)
-        cavea__v1__wake__free_unpacked(wake, NULL);
     natsMsg_Destroy(message);
 }
 
@@ -202,6 +194,8 @@ static bool fail(nats_bus *bus, const char *what, natsStatus status)
 static natsStatus options_set(natsOptions *options)
 {
     natsStatus s = natsOptions_SetSendAsap(options, true);
+    if (s == NATS_OK)
+        s = natsOptions_SetCustomInboxPrefix(options, "_INBOX.actors"); // see permissions.conf
     if (s == NATS_OK)
         s = natsOptions_SetPingInterval(options, 2000);
     if (s == NATS_OK)
@@ -463,13 +457,11 @@ bool nats_bus_holds(nats_bus *bus, const actor_id *id)
 
 bool nats_bus_forward(nats_bus *bus, const uuid *host, const actor_ref *actor)
 {
-    uint8_t text[32];
-    wire w = {.bytes = text, .max = sizeof text};
-    wire_number(&w, 1, (uint64_t)actor->kind);
-    wire_bytes(&w, 2, actor->id.u.bytes, sizeof actor->id.u.bytes);
+    uint8_t wake[WAKE_BYTES_MAX];
+    uint32_t wake_bytes = wake_write(actor, false, wake);
     natsMsg *answer = NULL;
-    natsStatus s = natsConnection_Request(&answer, bus->connection, subject_host(host).text, text,
-                                          (int)w.count, 100);
+    natsStatus s = natsConnection_Request(&answer, bus->connection, subject_host(host).text, wake,
+                                          (int)wake_bytes, 100);
     natsMsg_Destroy(answer);
     return s == NATS_OK;
 }

@@ -9,6 +9,8 @@
 #define CAVEA_ACTORS_RUNTIME_BUS_NATS_H
 
 #include "actors/runtime/runtime.h"
+#include "actors/runtime/stream_short.h"
+#include "actors/runtime/wake.h"
 #include "ops/host/nats_line.h"
 
 #include <pthread.h>
@@ -42,7 +44,7 @@ typedef struct nats_bus_config {
     int64_t heartbeat_ms;     // of consumers
     int64_t stream_bytes_max; // of the inbox stream; the fact stream gets the same
     int64_t stream_replicas;
-    void (*woken)(void *self, const actor_ref *actor, bool forwarded);
+    void (*woken)(void *self, const actor_ref *actor, enum wake_what what);
     void *woken_self;
 } nats_bus_config;
 
@@ -58,7 +60,7 @@ typedef struct nats_bus {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     inlet *inlets[INLET_BUCKETS], *numbered[INLET_BUCKETS];
-    uint32_t short_looks; // in a row at a stream that ends before what was read, of the watchdog
+    stream_short inbox_short; // of the watchdog
     pthread_t watchdog;
     bool watching;
     char problem[256];

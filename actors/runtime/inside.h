@@ -5,6 +5,7 @@
 
 #include "actors/runtime/mailbox.h"
 #include "actors/runtime/runtime.h"
+#include "actors/runtime/wake.h"
 #include "schemas/arena.h"
 #include "schemas/digest.h"
 #include "schemas/wire.h"
@@ -109,6 +110,7 @@ struct runtime {
     uint32_t messages_count;
     payment_id wanted[WANTED_ROWS_MAX]; // of the tick, see rows_fetch
     payment_row wanted_rows[WANTED_ROWS_MAX];
+    int64_t noted_us;   // monotonic: acknowledgements that had come by then are noted
     uint32_t upkeep_at; // in the list of cells: where the next upkeep begins
     bool away;          // stale cells wait for it too
     int64_t now_us;     // of the current tick
@@ -119,9 +121,11 @@ struct runtime {
         int64_t at_us;
     } wakes[WAKES_REMEMBERED];
     struct {
-        pthread_mutex_t mutex; // any thread asks, the tick thread moves
-        move_wanted wanted[MOVES_MAX];
-        uint32_t count;
+        pthread_mutex_t mutex;         // any thread asks, the tick thread moves
+        move_wanted wanted[MOVES_MAX]; // a ring, oldest first
+        uint32_t at, count;
+        bool is_unsure; // of the tick thread: nobody knows whether the last one went over
+        move_wanted unsure;
     } moves;
 };
 
@@ -175,7 +179,9 @@ void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message
                      cell_ack *ack);
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq);
 void ack_note(runtime *r, cell *c, int64_t token);
-bool resend_upkeep(runtime *r, cell *c); // whether it asked the database
+// How many pages it asked the database for; all of them when that is silent: each try can take
+// seconds.
+uint32_t resend_upkeep(runtime *r, cell *c);
 
 // runtime.c
 void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c);

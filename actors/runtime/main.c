@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { UPKEEP_MS = 100, START_PAUSE_MS = 200, PROVIDER_KEY_BYTES = 256, TICK_HANG_MS = 60000 };
+enum { UPKEEP_MS = 100, START_PAUSE_MS = 200, PROVIDER_KEY_BYTES = 256 };
 
 typedef struct settings {
     service_settings service;
@@ -134,11 +134,19 @@ static int64_t monotonic(void *self)
     return clock_monotonic_us();
 }
 
-static void woken(void *self, const actor_ref *actor, bool forwarded)
+static void woken(void *self, const actor_ref *actor, enum wake_what what)
 {
     host *h = self;
     if (h->activator != NULL && !atomic_load(&h->stopping))
-        activator_wake(h->activator, actor, forwarded);
+        activator_wake(h->activator, actor, what);
+}
+
+// Whoever was given an actor is asked whether it knows.
+static void reported(void *self, const runtime_report *report)
+{
+    report_runtime(NULL, report);
+    if (report->type == REPORT_MOVED)
+        woken(self, &report->actor, WAKE_GIVEN);
 }
 
 static void outcome_deliver(void *self, const actor_ref *to, const uint8_t *envelope,
@@ -260,7 +268,8 @@ static bool parts_open(host *h, char *ret_problem)
         .hold_us = h->s.hold_seconds * 1000000,
         .payment_extension_us = h->s.extension_ms * 1000,
         .payment_haste = (uint32_t)h->s.haste,
-        .report = report_runtime,
+        .report = reported,
+        .report_self = h,
     };
     h->runtime = runtime_new(&runtime_parts);
     return h->runtime != NULL || fail(ret_problem, "runtime", "out of memory");
@@ -301,7 +310,6 @@ static bool watches_money(void *self)
     return nats_bus_holds(&h->bus, &first.id);
 }
 
-// Longer than a tick can wait for the database.
 static bool is_alive(void *self)
 {
     host *h = self;

@@ -197,7 +197,10 @@ static void unstick(runtime *r, const actor_ref *to, const stuck_row *row)
 // Takes what has arrived; messages go to r->messages, everything else is done at once.
 static uint32_t mails_sort(runtime *r)
 {
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     uint32_t count = mailbox_take(&r->mailbox, r->mails, TICK_MESSAGES_MAX);
+    if (!r->mailbox.first_left)
+        r->noted_us = mono;
     for (uint32_t i = 0; i < count; i++) {
         mail *item = &r->mails[i];
         if (item->type == MAIL_MESSAGE) {
@@ -260,6 +263,8 @@ void runtime_upkeep(runtime *r)
     if (r->away)
         return;
     moves_run(r);
+    if (r->away)
+        return;
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     int64_t incarnation = r->config.bus.incarnation(r->config.bus.self);
     cell *idle = NULL;
@@ -277,8 +282,9 @@ void runtime_upkeep(runtime *r)
             idle = c;
     }
     // A lease that is ours without a cell would keep the actor from everybody.
-    if (idle != NULL && r->config.store.lease_release(r->config.store.self, &idle->ref.id,
-                                                      idle->epoch) != STORE_UNKNOWN) {
+    if (idle != NULL && pages < RESEND_PAGES_MAX &&
+        r->config.store.lease_release(r->config.store.self, &idle->ref.id, idle->epoch) !=
+            STORE_UNKNOWN) {
         runtime_report_now(r, REPORT_SLEPT, idle);
         runtime_drop(r, idle);
     }

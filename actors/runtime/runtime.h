@@ -22,9 +22,10 @@ typedef struct runtime_report { // what happened in one step
         REPORT_DROPPED,  // commands nobody waits for any more
         REPORT_MALFORMED,
         REPORT_SLEPT,
-        REPORT_MOVED,
+        REPORT_MOVED,   // given to another host, which was told
+        REPORT_UNMOVED, // it was asked for, but not had, or the other host does not take it
     } type;
-    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT, MOVED
+    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT, MOVED, UNMOVED
     uint32_t commands, messages, facts, cells, direct, seen;
     uint32_t alarms[ALARMS_END]; // of TICK
     int64_t commit_us;

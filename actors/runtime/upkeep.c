@@ -10,7 +10,6 @@
 enum {
     BEATS_PER_TTL = 6,
     PARTITIONS_LOOK_MS = 400,
-    TICK_HANG_MS = 60000, // longer than any wait for the database
     STUCK_ROWS_MAX = 64,
     STEP_MS = 50,
 };
@@ -73,7 +72,7 @@ static void partitions_look(upkeep *u)
         for (uint32_t n = 0; (u->config.host.kinds >> kind & 1) && n < PARTITIONS; n++) {
             actor_ref ref = actor_of_partition(kind, n);
             if (!nats_bus_holds(u->config.bus, &ref.id))
-                activator_wake(u->config.activator, &ref, false);
+                activator_wake(u->config.activator, &ref, WAKE_OPEN);
         }
 }
 

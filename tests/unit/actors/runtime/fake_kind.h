@@ -183,7 +183,7 @@ static inline void fake_forget(fake_host *h)
 {
     for (uint32_t i = 0; i < h->sent_count; i++)
         free(h->sent[i].bytes);
-    h->sent_count = 0;
+    h->sent_count = h->flushed_count = 0;
 }
 
 static inline int fake_teardown(void **state)

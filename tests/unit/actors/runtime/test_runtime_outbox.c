@@ -42,6 +42,7 @@ static void later(fake_host *h, int64_t ms)
 {
     h->mono_us += ms * 1000;
     h->database_us += ms * 1000;
+    runtime_step(h->r);
     runtime_upkeep(h->r);
     runtime_step(h->r);
 }
@@ -354,35 +355,6 @@ static void test_upkeep__given_an_idle_actor_then_gives_its_lease_back(void **st
     assert_int_equal(h->reports[REPORT_SLEPT], 1);
 }
 
-static void test_move__given_a_live_host_then_it_gets_lease_and_wake_up(void **state)
-{
-    fake_host *h = *state;
-    uuid other = {{9}}, none = {{0}};
-    fake_open(h, 0);
-    reserve(h, 1, 1);
-    fake_forget(h);
-    assert_true(runtime_move(h->r, &h->actors[0].ref, &none));
-    later(h, 1);
-    assert_true(runtime_holds(h->r, &h->actors[0].ref.id)); // nobody there: it stays
-    assert_int_equal(h->sent_count, 0);
-    reserve(h, 2, 2);
-    assert_int_equal(h->actors[0].taken[2], 1);
-    fake_forget(h);
-    assert_true(runtime_move(h->r, &h->actors[0].ref, &other));
-    assert_true(runtime_move(h->r, &h->actors[0].ref, &other)); // twice is once
-    later(h, 1);
-    assert_false(runtime_holds(h->r, &h->actors[0].ref.id));
-    assert_int_equal(h->given, 1);
-    assert_int_equal(h->reports[REPORT_MOVED], 1);
-    assert_int_equal(fake_left(h, subject_host(&other).text), 1);
-    assert_int_equal(h->sent_count, 1);
-    Cavea__V1__Wake *wake = cavea__v1__wake__unpack(NULL, h->sent[0].bytes_count, h->sent[0].bytes);
-    assert_non_null(wake);
-    assert_true(wake->chosen);
-    assert_memory_equal(wake->actor.data, h->actors[0].ref.id.u.bytes, 16);
-    cavea__v1__wake__free_unpacked(wake, NULL);
-}
-
 static void test_hand_over__given_queued_messages_then_answers_them_first(void **state)
 {
     fake_host *h = *state;
@@ -451,7 +423,6 @@ int main(void)
         TEST(test_volatile__given_a_tick_then_saves_the_cursor_once_a_second),
         TEST(test_volatile__given_a_receiver_here_then_needs_no_broker),
         TEST(test_upkeep__given_an_idle_actor_then_gives_its_lease_back),
-        TEST(test_move__given_a_live_host_then_it_gets_lease_and_wake_up),
         TEST(test_hand_over__given_queued_messages_then_answers_them_first),
         TEST(test_hand_over__given_no_database_then_it_is_tried_once),
         TEST(test_senders__given_too_many_then_is_silent_and_decides_nothing),
