@@ -15,23 +15,61 @@ typedef struct host_named {
     char name[64];
 } host_named;
 
-// By id or by name; the live one, should several have had the name.
-static bool host_find(const json_t *hosts, const char *wanted, host_named *ret_host)
+static bool host_read(const json_t *host, host_named *ret_host)
+{
+    const char *id = json_string_value(json_object_get(host, "id"));
+    const char *name = json_string_value(json_object_get(host, "name"));
+    if (!id || !name || !uuid_parse(id, strlen(id), &ret_host->id))
+        return false;
+    snprintf(ret_host->name, sizeof ret_host->name, "%s", name);
+    return true;
+}
+
+// How many live hosts that take actors are called so, by id or by name, which need not be unique.
+static size_t hosts_called(const json_t *hosts, const char *wanted, host_named *ret_host)
 {
     const json_t *host;
-    size_t i;
+    size_t i, count = 0;
     json_array_foreach(hosts, i, host)
     {
+        host_named found;
         const char *id = json_string_value(json_object_get(host, "id"));
-        const char *name = json_string_value(json_object_get(host, "name"));
-        if (!json_is_true(json_object_get(host, "alive")) || !id || !name ||
-            (strcmp(id, wanted) != 0 && strcmp(name, wanted) != 0) ||
-            !uuid_parse(id, strlen(id), &ret_host->id))
+        if (json_is_true(json_object_get(host, "stopping")) ||
+            !json_is_true(json_object_get(host, "alive")) || !host_read(host, &found))
             continue;
-        snprintf(ret_host->name, sizeof ret_host->name, "%s", name);
-        return true;
+        if (strcmp(id, wanted) == 0) {
+            *ret_host = found;
+            return 1;
+        }
+        if (strcmp(found.name, wanted) == 0) {
+            *ret_host = found;
+            count++;
+        }
     }
-    return false;
+    return count;
+}
+
+static command_status target_find(command *c, const json_t *hosts, host_named *ret_host)
+{
+    const char *wanted = c->arguments[1];
+    size_t count = hosts_called(hosts, wanted, ret_host);
+    if (count == 1)
+        return COMMAND_OK;
+    if (count == 0)
+        return command_fail(c, COMMAND_FAILED, "no live host is called %s", wanted);
+    return command_fail(c, COMMAND_FAILED, "%zu live hosts are called %s: name one by its id",
+                        count, wanted);
+}
+
+// Who has the event, as its report says; false: nobody.
+static bool holder_read(const json_t *event, host_named *ret_host)
+{
+    const char *id = json_string_value(json_object_get(event, "holder_id"));
+    const char *name = json_string_value(json_object_get(event, "holder"));
+    if (!id || !uuid_parse(id, strlen(id), &ret_host->id))
+        return false;
+    snprintf(ret_host->name, sizeof ret_host->name, "%s", name ? name : id);
+    return true;
 }
 
 // Asks the holder; it answers as soon as it has taken note.
@@ -63,52 +101,76 @@ static json_int_t epoch_of(const json_t *event)
     return json_integer_value(json_object_get(event, "epoch"));
 }
 
-// The lease goes over in one epoch and is taken in the next.
-static command_status move_wait(command *c, const uuid *event, const host_named *to,
-                                json_int_t epoch, int64_t started_us)
+typedef struct move {
+    uuid event;
+    host_named from, to;
+    json_int_t epoch; // before
+    int64_t started_us;
+} move;
+
+// What became of it, when it is not with whom it should be in time.
+static command_status move_failed(command *c, const move *m, const json_t *now)
 {
-    command_status status;
-    while (clock_monotonic_us() < started_us + MOVE_DEADLINE_MS * INT64_C(1000)) {
-        json_t *now = command_report_read(c, REPORT_EVENT, event, &status);
-        const char *holder = json_string_value(json_object_get(now, "holder"));
-        bool moved = holder && strcmp(holder, to->name) == 0 && epoch_of(now) >= epoch + 2;
-        json_decref(now);
+    host_named holder;
+    const char *to = m->to.name;
+    if (!holder_read(now, &holder))
+        return command_fail(c, COMMAND_FAILED, "%s did not take it: nobody has it now", to);
+    if (uuid_equal(&holder.id, &m->to.id))
+        return command_fail(c, COMMAND_FAILED, "%s was given it, and has not opened it yet", to);
+    if (!uuid_equal(&holder.id, &m->from.id))
+        return command_fail(c, COMMAND_FAILED, "%s did not take it: %s has it now", to,
+                            holder.name);
+    return command_fail(c, COMMAND_FAILED, "%s did not take it: %s still has it", to, holder.name);
+}
+
+// The lease goes over in one epoch and is taken in the next.
+static command_status move_wait(command *c, const move *m)
+{
+    for (;;) {
+        command_status status;
+        host_named holder;
+        int64_t took_us = clock_monotonic_us() - m->started_us;
+        json_t *now = command_report_read(c, REPORT_EVENT, &m->event, &status);
         if (!now)
             return status;
+        bool moved = holder_read(now, &holder) && uuid_equal(&holder.id, &m->to.id) &&
+                     epoch_of(now) >= m->epoch + 2;
+        bool is_late = !moved && took_us > MOVE_DEADLINE_MS * INT64_C(1000);
+        if (is_late)
+            status = move_failed(c, m, now);
+        json_decref(now);
         if (moved)
-            return command_print(c, json_pack("{s:s, s:I}", "holder", to->name, "took_ms",
-                                              (clock_monotonic_us() - started_us) / 1000));
+            return command_print(
+                c, json_pack("{s:s, s:I}", "holder", m->to.name, "took_ms",
+                             (json_int_t)(clock_monotonic_us() - m->started_us) / 1000));
+        if (is_late)
+            return status;
         nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
     }
-    return command_fail(c, COMMAND_FAILED, "%s did not take it: it stays where it was", to->name);
 }
 
 static command_status actor_move(command *c)
 {
-    uuid event;
-    host_named from, to;
+    move m = {.started_us = clock_monotonic_us()};
     command_status status;
-    if (!command_id(c, &event))
+    if (!command_id(c, &m.event))
         return COMMAND_USAGE;
-    int64_t started_us = clock_monotonic_us();
-    json_t *before = command_report_read(c, REPORT_EVENT, &event, &status);
+    json_t *before = command_report_read(c, REPORT_EVENT, &m.event, &status);
     json_t *hosts = before ? command_report_read(c, REPORT_HOSTS, NULL, &status) : NULL;
-    const char *holder = json_string_value(json_object_get(before, "holder"));
-    actor_ref actor = actor_of_event(&(event_id){event});
-    json_int_t epoch = epoch_of(before);
-    // Without hosts the problem is printed already.
-    if (hosts && !host_find(hosts, c->arguments[1], &to))
-        status = command_fail(c, COMMAND_FAILED, "no live host is called %s", c->arguments[1]);
-    else if (hosts && (!holder || !host_find(hosts, holder, &from)))
+    actor_ref actor = actor_of_event(&(event_id){m.event});
+    if (hosts) // without them the problem is printed already
+        status = target_find(c, hosts, &m.to);
+    bool found = hosts && status == COMMAND_OK;
+    if (found && !holder_read(before, &m.from))
         status = command_fail(c, COMMAND_FAILED, "no live host has it: it sleeps, or is moving");
-    else if (hosts && uuid_equal(&from.id, &to.id))
-        status = command_fail(c, COMMAND_FAILED, "%s has it already", to.name);
-    else if (hosts)
-        status = move_ask(c, &actor, &from.id, &to.id);
-    bool asked = hosts && status == COMMAND_OK;
+    else if (found && uuid_equal(&m.from.id, &m.to.id))
+        status = command_fail(c, COMMAND_FAILED, "%s has it already", m.to.name);
+    else if (found)
+        status = move_ask(c, &actor, &m.from.id, &m.to.id);
+    m.epoch = epoch_of(before);
     json_decref(before);
     json_decref(hosts);
-    return asked ? move_wait(c, &event, &to, epoch, started_us) : status;
+    return found && status == COMMAND_OK ? move_wait(c, &m) : status;
 }
 
 const verb actor_verbs[] = {

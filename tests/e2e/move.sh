@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Two actor hosts in the middle of a sale: the event is moved from one to the other and back ten
 # times, and no request fails or has to be sent again; with --full all hosts are then restarted one
-# after the other, with the same outcome. A move to a host that is not there, or to the holder, is
-# refused.
+# after the other, with the same outcome. A move takes less than two seconds; one to a host that is
+# not there, or to the holder, is refused.
 # label: chaos
 # alone
 # time: 120
@@ -39,6 +39,7 @@ moved() {
         stop_test "a move to $to: $(<"$work/move.json")"
     [[ $(holder) == "$to" ]] || stop_test "$to is the holder"
     jq -er .took_ms "$work/move.json" >>"$work/took"
+    (($(tail -n 1 "$work/took") < 2000)) || stop_test "a move in time: $(<"$work/move.json")"
 }
 
 refused() {
