@@ -46,14 +46,18 @@ node_uid() {
     id -u "${user[$(node_role "$1")]}" 2>/dev/null || printf '%s\n' "${user[$(node_role "$1")]}"
 }
 
+# Lines "UID PID" of everything that runs in a place; some may have ended meanwhile.
+space_pids() {
+    ip netns pids "$(space_of "$1")" | sed 's|^|/proc/|' |
+        { xargs -r stat -c '%u %n' 2>/dev/null || true; } | sed 's|/proc/||'
+}
+
 # Every process of the node.
 node_pids() {
-    local pid uid place
+    local uid place
     uid=$(node_uid "$1") place=$(node_place "$1")
     space_exists "$place" || return 0
-    for pid in $(ip netns pids "$(space_of "$place")"); do
-        [[ $(stat -c %u "/proc/$pid" 2>/dev/null) != "$uid" ]] || printf '%s\n' "$pid"
-    done
+    space_pids "$place" | sed -n "s/^$uid //p"
 }
 
 node_signal() {

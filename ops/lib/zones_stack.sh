@@ -225,10 +225,11 @@ zones_stop() {
 
 # All of them are asked before the first is waited for.
 keepers_stop() {
-    local node pid
+    local node pid pids=()
     for node in $(nodes_all); do
-        ! pid=$(process_pid "$dir/run" "keep-$node") || kill -s TERM "$pid"
+        ! pid=$(process_pid "$dir/run" "keep-$node") || pids+=("$pid")
     done
+    ((${#pids[@]} == 0)) || kill -s TERM "${pids[@]}"
     for node in $(nodes_all); do process_stop "$dir/run" "keep-$node" TERM 5; done
 }
 

@@ -25,15 +25,24 @@ status_streams() {
     done
 }
 
+# Lines "PLACE UID PID" of everything that runs in the zones
+status_pids() {
+    local place
+    for place in "${zones[@]}" outside; do
+        space_pids "$place" | sed "s/^/$place /"
+    done
+}
+
 status_nodes_json() {
     local node
     for node in $(nodes_all); do
-        jq -cn --arg node "$node" --arg place "$(node_place "$node")" \
-            --arg state "$(node_is "$node")" --arg role "$(node_role "$node")" \
-            --arg uid "$(node_uid "$node")" --arg pids "$(node_pids "$node" | tr '\n' ' ')" \
-            '{node: $node, zone: $place, role: $role, state: $state, uid: ($uid | tonumber),
-              pids: ($pids | split(" ") | map(select(. != "") | tonumber))}'
-    done | jq -cs .
+        printf '%s %s %s %s %s\n' "$node" "$(node_place "$node")" "$(node_role "$node")" \
+            "$(node_is "$node")" "$(node_uid "$node")"
+    done | jq -cR --arg pids "$(status_pids)" '
+        split(" ") as [$node, $place, $role, $state, $uid] |
+        {node: $node, zone: $place, role: $role, state: $state, uid: ($uid | tonumber),
+         pids: [$pids | split("\n")[] | split(" ") | select(.[0] == $place and .[1] == $uid)[2] |
+             tonumber]}' | jq -cs .
 }
 
 # Lines "ZONE UID [PORT]"
