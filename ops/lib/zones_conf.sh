@@ -125,6 +125,7 @@ conf_words() {
         [ROUTE_PASSWORD]=$(<"$dir/secrets/route")
         [ROUTES]=$(conf_list "\"nats-route://route:$(<"$dir/secrets/route")@%s:6222\"" ', ' "$zone")
         [MAX_FILE_STORE]=$nats_file_store
+        [PERMISSIONS]=$(<"$cavea_root/ops/nats/permissions.conf")
         [ETCD_HOSTS]=$(conf_list '%s:2379' ', ' "$zone")
         [ETCD_CLUSTER]=$(conf_list 'etcd-%z=http://%s:2380' , a)
         [PATRONI_PASSWORD]=$(<"$dir/secrets/patroni")

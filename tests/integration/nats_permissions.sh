@@ -131,8 +131,14 @@ sub cavea.v1.host.x actors
 sub cavea.v1.ack.x.*.* actors
 sub cavea.v1.fact.event.x operator observer
 sub cavea.v1.live.event.x edge operator observer
-sub cavea.v1.reply.x.* edge operator
-sub _INBOX.x actors operator observer
+sub cavea.v1.reply.x.* edge
+sub cavea.v1.reply.* operator
+sub cavea.v1.reply.>
+sub _INBOX.actors.x actors
+sub _INBOX.operator.x operator
+sub _INBOX.observer.x observer
+sub _INBOX.x
+sub _INBOX.>
 sub $SRV.PING actors
 sub $JS.ACK.>
 sub $SYS.>
