@@ -133,7 +133,6 @@ sub cavea.v1.fact.event.x operator observer
 sub cavea.v1.live.event.x edge operator observer
 sub cavea.v1.reply.x.* edge
 sub cavea.v1.reply.* operator
-sub cavea.v1.reply.>
 sub _INBOX.actors.x actors
 sub _INBOX.operator.x operator
 sub _INBOX.observer.x observer
@@ -161,7 +160,23 @@ services_keep_to_the_table() {
     echo "figure: $((${#asked[@]} / 2)) subjects tried as each of 4 services"
 }
 
+# A pattern that the server lets through delivers only what its listener may hear.
+answers_are_their_own() {
+    local actors=$work/files/secrets/nats-actors.seed
+    hears() {
+        "$build/nats_permissions" "nats://$net.2:4222" "$work/files/secrets/nats-$1.seed" \
+            hear "$2" "$actors" "$3"
+    }
+    [[ $(hears operator 'cavea.v1.reply.>' cavea.v1.reply.x) == heard ]] ||
+        stop_test "the operator hears its own answers"
+    [[ $(hears operator 'cavea.v1.reply.>' cavea.v1.reply.x.1) == silence ]] ||
+        stop_test "the operator hears no edge's answers"
+    [[ $(hears edge 'cavea.v1.reply.x.>' cavea.v1.reply.x.1) == heard ]] ||
+        stop_test "an edge hears its answers"
+}
+
 servers_start
 strangers_are_refused
 routes_ask_for_a_password
 services_keep_to_the_table
+answers_are_their_own
