@@ -23,6 +23,7 @@ struct bus_nats {
     pthread_cond_t changed;
     pthread_t clock;
     bool ends, ticks, receives;
+    _Atomic int64_t ticked_us;
 };
 
 static bool link_send(void *self, const char *to, const char *reply, const void *data,
@@ -138,22 +139,24 @@ static void *clock_run(void *self)
         pthread_cond_timedwait(&b->changed, &b->mutex, &until);
         pthread_mutex_unlock(&b->mutex);
         bus_tick(b->bus);
+        atomic_store(&b->ticked_us, clock_monotonic_us());
         pthread_mutex_lock(&b->mutex);
     }
     pthread_mutex_unlock(&b->mutex);
     return NULL;
 }
 
-static natsStatus connect_both(bus_nats *b, const char *urls)
+static natsStatus connect_both(bus_nats *b, const nats_login *login,
+                               char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     natsOptions *options = NULL;
-    natsStatus s = nats_link_options(urls, "cavea-edge", &b->told, &options);
+    natsStatus s = nats_link_options(login, "cavea-edge", &b->told, &options, ret_problem);
     if (s == NATS_OK)
         s = nats_line_open(options, &b->line);
     natsOptions_Destroy(options);
     options = NULL;
     if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED)
-        s = nats_link_options(urls, "cavea-edge-replies", &b->told, &options);
+        s = nats_link_options(login, "cavea-edge-replies", &b->told, &options, ret_problem);
     if (s == NATS_OK)
         s = natsConnection_Connect(&b->inward, options);
     natsOptions_Destroy(options);
@@ -174,10 +177,10 @@ static natsStatus subscribe(bus_nats *b, const uuid *sender)
     return s;
 }
 
-static bool bus_nats_begin(bus_nats *b, const char *urls, const uuid *sender,
+static bool bus_nats_begin(bus_nats *b, const nats_login *login, const uuid *sender,
                            char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
-    if (!nats_link_tries(connect_both(b, urls), ret_problem))
+    if (!nats_link_tries(connect_both(b, login, ret_problem), ret_problem))
         return false;
     natsStatus s = subscribe(b, sender);
     b->receives = s == NATS_OK && pthread_create(&b->receiver, NULL, receive_run, b) == 0;
@@ -188,7 +191,7 @@ static bool bus_nats_begin(bus_nats *b, const char *urls, const uuid *sender,
     return b->ticks;
 }
 
-bool bus_nats_open(const char *urls, const bus_options *options, const nats_told *told,
+bool bus_nats_open(const nats_login *login, const bus_options *options, const nats_told *told,
                    bus_nats **ret_bus, char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     bus_nats *b = calloc(1, sizeof *b);
@@ -202,10 +205,11 @@ bool bus_nats_open(const char *urls, const bus_options *options, const nats_told
     b->told = (nats_told){b, on_lost, on_found, on_failed};
     pthread_mutex_init(&b->mutex, NULL);
     clock_condition_init(&b->changed);
+    atomic_store(&b->ticked_us, clock_monotonic_us());
     b->bus = bus_new(&own);
     if (!b->bus)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "memory is out");
-    if (!b->bus || !bus_nats_begin(b, urls, &own.sender, ret_problem)) {
+    if (!b->bus || !bus_nats_begin(b, login, &own.sender, ret_problem)) {
         bus_nats_end(b);
         bus_nats_free(&b);
         return false;
@@ -222,6 +226,11 @@ bus *bus_nats_bus(bus_nats *b)
 bool bus_nats_connected(bus_nats *b)
 {
     return nats_link_connected(nats_line_connection(b->line)) && nats_link_connected(b->inward);
+}
+
+int64_t bus_nats_ticked_us(bus_nats *b)
+{
+    return atomic_load(&b->ticked_us);
 }
 
 void bus_nats_end(bus_nats *b)

@@ -82,7 +82,7 @@ static void on_failed(void *self, const char *what)
         n->outer.failed(n->outer.self, what);
 }
 
-bool live_nats_open(const char *urls, const nats_told *told, live_nats **ret_link,
+bool live_nats_open(const nats_login *login, const nats_told *told, live_nats **ret_link,
                     char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     live_nats *n = calloc(1, sizeof *n);
@@ -95,7 +95,7 @@ bool live_nats_open(const char *urls, const nats_told *told, live_nats **ret_lin
     n->outer = *told;
     n->told = (nats_told){n, on_lost, on_found, on_failed};
     natsOptions *options = NULL;
-    natsStatus s = nats_link_options(urls, "cavea-edge-live", &n->told, &options);
+    natsStatus s = nats_link_options(login, "cavea-edge-live", &n->told, &options, ret_problem);
     if (s == NATS_OK) // subscriptions share the pool's threads instead of having one each
         s = natsOptions_UseGlobalMessageDelivery(options, true);
     if (s == NATS_OK)

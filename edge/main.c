@@ -18,6 +18,7 @@
 
 enum {
     WEBHOOK_SECRET_BYTES = 256,
+    BUS_HANG_MS = 10000, // the bus's clock ticks many times a second
     WAITING_MAX = 32768, // commands that have not left yet; more than requests can be in flight
     // Of the reservations let in, an eighth is kept from those of a single event: a sale may be of
     // one event alone, but while that fails over, the others go on.
@@ -33,7 +34,8 @@ typedef struct edge_settings {
     service_settings service;
     const char *address;
     int64_t port, threads, inflight_max, own_max, maps_mb, envelopes;
-    const char *nats_url, *postgres_url;
+    nats_login nats;
+    const char *postgres_url;
     int64_t postgres_connections;
     const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
     int64_t reply_ms, queue_ms, keep_alive_ms, idle_ms, read_timeout_ms, body_deadline_ms;
@@ -56,8 +58,7 @@ static const setting settings[] = {
                "memory of the seat maps that are kept; the one looked at longest ago makes room"),
     CONFIG_INT(edge_settings, envelopes, "envelopes", "1", 1, BUS_INFLIGHT_MAX,
                "messages to one actor that may wait for its answer at a time"),
-    CONFIG_TEXT(edge_settings, nats_url, "nats-url", "nats://127.0.0.1:4222", 1, 1000,
-                "one or more addresses of NATS, separated by commas"),
+    NATS_LOGIN_SETTINGS(edge_settings, nats, "nats://127.0.0.1:4222", 1),
     CONFIG_TEXT(edge_settings, postgres_url, "postgres-url", NULL, 1, 1000,
                 "the database, with a read-only user"),
     CONFIG_INT(edge_settings, postgres_connections, "postgres-connections", "8", 1,
@@ -162,6 +163,12 @@ static bool edge_ready(void *self, char ret_reason[static ADMIN_REASON_BYTES])
     return !reason;
 }
 
+static bool edge_alive(void *self)
+{
+    edge_program *p = self;
+    return bus_nats_ticked_us(p->bus) + BUS_HANG_MS * INT64_C(1000) > clock_monotonic_us();
+}
+
 static bool memory_out(char problem[static CONFIG_PROBLEM_BYTES])
 {
     snprintf(problem, CONFIG_PROBLEM_BYTES, "memory is out");
@@ -236,7 +243,7 @@ static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
                            .heard = on_heard};
     p->told_bus = (nats_told){p, on_bus_lost, on_bus_found, on_nats_failed};
     p->told_deltas = (nats_told){p, on_deltas_lost, on_deltas_found, on_nats_failed};
-    if (!live_nats_open(p->s.nats_url, &p->told_deltas, &p->deltas, problem))
+    if (!live_nats_open(&p->s.nats, &p->told_deltas, &p->deltas, problem))
         return false;
     p->sources.deltas = p->deltas;
     live_link link = sources_live(&p->sources);
@@ -244,7 +251,7 @@ static bool nats_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
     if (!p->edge.live)
         return memory_out(problem);
     live_nats_start(p->deltas, p->edge.live);
-    if (!bus_nats_open(p->s.nats_url, &options, &p->told_bus, &p->bus, problem))
+    if (!bus_nats_open(&p->s.nats, &options, &p->told_bus, &p->bus, problem))
         return false;
     p->edge.bus = bus_nats_bus(p->bus);
     return true;
@@ -332,6 +339,7 @@ static bool edge_run(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
         return false;
     log_event(LOG_INFO, "edge.started", LOG_I("port", http_port(p->http)),
               LOG_I("admin_port", admin_port(p->admin)));
+    service_watch(edge_alive, p);
     while ((signal_number = service_wait(-1)) == SIGHUP)
         ;
     log_event(LOG_INFO, "edge.stopping", LOG_I("signal", signal_number));

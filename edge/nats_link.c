@@ -3,8 +3,6 @@
 #include <stdio.h>
 
 enum {
-    SERVERS_MAX = 16,
-    URLS_BYTES_MAX = 1024,
     PING_MS = 1500,
     PINGS_OUT_MAX = 2,
     RECONNECT_WAIT_MS = 100,
@@ -40,32 +38,10 @@ static void on_error(natsConnection *c, natsSubscription *s, natsStatus status, 
         told->failed(told->self, natsStatus_GetText(status));
 }
 
-// Splits at commas; each part ends where the next begins.
-static int servers_split(char *urls, const char *servers[static SERVERS_MAX])
+static natsStatus options_set(natsOptions *o, const char *name, const nats_told *told)
 {
-    int count = 0;
-    for (char *at = urls; at && count < SERVERS_MAX;) {
-        char *comma = strchr(at, ',');
-        if (comma)
-            *comma++ = 0;
-        if (*at)
-            servers[count++] = at;
-        at = comma;
-    }
-    return count;
-}
-
-static natsStatus options_set(natsOptions *o, const char *urls, const char *name,
-                              const nats_told *told)
-{
-    char copy[URLS_BYTES_MAX];
-    const char *servers[SERVERS_MAX];
     void *self = (void *)(uintptr_t)told;
-    if (strlen(urls) >= sizeof copy)
-        return NATS_INVALID_ARG;
-    memcpy(copy, urls, strlen(urls) + 1);
-    int count = servers_split(copy, servers);
-    natsStatus s = count > 0 ? natsOptions_SetServers(o, servers, count) : NATS_INVALID_ARG;
+    natsStatus s = NATS_OK;
     const natsStatus steps[] = {
         natsOptions_SetName(o, name),
         natsOptions_SetSendAsap(o, true),
@@ -88,13 +64,17 @@ static natsStatus options_set(natsOptions *o, const char *urls, const char *name
     return s;
 }
 
-natsStatus nats_link_options(const char *urls, const char *name, const nats_told *told,
-                             natsOptions **ret_options)
+natsStatus nats_link_options(const nats_login *login, const char *name, const nats_told *told,
+                             natsOptions **ret_options,
+                             char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     natsOptions *o = NULL;
     natsStatus s = natsOptions_Create(&o);
+    ret_problem[0] = 0;
     if (s == NATS_OK)
-        s = options_set(o, urls, name, told);
+        s = options_set(o, name, told);
+    if (s == NATS_OK && !nats_login_set(o, login, ret_problem))
+        s = NATS_INVALID_ARG;
     if (s == NATS_OK)
         *ret_options = o;
     else
@@ -105,7 +85,7 @@ natsStatus nats_link_options(const char *urls, const char *name, const nats_told
 bool nats_link_tries(natsStatus status, char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
     bool tries = status == NATS_OK || status == NATS_NOT_YET_CONNECTED;
-    if (!tries)
+    if (!tries && ret_problem[0] == 0)
         snprintf(ret_problem, CONFIG_PROBLEM_BYTES, "the NATS address cannot be used: %s",
                  natsStatus_GetText(status));
     return tries;

@@ -9,6 +9,7 @@
 #include "edge/live.h"
 #include "ops/host/config.h"
 #include "ops/host/nats_line.h"
+#include "ops/host/nats_login.h"
 
 typedef struct nats_told { // what a connection tells its owner; on a thread of nats.c
     void *self;
@@ -17,26 +18,32 @@ typedef struct nats_told { // what a connection tells its owner; on a thread of 
     void (*failed)(void *self, const char *what);
 } nats_told;
 
-// Options that start to connect and go on trying for ever. urls: one or more, separated by commas.
-// told is borrowed until the connection is destroyed.
-MUST_CHECK natsStatus nats_link_options(const char *urls, const char *name, const nats_told *told,
-                                        natsOptions **ret_options);
-// What came of connecting with them. False: these urls will never do, and ret_problem says why.
+// Options that start to connect and go on trying for ever. told is borrowed until the connection is
+// destroyed. ret_problem is emptied, or says what is wrong with the login.
+MUST_CHECK natsStatus nats_link_options(const nats_login *login, const char *name,
+                                        const nats_told *told, natsOptions **ret_options,
+                                        char ret_problem[static CONFIG_PROBLEM_BYTES]);
+// What came of connecting with them. False: this login will never do, and ret_problem, which keeps
+// what the options said, says why.
 MUST_CHECK bool nats_link_tries(natsStatus status, char ret_problem[static CONFIG_PROBLEM_BYTES]);
 bool nats_link_connected(natsConnection *c);
 
 // The bus on a connection: replies in, the clock of re-sends.
 typedef struct bus_nats bus_nats;
-MUST_CHECK bool bus_nats_open(const char *urls, const bus_options *options, const nats_told *told,
-                              bus_nats **ret_bus, char ret_problem[static CONFIG_PROBLEM_BYTES]);
+MUST_CHECK bool bus_nats_open(const nats_login *login, const bus_options *options,
+                              const nats_told *told, bus_nats **ret_bus,
+                              char ret_problem[static CONFIG_PROBLEM_BYTES]);
 bus *bus_nats_bus(bus_nats *b);
 bool bus_nats_connected(bus_nats *b);
+// When the clock of re-sends last went through all queues, monotonic: a lock held for ever stops
+// it.
+int64_t bus_nats_ticked_us(bus_nats *b);
 void bus_nats_end(bus_nats *b);   // nobody waits for an answer any more
 void bus_nats_free(bus_nats **b); // after nats_link_finish
 
 // Subscriptions to live deltas. The live maps exist before and after the link.
 typedef struct live_nats live_nats;
-MUST_CHECK bool live_nats_open(const char *urls, const nats_told *told, live_nats **ret_link,
+MUST_CHECK bool live_nats_open(const nats_login *login, const nats_told *told, live_nats **ret_link,
                                char ret_problem[static CONFIG_PROBLEM_BYTES]);
 void live_nats_start(live_nats *n, live *l); // from now on l hears of everything
 void live_nats_heard(live_nats *n, const event_id *event, uint64_t version); // told by a reply

@@ -152,9 +152,10 @@ static bool room_parse(const char *name, size_t name_bytes, subject_room *ret_ro
     return false;
 }
 
-// An event's key is any id; a partition's key is exactly the one that actor_of_partition makes.
-static bool actor_valid(const actor_ref *actor)
+bool subject_actor_valid(const actor_ref *actor)
 {
+    if (actor_kind_name(actor->kind) == NULL)
+        return false;
     if (actor->kind == ACTOR_EVENT)
         return true;
     uint32_t partition = actor_partition(&actor->id);
@@ -180,7 +181,7 @@ bool subject_parse(const char *text, size_t text_bytes, subject_room *ret_room,
         return false;
     if (!reader_token(&r, &token, &bytes) || !uuid_parse(token, bytes, &actor.id.u))
         return false;
-    if (r.at || !actor_valid(&actor))
+    if (r.at || !subject_actor_valid(&actor))
         return false;
     *ret_room = room;
     *ret_actor = actor;

@@ -31,6 +31,8 @@ subject subject_deliver(const uuid *host, uint64_t number); // a consumer's deli
 subject subject_ack(const uuid *host, uint64_t number, uint64_t seq); // publish acknowledgements
 subject subject_reply(const uuid *sender);                            // cavea.v1.reply.<sender>
 
+// An event's key is any id; a partition's key is exactly the one that actor_of_partition makes.
+MUST_CHECK bool subject_actor_valid(const actor_ref *actor);
 // Reads in/direct/fact/live subjects; false for anything else, outputs untouched.
 MUST_CHECK bool subject_parse(const char *text, size_t text_bytes, subject_room *ret_room,
                               actor_ref *ret_actor);

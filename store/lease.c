@@ -10,6 +10,7 @@ enum {
     LEASE_WREST,
     LEASE_RELEASE,
     LEASE_STILL_HELD,
+    LEASE_GIVE,
     LEASE_TAKE_TRIES = 3,
 };
 
@@ -49,14 +50,27 @@ const statement lease_statements[LEASE_STATEMENTS] = {
     [LEASE_WREST] = {"lease_wrest", "UPDATE actor_lease SET epoch = epoch + 1, holder = $2"
                                     " WHERE actor = $1 AND epoch = $3 AND holder = $4"
                                     " RETURNING " LEASE_COLUMNS},
-    [LEASE_RELEASE] = {"lease_release", "UPDATE actor_lease SET holder = NULL"
-                                        " WHERE actor = $1 AND epoch = $2 AND holder = $3"
-                                        " RETURNING 1"},
+    // Waits for no disk and no standby, so that a host can stop while there is none: should it be
+    // lost, the row names a host that is gone, or that is asked and takes the lease again.
+    [LEASE_RELEASE] =
+        {"lease_release",
+         "WITH unsynced AS (SELECT set_config('synchronous_commit', 'off', true) AS value)"
+         " UPDATE actor_lease SET holder = NULL FROM unsynced WHERE actor = $1 AND epoch = $2"
+         " AND holder = $3 AND unsynced.value = 'off' RETURNING 1"},
     [LEASE_STILL_HELD] =
         {"lease_still_held",
          "SELECT coalesce(l.epoch = w.epoch AND l.holder = $3, false)"
          " FROM unnest($1::uuid[], $2::int8[]) WITH ORDINALITY w (actor, epoch, place)"
          " LEFT JOIN actor_lease l ON l.actor = w.actor ORDER BY w.place"},
+    // Whether it went over, and whether it was ours before.
+    [LEASE_GIVE] =
+        {"lease_give",
+         "WITH given AS (UPDATE actor_lease l SET epoch = epoch + 1, holder = $4"
+         " WHERE actor = $1 AND epoch = $2 AND holder = $3 AND EXISTS (SELECT 1 FROM host h"
+         " WHERE h.id = $4 AND NOT h.stopping AND h.kinds >> l.kind & 1 = 1"
+         " AND h.heartbeat_at >= clock_timestamp() - " TTL ") RETURNING 1)"
+         " SELECT EXISTS (SELECT 1 FROM given), EXISTS (SELECT 1 FROM actor_lease"
+         " WHERE actor = $1 AND epoch = $2 AND holder = $3)"},
 };
 
 // What the database says of somebody else's lease.
@@ -188,6 +202,23 @@ store_result lease_release(connection *c, params *scratch, const uuid *host, con
     params_uuid(scratch, host);
     store_result result = connection_ask(c, &lease_statements[LEASE_RELEASE], scratch, &p);
     return result == STORE_OK && PQntuples(p.rows[0]) == 0 ? STORE_FENCED : result;
+}
+
+store_result lease_give(connection *c, params *scratch, const uuid *host, const actor_id *actor,
+                        int64_t epoch, const uuid *to)
+{
+    PIPELINE_AUTO p = {0};
+    params_reset(scratch);
+    params_uuid(scratch, &actor->u);
+    params_int8(scratch, epoch);
+    params_uuid(scratch, host);
+    params_uuid(scratch, to);
+    store_result result = connection_ask(c, &lease_statements[LEASE_GIVE], scratch, &p);
+    if (result != STORE_OK || column_bool(p.rows[0], 0, 0))
+        return result;
+    // The statement sees the row as it was before: ours still, so it was the host that would not
+    // do.
+    return column_bool(p.rows[0], 0, 1) ? STORE_REFUSED : STORE_FENCED;
 }
 
 store_result lease_still_held(connection *c, params *scratch, const uuid *host,

@@ -24,7 +24,7 @@
 
 #include "store/connection.h"
 
-enum { LEASE_STATEMENTS = 7 };
+enum { LEASE_STATEMENTS = 8 };
 extern const statement lease_statements[LEASE_STATEMENTS];
 
 // The store_port functions of the same names, on a connection.
@@ -34,6 +34,8 @@ MUST_CHECK store_result lease_take(connection *c, params *scratch, const uuid *h
 // STORE_FENCED: the epoch is over, somebody else has it.
 MUST_CHECK store_result lease_release(connection *c, params *scratch, const uuid *host,
                                       const actor_id *actor, int64_t epoch);
+MUST_CHECK store_result lease_give(connection *c, params *scratch, const uuid *host,
+                                   const actor_id *actor, int64_t epoch, const uuid *to);
 MUST_CHECK store_result lease_still_held(connection *c, params *scratch, const uuid *host,
                                          const lease_move *moves, uint32_t count, bool *ret_held);
 

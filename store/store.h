@@ -146,6 +146,9 @@ typedef struct store_port {
     store_result (*lease_take)(void *self, const actor_ref *actor, lease *ret_lease,
                                bool *ret_taken, uuid *ret_holder);
     store_result (*lease_release)(void *self, const actor_id *actor, int64_t epoch);
+    // Gives it to another host and begins another epoch. STORE_REFUSED: that host is not alive or
+    // is stopping, and the lease stays.
+    store_result (*lease_give)(void *self, const actor_id *actor, int64_t epoch, const uuid *to);
     store_result (*load_event)(void *self, const event_id *id, const digest32 *known_plans,
                                uint32_t known_plans_count, event_image *ret_image);
     // Payments by id, all of one event or several; missing ids are simply absent.

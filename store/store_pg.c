@@ -166,6 +166,16 @@ static store_result port_lease_release(void *self, const actor_id *actor, int64_
     return finish(s, lease_release(s->c, &s->scratch, &s->options.host.id, actor, epoch));
 }
 
+static store_result port_lease_give(void *self, const actor_id *actor, int64_t epoch,
+                                    const uuid *to)
+{
+    store_pg *s = self;
+    store_result result = ready(s);
+    if (result != STORE_OK)
+        return result;
+    return finish(s, lease_give(s->c, &s->scratch, &s->options.host.id, actor, epoch, to));
+}
+
 static store_result port_load_event(void *self, const event_id *id, const digest32 *known_plans,
                                     uint32_t known_plans_count, event_image *ret_image)
 {
@@ -245,6 +255,7 @@ store_port store_pg_port(store_pg *s)
                         .still_held = port_still_held,
                         .lease_take = port_lease_take,
                         .lease_release = port_lease_release,
+                        .lease_give = port_lease_give,
                         .load_event = port_load_event,
                         .load_payments = port_load_payments,
                         .load_held = port_load_held,

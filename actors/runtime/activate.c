@@ -17,11 +17,12 @@ enum {
     LATER_US = 200000,
     LATER_TRIES_MAX = 350, // longer than the longest time to live
     SILENT_MAX = 8,
+    QUEUE_SEARCH_MAX = 64,
 };
 
 typedef struct request {
     actor_ref actor;
-    bool forwarded;
+    enum wake_what why;
     uint32_t tries; // so far, of a silent holder's actor
     int64_t at_us;  // not before
 } request;
@@ -83,6 +84,13 @@ static bool is_later(const activator *a, const actor_ref *actor)
     return false;
 }
 
+static void later_forget(activator *a, const actor_ref *actor)
+{
+    for (uint32_t i = 0; i < a->later_count; i++)
+        if (uuid_equal(&a->later[i].actor.id.u, &actor->id.u))
+            a->later[i--] = a->later[--a->later_count];
+}
+
 static void later_add(activator *a, const request *wanted)
 {
     if (wanted->tries == LATER_TRIES_MAX || a->later_count == LATER_MAX)
@@ -99,9 +107,10 @@ static void open_elsewhere(activator *a, const request *wanted, const uuid *hold
     if (uuid_is_zero(holder) || uuid_equal(holder, &a->config.host))
         return;
     // Who was chosen by another host asks nobody at first: two could send each other round.
-    if ((!wanted->forwarded || wanted->tries > 0) && host_answers(a, holder, &wanted->actor))
+    bool is_ours_to_ask = wanted->why == WAKE_OPEN || wanted->why == WAKE_GIVEN;
+    if ((is_ours_to_ask || wanted->tries > 0) && host_answers(a, holder, &wanted->actor))
         return;
-    if (wanted->tries == 0 && !wanted->forwarded)
+    if (wanted->tries == 0 && is_ours_to_ask)
         log_event(LOG_WARNING, "holder.silent", LOG_U("actor", &wanted->actor.id.u),
                   LOG_U("holder", holder));
     later_add(a, wanted);
@@ -132,8 +141,8 @@ static void open_here(activator *a, const request *wanted)
     if (result != STORE_OK) {
         log_event(LOG_WARNING, "actor.open_failed", LOG_U("actor", &wanted->actor.id.u),
                   LOG_I("result", result));
-        if (wanted->tries > 0)
-            later_add(a, wanted);
+        if (wanted->tries > 0 || wanted->why == WAKE_CHOSEN)
+            later_add(a, wanted); // nobody else will
     } else if (c == NULL) {
         open_elsewhere(a, wanted, &holder);
     } else {
@@ -141,19 +150,28 @@ static void open_here(activator *a, const request *wanted)
     }
 }
 
+// Its cell is on its way to the runtime.
+static bool opened_lately(const activator *a, const actor_ref *actor)
+{
+    uint32_t slot = recent_slot(&actor->id);
+    return uuid_equal(&a->recent[slot].actor.u, &actor->id.u) &&
+           a->recent[slot].at_us + RECENT_US > clock_monotonic_us();
+}
+
 static void serve(activator *a, const request *wanted)
 {
     const actor_ref *actor = &wanted->actor;
-    uint32_t slot = recent_slot(&actor->id);
     uuid owner;
-    if (!(a->config.kinds >> actor->kind & 1) || nats_bus_holds(a->config.bus, &actor->id) ||
-        is_later(a, actor))
+    if (!(a->config.kinds >> actor->kind & 1) || nats_bus_holds(a->config.bus, &actor->id))
         return;
-    if (uuid_equal(&a->recent[slot].actor.u, &actor->id.u) &&
-        a->recent[slot].at_us + RECENT_US > clock_monotonic_us())
+    // Who gives an actor away, or is given one, knows more than what was done here before.
+    if (wanted->why == WAKE_CHOSEN)
+        later_forget(a, actor);
+    if (is_later(a, actor) || (wanted->why < WAKE_GIVEN && opened_lately(a, actor)))
         return;
-    if (!wanted->forwarded && wanted->tries == 0 && roster_owner(a->config.roster, actor, &owner) &&
-        !uuid_equal(&owner, &a->config.host) && host_answers(a, &owner, actor))
+    if (wanted->why == WAKE_OPEN && wanted->tries == 0 &&
+        roster_owner(a->config.roster, actor, &owner) && !uuid_equal(&owner, &a->config.host) &&
+        host_answers(a, &owner, actor))
         return;
     open_here(a, wanted);
 }
@@ -230,15 +248,26 @@ activator *activator_start(const activator_config *config)
     return NULL;
 }
 
-void activator_wake(activator *a, const actor_ref *actor, bool forwarded)
+// The first requests of the queue are searched for the same actor. The mutex is held.
+static request *request_find(activator *a, const actor_ref *actor)
+{
+    for (uint32_t i = 0; i < a->count && i < QUEUE_SEARCH_MAX; i++) {
+        request *queued = &a->queue[(a->at + i) % ACTIVATOR_QUEUE_MAX];
+        if (uuid_equal(&queued->actor.id.u, &actor->id.u))
+            return queued;
+    }
+    return NULL;
+}
+
+void activator_wake(activator *a, const actor_ref *actor, enum wake_what why)
 {
     pthread_mutex_lock(&a->mutex);
-    bool queued = a->count == ACTIVATOR_QUEUE_MAX;
-    for (uint32_t i = 0; !queued && i < a->count && i < 64; i++)
-        queued = uuid_equal(&a->queue[(a->at + i) % ACTIVATOR_QUEUE_MAX].actor.id.u, &actor->id.u);
-    if (!queued) {
+    request *queued = request_find(a, actor);
+    if (queued != NULL) {
+        queued->why = why > queued->why ? why : queued->why;
+    } else if (a->count < ACTIVATOR_QUEUE_MAX) {
         a->queue[(a->at + a->count++) % ACTIVATOR_QUEUE_MAX] =
-            (request){.actor = *actor, .forwarded = forwarded};
+            (request){.actor = *actor, .why = why};
         pthread_cond_signal(&a->arrived);
     }
     pthread_mutex_unlock(&a->mutex);

@@ -24,8 +24,9 @@ typedef struct activator_config {
 typedef struct activator activator;
 
 MUST_CHECK activator *activator_start(const activator_config *config); // NULL: out of resources
-// forwarded: another host chose this one. Lost when the queue is full: senders ask again.
-void activator_wake(activator *a, const actor_ref *actor, bool forwarded);
+// why: not WAKE_MOVE. What is queued for the actor keeps its place and takes the stronger reason.
+// Lost when the queue is full: senders ask again.
+void activator_wake(activator *a, const actor_ref *actor, enum wake_what why);
 // Finishes the actor it is loading, once; NULL is allowed. Wake-ups that still come stay queued.
 void activator_stop(activator *a);
 void activator_free(activator *a); // stopped, and nobody is left who wakes; NULL is allowed

@@ -1,5 +1,6 @@
 #include "actors/runtime/bus_nats.h"
 
+#include "ops/host/nats_login.h"
 #include "schemas/cavea.pb-c.h"
 #include "schemas/wire.h"
 
@@ -169,22 +170,18 @@ static void on_wake(natsConnection *connection, natsSubscription *subscription, 
 {
     (void)subscription;
     nats_bus *bus = closure;
-    Cavea__V1__Wake *wake = NULL;
-    actor_ref actor;
-    if (natsMsg_GetDataLength(message) <= 64)
-        wake = cavea__v1__wake__unpack(NULL, (size_t)natsMsg_GetDataLength(message),
-                                       (const uint8_t *)natsMsg_GetData(message));
-    if (wake != NULL && uuid_from_bytes(wake->actor.data, wake->actor.len, &actor.id.u) &&
-        kind_of((actor_kind)wake->kind) != NULL) {
-        actor.kind = (actor_kind)wake->kind;
-        const char *reply = natsMsg_GetReply(message);
-        bool forwarded = reply != NULL && subject_inbox_valid(reply, strlen(reply));
-        bus->config.woken(bus->config.woken_self, &actor, forwarded);
-        if (forwarded)
+    const char *reply = natsMsg_GetReply(message);
+    wake_order order;
+    if (wake_read(&bus->config.host, natsMsg_GetSubject(message), reply, natsMsg_GetData(message),
+                  (size_t)natsMsg_GetDataLength(message), &order)) {
+        bool taken = true;
+        if (order.what == WAKE_MOVE)
+            taken = runtime_move(bus->runtime, &order.actor, &order.move_to);
+        else
+            bus->config.woken(bus->config.woken_self, &order.actor, order.what);
+        if (taken && order.answers)
             natsConnection_Publish(connection, reply, "ok", 2);
     }
-    if (wake != NULL)
-        cavea__v1__wake__free_unpacked(wake, NULL);
     natsMsg_Destroy(message);
 }
 
@@ -194,11 +191,11 @@ static bool fail(nats_bus *bus, const char *what, natsStatus status)
     return false;
 }
 
-static natsStatus options_set(natsOptions *options, const char *url)
+static natsStatus options_set(natsOptions *options)
 {
-    natsStatus s = natsOptions_SetURL(options, url);
+    natsStatus s = natsOptions_SetSendAsap(options, true);
     if (s == NATS_OK)
-        s = natsOptions_SetSendAsap(options, true);
+        s = natsOptions_SetCustomInboxPrefix(options, "_INBOX.actors"); // see permissions.conf
     if (s == NATS_OK)
         s = natsOptions_SetPingInterval(options, 2000);
     if (s == NATS_OK)
@@ -220,11 +217,17 @@ static natsStatus options_set(natsOptions *options, const char *url)
     return s;
 }
 
-bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
+static bool login_set(nats_bus *bus, natsOptions *options)
 {
-    *bus = (nats_bus){.config = *config};
-    pthread_mutex_init(&bus->mutex, NULL);
-    pthread_cond_init(&bus->changed, NULL);
+    char problem[CONFIG_PROBLEM_BYTES] = "";
+    bool done = nats_login_set(options, bus->config.login, problem);
+    if (!done)
+        snprintf(bus->problem, sizeof bus->problem, "%.250s", problem);
+    return done;
+}
+
+static bool bus_connect(nats_bus *bus)
+{
     natsOptions *options = NULL;
     natsStatus s = nats_Open(-1);
     if (s == NATS_OK)
@@ -232,7 +235,11 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
     if (s == NATS_OK)
         s = natsOptions_Create(&options);
     if (s == NATS_OK)
-        s = options_set(options, config->url);
+        s = options_set(options);
+    if (s == NATS_OK && !login_set(bus, options)) {
+        natsOptions_Destroy(options);
+        return false;
+    }
     if (s == NATS_OK)
         s = natsConnection_Connect(&bus->connection, options);
     if (s == NATS_OK)
@@ -243,6 +250,17 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *config)
     if (s != NATS_OK)
         return fail(bus, "cannot connect to NATS", s);
     return bus_streams_ready(bus);
+}
+
+bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings)
+{
+    *bus = (nats_bus){.config = *settings};
+    pthread_mutex_init(&bus->mutex, NULL);
+    pthread_cond_init(&bus->changed, NULL);
+    if (bus_connect(bus))
+        return true;
+    nats_bus_close(bus);
+    return false;
 }
 
 bool nats_bus_start(nats_bus *bus, runtime *r)
@@ -439,13 +457,11 @@ bool nats_bus_holds(nats_bus *bus, const actor_id *id)
 
 bool nats_bus_forward(nats_bus *bus, const uuid *host, const actor_ref *actor)
 {
-    uint8_t text[32];
-    wire w = {.bytes = text, .max = sizeof text};
-    wire_number(&w, 1, (uint64_t)actor->kind);
-    wire_bytes(&w, 2, actor->id.u.bytes, sizeof actor->id.u.bytes);
+    uint8_t wake[WAKE_BYTES_MAX];
+    uint32_t wake_bytes = wake_write(actor, false, wake);
     natsMsg *answer = NULL;
-    natsStatus s = natsConnection_Request(&answer, bus->connection, subject_host(host).text, text,
-                                          (int)w.count, 100);
+    natsStatus s = natsConnection_Request(&answer, bus->connection, subject_host(host).text, wake,
+                                          (int)wake_bytes, 100);
     natsMsg_Destroy(answer);
     return s == NATS_OK;
 }

@@ -9,6 +9,8 @@
 #define CAVEA_ACTORS_RUNTIME_BUS_NATS_H
 
 #include "actors/runtime/runtime.h"
+#include "actors/runtime/stream_short.h"
+#include "actors/runtime/wake.h"
 #include "ops/host/nats_line.h"
 
 #include <pthread.h>
@@ -36,13 +38,13 @@ typedef struct inlet {
 } inlet;
 
 typedef struct nats_bus_config {
-    const char *url; // with user and password
+    const struct nats_login *login; // borrowed
     uuid host;
     uint32_t kinds;           // bit 1 << actor_kind
     int64_t heartbeat_ms;     // of consumers
     int64_t stream_bytes_max; // of the inbox stream; the fact stream gets the same
     int64_t stream_replicas;
-    void (*woken)(void *self, const actor_ref *actor, bool forwarded);
+    void (*woken)(void *self, const actor_ref *actor, enum wake_what what);
     void *woken_self;
 } nats_bus_config;
 
@@ -58,13 +60,15 @@ typedef struct nats_bus {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     inlet *inlets[INLET_BUCKETS], *numbered[INLET_BUCKETS];
+    stream_short inbox_short; // of the watchdog
     pthread_t watchdog;
     bool watching;
     char problem[256];
 } nats_bus;
 
-// Connects and makes the streams ready. On failure ret_bus->problem says why.
-MUST_CHECK bool nats_bus_open(nats_bus *bus, const nats_bus_config *config);
+// Connects and makes the streams ready. On failure bus->problem says why, and it may be
+// tried again.
+MUST_CHECK bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings);
 // From here on messages arrive in the runtime's mailbox.
 MUST_CHECK bool nats_bus_start(nats_bus *bus, runtime *r);
 // No more wake-ups from the queue group: the host is about to hand its actors over.

@@ -27,38 +27,71 @@ static int64_t cursor_highest(nats_bus *bus)
     return highest;
 }
 
-// read: messages up to this number were read from the stream. A stream that no longer goes so far
-// lost its end (a damaged block, say) under its old name and creation time: what it stores from now
-// on would count as read. It is made anew, which is an incarnation of its own.
-static natsStatus stream_ready(nats_bus *bus, jsCtx *js, const char *name, const char *pattern,
-                               int64_t read, int64_t *ret_created_ns)
+// *ret_short: it ends before what was read of it when it was asked.
+static natsStatus stream_ask(nats_bus *bus, jsCtx *js, const char *name, jsStreamInfo **ret_info,
+                             bool *ret_short)
 {
     jsErrCode code = 0;
+    int64_t read = cursor_highest(bus); // before the stream is asked
+    jsStreamInfo_Destroy(*ret_info);
+    *ret_info = NULL;
+    natsStatus s = js_GetStreamInfo(ret_info, js, name, NULL, &code);
+    *ret_short = s == NATS_OK && (*ret_info)->Created == atomic_load(&bus->incarnation) &&
+                 (int64_t)(*ret_info)->State.LastSeq < read;
+    return code == JSStreamNotFoundErr ? NATS_NOT_FOUND : s;
+}
+
+static bool inbox_lost(nats_bus *bus, natsStatus asked, const jsStreamInfo *info, bool is_short)
+{
+    if (asked != NATS_OK) {
+        stream_short_forget(&bus->inbox_short);
+        return false;
+    }
+    const char *leader =
+        info->Cluster == NULL || info->Cluster->Leader == NULL ? "" : info->Cluster->Leader;
+    return stream_short_note(&bus->inbox_short, is_short, leader, bus_monotonic_us());
+}
+
+static natsStatus stream_add(nats_bus *bus, jsCtx *js, const char *name, const char *pattern,
+                             jsStreamInfo **ret_info)
+{
+    jsErrCode code = 0;
+    jsStreamConfig config;
+    jsStreamConfig_Init(&config);
+    const char *subjects[] = {pattern};
+    config.Name = name;
+    config.Subjects = subjects;
+    config.SubjectsLen = 1;
+    config.Retention = js_LimitsPolicy;
+    config.Discard = js_DiscardOld;
+    config.MaxAge = (int64_t)STREAM_MAX_AGE_SECONDS * 1000000000;
+    config.MaxBytes = bus->config.stream_bytes_max;
+    config.Storage = js_FileStorage;
+    config.Replicas = bus->config.stream_replicas;
+    jsStreamInfo_Destroy(*ret_info);
+    *ret_info = NULL;
+    return js_AddStream(ret_info, js, &config, NULL, &code);
+}
+
+// A stream that no longer goes as far as was read lost its end (a damaged block, say) under its old
+// name and creation time: what it stores from now on would count as read. It is made anew, which is
+// an incarnation of its own.
+static natsStatus stream_ready(nats_bus *bus, jsCtx *js, const char *name, const char *pattern,
+                               int64_t *ret_created_ns)
+{
+    bool is_inbox = strcmp(name, SUBJECT_STREAM_IN) == 0, is_short;
+    jsErrCode code = 0;
     jsStreamInfo *info = NULL;
-    natsStatus s = js_GetStreamInfo(&info, js, name, NULL, &code);
-    if (s == NATS_OK && info->Created == atomic_load(&bus->incarnation) &&
-        (int64_t)info->State.LastSeq < read) {
-        jsStreamInfo_Destroy(info);
-        info = NULL;
-        s = js_DeleteStream(js, name, NULL, &code);
-        if (s == NATS_OK)
-            s = NATS_NOT_FOUND;
+    natsStatus s = stream_ask(bus, js, name, &info, &is_short);
+    if (is_inbox && inbox_lost(bus, s, info, is_short)) {
+        // Asked once more: another host may have made it anew a moment ago.
+        stream_short_forget(&bus->inbox_short);
+        s = stream_ask(bus, js, name, &info, &is_short);
+        if (s == NATS_OK && is_short)
+            s = js_DeleteStream(js, name, NULL, &code) == NATS_OK ? NATS_NOT_FOUND : NATS_ERR;
     }
-    if (s == NATS_NOT_FOUND || code == JSStreamNotFoundErr) {
-        jsStreamConfig config;
-        jsStreamConfig_Init(&config);
-        const char *subjects[] = {pattern};
-        config.Name = name;
-        config.Subjects = subjects;
-        config.SubjectsLen = 1;
-        config.Retention = js_LimitsPolicy;
-        config.Discard = js_DiscardOld;
-        config.MaxAge = (int64_t)STREAM_MAX_AGE_SECONDS * 1000000000;
-        config.MaxBytes = bus->config.stream_bytes_max;
-        config.Storage = js_FileStorage;
-        config.Replicas = bus->config.stream_replicas;
-        s = js_AddStream(&info, js, &config, NULL, &code);
-    }
+    if (s == NATS_NOT_FOUND)
+        s = stream_add(bus, js, name, pattern, &info);
     if (s == NATS_OK)
         *ret_created_ns = info->Created;
     jsStreamInfo_Destroy(info);
@@ -71,12 +104,12 @@ bool bus_streams_ready(nats_bus *bus)
     jsOptions_Init(&options);
     options.Wait = BUS_API_WAIT_MS * 8;
     jsCtx *js = NULL;
-    int64_t inbox = 0, facts = 0, read = cursor_highest(bus); // before the stream is asked
+    int64_t inbox = 0, facts = 0;
     natsStatus s = natsConnection_JetStream(&js, bus->connection, &options);
     if (s == NATS_OK)
-        s = stream_ready(bus, js, SUBJECT_STREAM_IN, "cavea.v1.in.>", read, &inbox);
+        s = stream_ready(bus, js, SUBJECT_STREAM_IN, "cavea.v1.in.>", &inbox);
     if (s == NATS_OK)
-        s = stream_ready(bus, js, SUBJECT_STREAM_FACT, "cavea.v1.fact.>", 0, &facts);
+        s = stream_ready(bus, js, SUBJECT_STREAM_FACT, "cavea.v1.fact.>", &facts);
     jsCtx_Destroy(js);
     if (s == NATS_OK)
         atomic_store(&bus->incarnation, inbox);

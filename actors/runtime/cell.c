@@ -32,7 +32,7 @@ static bool cell_adopt(cell *c, const lease *l)
     c->last_hash = l->last_hash;
     c->published_incarnation = l->published_incarnation;
     c->published_seq = l->published_seq;
-    c->acks_count = 0;
+    c->acks_count = c->awaited = 0;
     memset(c->gathered, 0, sizeof c->gathered);
     c->resending = c->published_seq < c->last_seq;
     c->resend_from = c->published_seq;

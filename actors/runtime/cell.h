@@ -47,6 +47,9 @@ typedef struct cell {
     int64_t tokens;
     bool resending; // facts behind resend_from are published again, page by page
     int64_t resend_from;
+    uint32_t silences; // pages in a row that were not acknowledged: the pause doubles with each
+    uint32_t awaited;  // messages that left and were not acknowledged yet
+    int64_t heard_us;  // monotonic: the last acknowledgement, or when the first of these left
     gathered gathered[GATHER_ROOMS];
 
     bool touched, stale;            // in the current tick; to be loaded again before anything else

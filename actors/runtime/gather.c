@@ -96,6 +96,12 @@ void gather_leave(runtime *r, gather_room room)
     g->blob.count = 0;
 }
 
+void gather_leave_all(runtime *r)
+{
+    for (gather_room room = GATHER_FACTS; room < GATHER_ROOMS; room++)
+        gather_leave(r, room);
+}
+
 void gather_leave_due(runtime *r)
 {
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);

@@ -5,6 +5,7 @@
 
 #include "actors/runtime/mailbox.h"
 #include "actors/runtime/runtime.h"
+#include "actors/runtime/wake.h"
 #include "schemas/arena.h"
 #include "schemas/digest.h"
 #include "schemas/wire.h"
@@ -26,6 +27,9 @@ enum {
     WANTED_ROWS_MAX = 8 * ENVELOPE_COMMANDS_MAX, // payment rows that one tick may fetch
     AWAY_REST_MS = 50,                           // between two looks at a database that is away
     FACTS_PER_PAGE = 256,
+    MOVES_MAX = 64,           // asked for and not yet made
+    SILENCE_MS = 100,         // without an acknowledgement: messages take the direct path, too
+    RESEND_DOUBLINGS_MAX = 4, // of the pause between two tries of a page
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
     RESEND_PAGES_MAX = 32,    // in one upkeep
     FACT_HEAD_BYTES_MAX = 64, // before its payload, in a message
@@ -79,6 +83,11 @@ struct turn {
     bool seen;
 };
 
+typedef struct move_wanted {
+    actor_ref actor;
+    uuid to;
+} move_wanted;
+
 struct runtime {
     runtime_config config;
     kind_context context;
@@ -101,6 +110,7 @@ struct runtime {
     uint32_t messages_count;
     payment_id wanted[WANTED_ROWS_MAX]; // of the tick, see rows_fetch
     payment_row wanted_rows[WANTED_ROWS_MAX];
+    int64_t noted_us;   // monotonic: acknowledgements that had come by then are noted
     uint32_t upkeep_at; // in the list of cells: where the next upkeep begins
     bool away;          // stale cells wait for it too
     int64_t now_us;     // of the current tick
@@ -110,7 +120,17 @@ struct runtime {
         actor_id actor;
         int64_t at_us;
     } wakes[WAKES_REMEMBERED];
+    struct {
+        pthread_mutex_t mutex;         // any thread asks, the tick thread moves
+        move_wanted wanted[MOVES_MAX]; // a ring, oldest first
+        uint32_t at, count;
+        bool is_unsure; // of the tick thread: nobody knows whether the last one went over
+        move_wanted unsure;
+    } moves;
 };
+
+// move.c
+void moves_run(runtime *r);
 
 // outbox.c
 MUST_CHECK bool outbox_init(outbox *o);
@@ -133,6 +153,7 @@ void gather_done(gather *g);
 wire *gather_open(runtime *r, cell *c, gather_room room, int64_t first, uint32_t bytes_max);
 void gather_close(runtime *r, cell *c, gather_room room);
 void gather_leave(runtime *r, gather_room room); // the bus is flushed by the caller
+void gather_leave_all(runtime *r);
 void gather_leave_due(runtime *r);
 int64_t gather_rest_ms(runtime *r, int64_t timeout_ms); // at most timeout_ms
 
@@ -157,8 +178,10 @@ void resend_begin(cell *c);
 void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,
                      cell_ack *ack);
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq);
-void ack_note(cell *c, int64_t token);
-bool resend_upkeep(runtime *r, cell *c); // whether it asked the database
+void ack_note(runtime *r, cell *c, int64_t token);
+// How many pages it asked the database for; all of them when that is silent: each try can take
+// seconds.
+uint32_t resend_upkeep(runtime *r, cell *c);
 
 // runtime.c
 void runtime_report_now(runtime *r, enum runtime_report_type type, const cell *c);

@@ -87,6 +87,7 @@ uint32_t mailbox_take(mailbox *m, mail *ret_items, uint32_t max)
     pthread_mutex_lock(&m->mutex);
     uint32_t kept = m->lanes[MAILBOX_LAST].count > 0 ? max / MAILBOX_LAST_SHARE : 0;
     uint32_t n = lane_take(m, MAILBOX_FIRST, ret_items, max - kept);
+    m->first_left = m->lanes[MAILBOX_FIRST].count > 0;
     n += lane_take(m, MAILBOX_LAST, ret_items + n, max - n);
     pthread_mutex_unlock(&m->mutex);
     return n;

@@ -39,6 +39,7 @@ typedef struct mailbox {
     uint32_t count, max; // of both lanes; of each lane
     uint32_t urgent;     // of both lanes: all but acknowledgements, for which nobody is woken
     uint64_t refused;
+    bool first_left; // the last take left something in the first lane; of the thread that takes
     struct {
         mail *ring;
         uint32_t at, count;

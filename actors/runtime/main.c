@@ -9,6 +9,7 @@
 #include "actors/runtime/upkeep.h"
 #include "ops/host/admin.h"
 #include "ops/host/clock.h"
+#include "ops/host/nats_login.h"
 #include "ops/host/random.h"
 #include "ops/host/secret_file.h"
 #include "ops/host/service.h"
@@ -22,14 +23,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { UPKEEP_MS = 100, PROVIDER_KEY_BYTES = 256 };
+enum { UPKEEP_MS = 100, START_PAUSE_MS = 200, PROVIDER_KEY_BYTES = 256 };
 
 typedef struct settings {
     service_settings service;
     perform_settings perform;
-    const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
-    int64_t host_ttl_ms, idle_ms, resend_ms, facts_gather_ms, live_gather_ms, reconcile_ms,
-        heartbeat_ms, money_ms;
+    nats_login nats;
+    const char *postgres_url, *kinds, *name, *provider_key_file;
+    int64_t start_ms, stop_ms, host_ttl_ms, idle_ms, resend_ms, facts_gather_ms, live_gather_ms,
+        reconcile_ms, heartbeat_ms, money_ms;
     int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms, haste;
 #ifdef CAVEA_BUGS
     const char *bug;
@@ -39,18 +41,22 @@ typedef struct settings {
 static const setting table[] = {
     CONFIG_TEXT(settings, postgres_url, "postgres-url", NULL, 1, 2000,
                 "the database's connection string"),
-    CONFIG_TEXT(settings, nats_url, "nats-url", NULL, 1, 2000, "the NATS server's URL"),
+    NATS_LOGIN_SETTINGS(settings, nats, NULL, 1),
     CONFIG_TEXT(settings, kinds, "kinds", "event,payment,ticket,expiry", 1, 200,
                 "kinds of actors that this host takes"),
     CONFIG_TEXT(settings, name, "host-name", "", 0, 63, "the host's name for people"),
     CONFIG_PATH(settings, provider_key_file, "provider-key-file", NULL,
                 "file with the payment provider's secret key"),
+    CONFIG_MS(settings, start_ms, "start-ms", "30s", 0, 600000,
+              "how long the start waits for the database and NATS"),
+    CONFIG_MS(settings, stop_ms, "stop-ms", "15s", 100, 600000,
+              "how long the stop tries to hand its actors over in order"),
     CONFIG_MS(settings, host_ttl_ms, "host-ttl", "3s", HOST_TTL_MS_MIN, HOST_TTL_MS_MAX,
               "a host that is silent for longer may lose its actors"),
     CONFIG_MS(settings, idle_ms, "idle", "5m", 100, 86400000,
               "an event without a message for so long goes to sleep"),
-    CONFIG_MS(settings, resend_ms, "publish-resend", "2s", 50, 60000,
-              "a fact that the stream did not acknowledge is published again"),
+    CONFIG_MS(settings, resend_ms, "publish-resend", "500ms", 50, 60000,
+              "a fact that the stream did not acknowledge is published again, later and later"),
     CONFIG_MS(settings, facts_gather_ms, "facts-gather", "200ms", 0, 1000,
               "facts of an actor are published so often at most"),
     CONFIG_MS(settings, live_gather_ms, "live-gather", "50ms", 0, 1000,
@@ -97,6 +103,8 @@ typedef struct host {
     pthread_t tick_thread;
     _Atomic int64_t ticked_us;
     _Atomic bool stopping;
+    int64_t start_until_us;
+    bool waited;
 } host;
 
 static bool kinds_parse(const char *text, uint32_t *ret_kinds)
@@ -126,11 +134,19 @@ static int64_t monotonic(void *self)
     return clock_monotonic_us();
 }
 
-static void woken(void *self, const actor_ref *actor, bool forwarded)
+static void woken(void *self, const actor_ref *actor, enum wake_what what)
 {
     host *h = self;
     if (h->activator != NULL && !atomic_load(&h->stopping))
-        activator_wake(h->activator, actor, forwarded);
+        activator_wake(h->activator, actor, what);
+}
+
+// Whoever was given an actor is asked whether it knows.
+static void reported(void *self, const runtime_report *report)
+{
+    report_runtime(NULL, report);
+    if (report->type == REPORT_MOVED)
+        woken(self, &report->actor, WAKE_GIVEN);
 }
 
 static void outcome_deliver(void *self, const actor_ref *to, const uint8_t *envelope,
@@ -159,23 +175,42 @@ static void outcome_send(void *self, const actor_ref *to, const uint8_t *envelop
     (void)natsConnection_Publish(h->bus.connection, inbox.text, envelope, (int)envelope_bytes);
 }
 
+// Whether the start may try again what the database or NATS did not let it do.
+static bool start_again(host *h, const char *waits_for)
+{
+    if (clock_monotonic_us() >= h->start_until_us)
+        return false;
+    if (!h->waited)
+        log_event(LOG_WARNING, "host.waiting", LOG_S("for", waits_for));
+    h->waited = true;
+    return service_wait(START_PAUSE_MS) == 0; // 0: nobody wants us to stop
+}
+
 static bool store_open(host *h, bool is_writer, store_pg **ret_store, char *ret_problem)
 {
     store_pg_options options = {
         .url = h->s.postgres_url, .host = h->identity, .is_writer = is_writer};
-    if (store_pg_open(&options, ret_store) == STORE_OK)
+    store_result result = store_pg_open(&options, ret_store);
+    while (result != STORE_OK && *ret_store != NULL && start_again(h, "database")) {
+        store_port port = store_pg_port(*ret_store);
+        int64_t now_us;
+        result = port.now(port.self, &now_us);
+    }
+    if (result == STORE_OK)
         return true;
     return fail(ret_problem, "cannot use the database",
                 *ret_store == NULL ? "out of memory" : store_pg_error(*ret_store));
 }
 
+// Waits for the database, and refuses one whose schema is not ours.
 static bool schema_check(host *h, char *ret_problem)
 {
     char error[CONFIG_PROBLEM_BYTES];
     connection_options options = {.url = h->s.postgres_url, .application_name = "cavea-actors"};
-    connection *c = connection_open(&options, error, sizeof error);
-    if (c == NULL)
-        return fail(ret_problem, "cannot connect to the database", error);
+    connection *c;
+    while ((c = connection_open(&options, error, sizeof error)) == NULL)
+        if (!start_again(h, "database"))
+            return fail(ret_problem, "cannot connect to the database", error);
     bool right = schema_version_check(c, ret_problem);
     connection_close(c);
     return right;
@@ -201,7 +236,7 @@ static bool parts_open(host *h, char *ret_problem)
         !store_open(h, false, &h->lister, ret_problem))
         return false;
     nats_bus_config bus = {
-        .url = h->s.nats_url,
+        .login = &h->s.nats,
         .host = h->identity.id,
         .kinds = h->identity.kinds,
         .heartbeat_ms = h->s.heartbeat_ms,
@@ -210,8 +245,9 @@ static bool parts_open(host *h, char *ret_problem)
         .woken = woken,
         .woken_self = h,
     };
-    if (!nats_bus_open(&h->bus, &bus))
-        return fail(ret_problem, "NATS", h->bus.problem);
+    while (!nats_bus_open(&h->bus, &bus))
+        if (!start_again(h, "NATS"))
+            return fail(ret_problem, "NATS", h->bus.problem);
     h->s.perform.provider_key = h->provider_key;
     h->s.perform.sink = (perform_sink){h, outcome_send};
     h->performer = performer_new(&h->s.perform, ret_problem);
@@ -232,7 +268,8 @@ static bool parts_open(host *h, char *ret_problem)
         .hold_us = h->s.hold_seconds * 1000000,
         .payment_extension_us = h->s.extension_ms * 1000,
         .payment_haste = (uint32_t)h->s.haste,
-        .report = report_runtime,
+        .report = reported,
+        .report_self = h,
     };
     h->runtime = runtime_new(&runtime_parts);
     return h->runtime != NULL || fail(ret_problem, "runtime", "out of memory");
@@ -271,6 +308,12 @@ static bool watches_money(void *self)
     host *h = self;
     actor_ref first = actor_of_partition(ACTOR_PAYMENT, 0);
     return nats_bus_holds(&h->bus, &first.id);
+}
+
+static bool is_alive(void *self)
+{
+    host *h = self;
+    return atomic_load(&h->ticked_us) + TICK_HANG_MS * INT64_C(1000) > clock_monotonic_us();
 }
 
 static uint64_t ticks_count(void *self)
@@ -348,7 +391,9 @@ static bool threads_start(host *h, char *ret_problem)
 
 static void stop(host *h)
 {
+    int64_t began_us = clock_monotonic_us();
     service_stopping(&h->s.service);
+    service_end_within(h->s.stop_ms);
     log_event(LOG_INFO, "host.stopping", LOG_U("host", &h->identity.id));
     host_link *link = host_link_open(h->s.postgres_url, &h->identity);
     if (link == NULL || host_stop(link) != STORE_OK)
@@ -377,12 +422,14 @@ static void stop(host *h)
     store_pg_close(h->keeper);
     store_pg_close(h->lister);
     roster_done(&h->roster);
-    log_event(LOG_INFO, "host.stopped", LOG_U("host", &h->identity.id));
+    log_event(LOG_INFO, "host.stopped", LOG_U("host", &h->identity.id),
+              LOG_I("micros", clock_monotonic_us() - began_us));
 }
 
 static bool start(host *h, char *ret_problem)
 {
     char lines[128];
+    h->start_until_us = clock_monotonic_us() + h->s.start_ms * 1000;
 #ifdef CAVEA_BUGS
     if (h->s.bug[0] != 0 && !bug_switch_on(h->s.bug))
         return fail(ret_problem, "--bug", "there is no such bug");
@@ -411,6 +458,7 @@ int main(int argc, char **argv)
         return 1;
     }
     int signal;
+    service_watch(is_alive, &h);
     do
         signal = service_wait(-1);
     while (signal != SIGTERM && signal != SIGINT);

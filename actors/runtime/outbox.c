@@ -141,12 +141,10 @@ static void reply_emit(runtime *r, const out_item *item, int64_t database_now_us
 
 void wake_send(runtime *r, const actor_ref *to)
 {
-    uint8_t text[32];
-    wire w = {.bytes = text, .max = sizeof text};
-    wire_number(&w, 1, (uint64_t)to->kind);
-    wire_bytes(&w, 2, to->id.u.bytes, sizeof to->id.u.bytes);
-    subject wake = subject_wake(to->kind);
-    r->config.bus.send(r->config.bus.self, wake.text, w.bytes, w.count);
+    uint8_t wake[WAKE_BYTES_MAX];
+    uint32_t wake_bytes = wake_write(to, false, wake);
+    subject hosts = subject_wake(to->kind);
+    r->config.bus.send(r->config.bus.self, hosts.text, wake, wake_bytes);
 }
 
 // A sleeping event must be woken for a message; one that was woken lately is not asked again.
@@ -186,13 +184,20 @@ static bool envelope_hand_over(runtime *r, const out_item *head)
     return false;
 }
 
+// Acknowledgements that came during the commit lie in the mailbox: it is no silence of the stream.
+static bool stream_is_silent(const runtime *r, const cell *c)
+{
+    return c->resending || (c->awaited > 0 && c->heard_us + SILENCE_MS * 1000 < r->noted_us);
+}
+
 static void envelope_emit(runtime *r, const out_item *head, bool also_direct, cell_ack *ack)
 {
     if (envelope_hand_over(r, head))
         return;
     subject in = subject_of(SUBJECT_IN, &head->to);
     publish_tracked(r, head->from, &in, &r->out.scratch, NULL, ack);
-    if (also_direct || head->from->ops->is_volatile) {
+    // While the stream is silent nobody waits for a page to be sent again.
+    if (also_direct || stream_is_silent(r, head->from) || head->from->ops->is_volatile) {
         subject direct = subject_of(SUBJECT_DIRECT, &head->to);
         r->config.bus.send(r->config.bus.self, direct.text, r->out.scratch.bytes,
                            r->out.scratch.count);

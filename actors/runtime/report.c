@@ -49,6 +49,10 @@ void report_runtime(void *self, const runtime_report *report)
         return log_actor(LOG_WARNING, "message.malformed", report);
     case REPORT_SLEPT:
         return log_actor(LOG_INFO, "actor.slept", report);
+    case REPORT_MOVED:
+        return log_actor(LOG_INFO, "actor.moved", report);
+    case REPORT_UNMOVED:
+        return log_actor(LOG_WARNING, "actor.move_refused", report);
     }
 }
 

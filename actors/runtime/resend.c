@@ -9,6 +9,7 @@ void resend_begin(cell *c)
     c->resending = true;
     c->resend_from = c->published_seq;
     c->acks_count = 0;
+    c->awaited = 0;
     memset(&c->gathered[GATHER_FACTS], 0, sizeof c->gathered[GATHER_FACTS]);
 }
 
@@ -30,15 +31,19 @@ static cell_ack *ack_newest(cell *c)
     return &c->acks[(c->acks_at + c->acks_count - 1) % CELL_ACKS_MAX];
 }
 
-void ack_note(cell *c, int64_t token)
+void ack_note(runtime *r, cell *c, int64_t token)
 {
     for (uint32_t i = 0; i < c->acks_count; i++) {
         cell_ack *ack = &c->acks[(c->acks_at + i) % CELL_ACKS_MAX];
-        if (ack->token == token && ack->pending > 0)
-            ack->pending--;
+        if (ack->token != token || ack->pending == 0 || c->awaited == 0)
+            continue;
+        ack->pending--;
+        c->awaited--;
+        c->heard_us = r->config.clock.monotonic_us(r->config.clock.self);
     }
     while (c->acks_count > 0 && c->acks[c->acks_at].pending == 0) {
         c->published_seq = c->acks[c->acks_at].seq;
+        c->silences = 0;
         c->acks_at = (c->acks_at + 1) % CELL_ACKS_MAX;
         c->acks_count--;
     }
@@ -51,8 +56,11 @@ void ack_note(cell *c, int64_t token)
 void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,
                      cell_ack *ack)
 {
-    if (ack != NULL)
+    if (ack != NULL) {
         ack->pending++;
+        if (c->awaited++ == 0)
+            c->heard_us = r->config.clock.monotonic_us(r->config.clock.self);
+    }
     r->config.bus.publish(r->config.bus.self, to, message->bytes, message->count, id, c->number,
                           ack == NULL ? 0 : ack->token);
 }
@@ -162,20 +170,21 @@ void facts_publish(runtime *r, cell *c)
 }
 
 // One page of stored facts, and the messages they ask for, over the stream and the direct path.
-static void page_publish(runtime *r, cell *c)
+static store_result page_publish(runtime *r, cell *c)
 {
     fact_page page __attribute__((cleanup(fact_page_done))) = {0};
-    if (r->config.store.load_facts(r->config.store.self, &c->ref.id, c->resend_from, FACTS_PER_PAGE,
-                                   &page) != STORE_OK)
-        return;
+    store_result result = r->config.store.load_facts(r->config.store.self, &c->ref.id,
+                                                     c->resend_from, FACTS_PER_PAGE, &page);
+    if (result != STORE_OK)
+        return result;
     if (page.facts_count == 0) {
         c->resending = false;
-        return;
+        return STORE_OK;
     }
     int64_t seq = page.facts[page.facts_count - 1].seq;
     cell_ack *ack = ack_open(r, c, seq);
     if (ack == NULL)
-        return;
+        return STORE_OK;
     wire *w = &r->out.scratch;
     facts_open(w, c, page.facts[0].seq);
     for (uint32_t i = 0; i < page.facts_count; i++)
@@ -191,18 +200,20 @@ static void page_publish(runtime *r, cell *c)
         c->ops->resend(&c->ref, page.facts[i].kind, page.bytes + page.facts[i].payload_at,
                        page.facts[i].payload_bytes, &t);
     outbox_emit(r, r->now_us, true, ack);
+    return STORE_OK;
 }
 
-bool resend_upkeep(runtime *r, cell *c)
+uint32_t resend_upkeep(runtime *r, cell *c)
 {
-    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     if (c->acks_count > 0) {
-        if (c->acks[c->acks_at].sent_us + r->config.resend_ms * 1000 > mono)
-            return false;
+        // By the clock of when the mailbox was emptied: a slow commit of ours is no silence.
+        int64_t patience_us = r->config.resend_ms * 1000 << c->silences;
+        if (c->acks[c->acks_at].sent_us + patience_us > r->noted_us)
+            return 0;
+        c->silences += c->silences < RESEND_DOUBLINGS_MAX;
         resend_begin(c);
     }
     if (!c->resending || c->ops->resend == NULL || bug_on(BUG_NO_RESEND))
-        return false;
-    page_publish(r, c);
-    return true;
+        return 0;
+    return page_publish(r, c) == STORE_UNKNOWN ? RESEND_PAGES_MAX : 1;
 }

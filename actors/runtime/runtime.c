@@ -20,6 +20,7 @@ runtime *runtime_new(const runtime_config *config)
     runtime *r = calloc(1, sizeof *r);
     if (r == NULL)
         return NULL;
+    pthread_mutex_init(&r->moves.mutex, NULL);
     r->config = *config;
     r->context = (kind_context){.store = config->store,
                                 .plans = config->plans,
@@ -49,6 +50,7 @@ void runtime_free(runtime *r)
     journal_free(r->j);
     free(r->fact_next);
     free(r->replies.bytes);
+    pthread_mutex_destroy(&r->moves.mutex);
     free(r);
 }
 
@@ -176,7 +178,7 @@ static void acknowledged(runtime *r, uint64_t number, int64_t token)
 {
     cell *c = cell_table_numbered(&r->cells, number);
     if (c != NULL) // it may have left this host meanwhile
-        ack_note(c, token);
+        ack_note(r, c, token);
 }
 
 static void unstick(runtime *r, const actor_ref *to, const stuck_row *row)
@@ -195,7 +197,10 @@ static void unstick(runtime *r, const actor_ref *to, const stuck_row *row)
 // Takes what has arrived; messages go to r->messages, everything else is done at once.
 static uint32_t mails_sort(runtime *r)
 {
+    int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     uint32_t count = mailbox_take(&r->mailbox, r->mails, TICK_MESSAGES_MAX);
+    if (!r->mailbox.first_left)
+        r->noted_us = mono;
     for (uint32_t i = 0; i < count; i++) {
         mail *item = &r->mails[i];
         if (item->type == MAIL_MESSAGE) {
@@ -257,6 +262,9 @@ void runtime_upkeep(runtime *r)
 {
     if (r->away)
         return;
+    moves_run(r);
+    if (r->away)
+        return;
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     int64_t incarnation = r->config.bus.incarnation(r->config.bus.self);
     cell *idle = NULL;
@@ -274,8 +282,9 @@ void runtime_upkeep(runtime *r)
             idle = c;
     }
     // A lease that is ours without a cell would keep the actor from everybody.
-    if (idle != NULL && r->config.store.lease_release(r->config.store.self, &idle->ref.id,
-                                                      idle->epoch) != STORE_UNKNOWN) {
+    if (idle != NULL && pages < RESEND_PAGES_MAX &&
+        r->config.store.lease_release(r->config.store.self, &idle->ref.id, idle->epoch) !=
+            STORE_UNKNOWN) {
         runtime_report_now(r, REPORT_SLEPT, idle);
         runtime_drop(r, idle);
     }
@@ -287,13 +296,18 @@ void runtime_hand_over(runtime *r)
         r->config.bus.detach(r->config.bus.self, r->cells.list[i]->number);
     while (!r->away && (mailbox_depth(&r->mailbox) > 0 || r->messages_count > 0))
         runtime_step(r);
-    for (gather_room room = GATHER_FACTS; room < GATHER_ROOMS; room++)
-        gather_leave(r, room);
+    gather_leave_all(r);
+    bool reached = !r->away;
     while (r->cells.list_count > 0) {
         cell *c = r->cells.list[r->cells.list_count - 1];
         actor_ref ref = c->ref;
-        (void)r->config.store.lease_release(r->config.store.self, &ref.id, c->epoch);
+        // Each try can take seconds while the database is away: then one is enough, and the others
+        // take over as from a host that was killed.
+        reached = reached && r->config.store.lease_release(r->config.store.self, &ref.id,
+                                                           c->epoch) != STORE_UNKNOWN;
         runtime_drop(r, c);
+        if (!reached)
+            continue;
         wake_send(r, &ref);
         r->config.bus.flush(r->config.bus.self); // its buyers wait already
     }

@@ -22,8 +22,10 @@ typedef struct runtime_report { // what happened in one step
         REPORT_DROPPED,  // commands nobody waits for any more
         REPORT_MALFORMED,
         REPORT_SLEPT,
+        REPORT_MOVED,   // given to another host, which was told
+        REPORT_UNMOVED, // it was asked for, but not had, or the other host does not take it
     } type;
-    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT
+    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT, MOVED, UNMOVED
     uint32_t commands, messages, facts, cells, direct, seen;
     uint32_t alarms[ALARMS_END]; // of TICK
     int64_t commit_us;
@@ -32,7 +34,7 @@ typedef struct runtime_report { // what happened in one step
 typedef struct runtime_config {
     uuid host;
     int64_t idle_ms;   // an actor without a message for so long goes to sleep
-    int64_t resend_ms; // an unacknowledged publish is sent again after this
+    int64_t resend_ms; // an unacknowledged publish is sent again after this, doubling
     // An actor's facts, and its live changes, leave so often at most; 0: with each tick.
     int64_t facts_gather_ms, live_gather_ms;
     store_port store; // of the tick thread
@@ -68,6 +70,9 @@ void runtime_wait(runtime *r, int64_t timeout_ms);
 bool runtime_step(runtime *r);
 // Timers that are not commands: resends, actors that fall asleep. About every 100 ms.
 void runtime_upkeep(runtime *r);
+// Gives an actor, if it is here at the next upkeep, to another host. Any thread. False: too many
+// are asked for at once.
+MUST_CHECK bool runtime_move(runtime *r, const actor_ref *actor, const uuid *to);
 // Everything is answered; then each actor's lease is given back and its successor woken.
 void runtime_hand_over(runtime *r);
 

@@ -10,7 +10,6 @@
 enum {
     BEATS_PER_TTL = 6,
     PARTITIONS_LOOK_MS = 400,
-    TICK_HANG_MS = 60000, // longer than any wait for the database
     STUCK_ROWS_MAX = 64,
     STEP_MS = 50,
 };
@@ -73,7 +72,7 @@ static void partitions_look(upkeep *u)
         for (uint32_t n = 0; (u->config.host.kinds >> kind & 1) && n < PARTITIONS; n++) {
             actor_ref ref = actor_of_partition(kind, n);
             if (!nats_bus_holds(u->config.bus, &ref.id))
-                activator_wake(u->config.activator, &ref, false);
+                activator_wake(u->config.activator, &ref, WAKE_OPEN);
         }
 }
 
@@ -105,13 +104,25 @@ static bool partition_held(upkeep *u, uint32_t n)
     return false;
 }
 
+static bool is_retired(upkeep *u)
+{
+    pthread_mutex_lock(&u->mutex);
+    bool retired = u->retired || u->stopping;
+    pthread_mutex_unlock(&u->mutex);
+    return retired;
+}
+
 static void reconcile(upkeep *u)
 {
-    for (uint32_t n = 0; n < PARTITIONS; n++) {
+    store_result result = STORE_OK;
+    // While the database is away each question can take seconds: then one is enough.
+    for (uint32_t n = 0; n < PARTITIONS && result != STORE_UNKNOWN && !is_retired(u); n++) {
         uint32_t count = 0;
-        if (!partition_held(u, n) ||
-            u->config.store.load_stuck(u->config.store.self, n, u->config.reconcile_ms, u->stuck,
-                                       STUCK_ROWS_MAX, &count) != STORE_OK)
+        if (!partition_held(u, n))
+            continue;
+        result = u->config.store.load_stuck(u->config.store.self, n, u->config.reconcile_ms,
+                                            u->stuck, STUCK_ROWS_MAX, &count);
+        if (result != STORE_OK)
             continue;
         for (uint32_t i = 0; i < count; i++) {
             actor_ref to = actor_of_partition(helper_of(&u->stuck[i]), n);
@@ -138,10 +149,7 @@ static void step(upkeep *u)
     beat_when_due(u);
     if (is_due(&u->listed_us, PARTITIONS_LOOK_MS))
         roster_refresh(u);
-    pthread_mutex_lock(&u->mutex);
-    bool retired = u->retired;
-    pthread_mutex_unlock(&u->mutex);
-    if (!retired && is_due(&u->looked_us, PARTITIONS_LOOK_MS))
+    if (!is_retired(u) && is_due(&u->looked_us, PARTITIONS_LOOK_MS))
         partitions_look(u);
 }
 

@@ -9,6 +9,9 @@
 
 #include <stdatomic.h>
 
+// Longer than any wait of a tick for the database: a host whose ticks take longer is not alive.
+enum { TICK_HANG_MS = 60000 };
+
 typedef struct upkeep_config {
     const char *postgres_url;
     host_identity host;
@@ -18,7 +21,7 @@ typedef struct upkeep_config {
     activator *activator;
     nats_bus *bus;
     roster *roster;
-    // Monotonic microseconds of the tick thread's last step: a host whose ticks hang is not alive.
+    // Monotonic microseconds of the tick thread's last step.
     const _Atomic int64_t *ticked_us;
 } upkeep_config;
 

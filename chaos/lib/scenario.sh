@@ -168,7 +168,7 @@ fault_delete_stream() {
     exec {socket}<>"/dev/tcp/${place%:*}/${place#*:}"
     printf 'CONNECT {"user":"%s","pass":"%s","verbose":false}\r\n' "${login%%:*}" "${login#*:}" \
         >&"$socket"
-    printf 'SUB _INBOX.chaos 1\r\nPUB %s _INBOX.chaos 0\r\n\r\nPING\r\n' \
+    printf 'SUB _INBOX.actors.chaos 1\r\nPUB %s _INBOX.actors.chaos 0\r\n\r\nPING\r\n' \
         "\$JS.API.STREAM.DELETE.CAVEA_IN" >&"$socket"
     timeout 3 sed -n '/success/{p;q}' <&"$socket" | grep -q true || say "  nobody deleted it"
     exec {socket}>&-

@@ -1,5 +1,6 @@
 // Faults that come and go: crashes, orderly restarts, pauses, a stream without leader or lost, a
-// store that is away, edges that die, an operator who stops the sale. And their end.
+// store that is away, edges that die, an operator who stops the sale or moves actors. And their
+// end.
 #include "chaos/sim/world.h"
 
 static void on_restart(world *w, const happening *p)
@@ -78,7 +79,20 @@ static void host_fault(world *w, uint32_t kind)
     }
 }
 
-static void operator_acts(world *w)
+// Somebody wants an actor on another host, which may be the same one, gone or cut off.
+static void actor_moves(world *w)
+{
+    const actor_ref *ref = &w->actors[prng_below(&w->random, w->actors_count)].ref;
+    const sim_host *to = &w->hosts[prng_below(&w->random, w->hosts_count)];
+    for (uint32_t i = 0; i < w->hosts_count; i++) {
+        sim_host *h = &w->hosts[i];
+        if (h->up && !h->doomed && runtime_holds(h->runtime, &ref->id) &&
+            runtime_move(h->runtime, ref, &to->id)) // with its next upkeep
+            note(w, "operator.moves_actor", i, to->index, 0, &ref->id.u);
+    }
+}
+
+static void event_status_set(world *w)
 {
     static const Cavea__V1__EventStatus statuses[] = {
         CAVEA__V1__EVENT_STATUS__EVENT_STATUS_PAUSED, CAVEA__V1__EVENT_STATUS__EVENT_STATUS_ON_SALE,
@@ -92,6 +106,14 @@ static void operator_acts(world *w)
     command.event_status_set = &set;
     edge_ask(w, 0, w->events[prng_below(&w->random, w->events_count)].actor, ASK_STATUS, NOBODY,
              &command, 2 * SECOND_US);
+}
+
+static void operator_acts(world *w)
+{
+    if (prng_chance(&w->random, 500000))
+        actor_moves(w);
+    else
+        event_status_set(w);
 }
 
 static void world_fault(world *w, uint32_t kind)

@@ -192,8 +192,10 @@ static void on_report(void *self, const runtime_report *report)
         [REPORT_REFUSED] = "tick.refused",        [REPORT_UNKNOWN] = "tick.unknown",
         [REPORT_REJECTED] = "message.rejected",   [REPORT_DROPPED] = "command.dropped",
         [REPORT_MALFORMED] = "message.malformed", [REPORT_SLEPT] = "actor.slept",
+        [REPORT_MOVED] = "actor.moved",           [REPORT_UNMOVED] = "actor.move_refused",
     };
     w->outcome.rejected += report->type == REPORT_REJECTED;
+    w->outcome.moved += report->type == REPORT_MOVED;
     note(w, names[report->type], s->host, report->commands, report->seen, NULL);
     if (report->type == REPORT_MALFORMED)
         broken(w, "a message could not be read");

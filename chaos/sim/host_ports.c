@@ -29,9 +29,21 @@ static void bus_publish(void *self, const subject *to, const void *data, uint32_
     broker_publish(w, room, n, parcel_new(w, data, data_bytes), h, cell_number, token, msg_id);
 }
 
+// An actor was given to a host, which is told by name.
+static void host_chosen(world *w, const char *host, uint32_t actor)
+{
+    uuid id;
+    if (prng_chance(&w->random, w->weather.lose_core) || !uuid_parse(host, strlen(host), &id))
+        return;
+    for (uint32_t i = 0; i < w->hosts_count; i++)
+        if (w->hosts[i].up && !w->hosts[i].deaf && uuid_equal(&w->hosts[i].id, &id))
+            host_wake(w, &w->hosts[i], actor, true);
+}
+
 static void bus_send(void *self, const char *to, const void *data, uint32_t data_bytes)
 {
-    static const char reply[] = "cavea.v1.reply.", wake[] = "cavea.v1.wake.";
+    static const char reply[] = "cavea.v1.reply.", wake[] = "cavea.v1.wake.",
+                      host[] = "cavea.v1.host.";
     sim_host *h = self;
     world *w = world_of(h);
     subject_room room;
@@ -43,11 +55,15 @@ static void bus_send(void *self, const char *to, const void *data, uint32_t data
         edge_reply(w, to, data, data_bytes);
         return;
     }
-    if (strncmp(to, wake, sizeof wake - 1) == 0) {
+    bool chosen = strncmp(to, host, sizeof host - 1) == 0;
+    if (chosen || strncmp(to, wake, sizeof wake - 1) == 0) {
         Cavea__V1__Wake *m = cavea__v1__wake__unpack(NULL, data_bytes, data);
-        if (m != NULL && uuid_from_bytes(m->actor.data, m->actor.len, &actor.id.u))
-            broker_wake(w, actor_index(w, &actor.id));
+        assert(m != NULL && uuid_from_bytes(m->actor.data, m->actor.len, &actor.id.u));
         cavea__v1__wake__free_unpacked(m, NULL);
+        if (chosen)
+            host_chosen(w, to + sizeof host - 1, actor_index(w, &actor.id));
+        else
+            broker_wake(w, actor_index(w, &actor.id));
         return;
     }
     bool parsed = subject_parse(to, strlen(to), &room, &actor);

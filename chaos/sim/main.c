@@ -136,6 +136,7 @@ static void outcome_add(sim_outcome *sum, const sim_outcome *o)
     sum->fenced += o->fenced;
     sum->rejected += o->rejected;
     sum->crashes += o->crashes;
+    sum->moved += o->moved;
 }
 
 // Every step-th seed from the first on.
@@ -240,10 +241,10 @@ static bool all_run(void)
     printf("%" PRIu64 " seeds in %.1f s, %" PRIu64 " steps, %.0f steps/s, %.0f seeds/s; %" PRIu64
            " commits (%" PRIu64 " lost, %" PRIu64 " fenced), %" PRIu64 " reservations, %" PRIu64
            " confirmed (%" PRIu64 " paid too late), %" PRIu64 " refunded (%" PRIu64
-           " given back), %" PRIu64 " rejected, %" PRIu64 " crashes\n",
+           " given back), %" PRIu64 " rejected, %" PRIu64 " crashes, %" PRIu64 " moves\n",
            asked.seeds, took, sum.steps, (double)sum.steps / took, (double)asked.seeds / took,
            sum.commits, sum.commits_lost, sum.fenced, sum.reservations, sum.confirmed, sum.late,
-           sum.refunded, sum.given_back, sum.rejected, sum.crashes);
+           sum.refunded, sum.given_back, sum.rejected, sum.crashes, sum.moved);
     return true;
 }
 

@@ -25,6 +25,7 @@ typedef struct sim_outcome {
     // How much of the world was there to go wrong.
     uint64_t commits, commits_lost, reservations, confirmed, refunded, fenced, rejected, crashes;
     uint64_t late, given_back; // paid too late and confirmed all the same; refunded after all
+    uint64_t moved;            // actors that were given to another host
 } sim_outcome;
 
 typedef struct sim sim;

@@ -104,6 +104,25 @@ static store_result session_lease_release(void *self, const actor_id *actor, int
     return STORE_OK;
 }
 
+// Gives a lease to a host that lives, in an epoch of its own; that host takes it when it is told.
+static store_result session_lease_give(void *self, const actor_id *actor, int64_t epoch,
+                                       const uuid *to)
+{
+    session *s = self;
+    world *w = s->world;
+    if (session_away(w, s) || prng_chance(&w->random, w->weather.load_fails))
+        return STORE_UNKNOWN;
+    if (!held(w, &w->hosts[s->host], actor, epoch))
+        return STORE_FENCED;
+    if (!host_id_alive(w, to))
+        return STORE_REFUSED;
+    sim_actor *a = &w->actors[actor_index(w, actor)];
+    a->holder = *to;
+    a->epoch++;
+    note(w, "lease.given", s->host, actor_index(w, actor), epoch, to);
+    return prng_chance(&w->random, w->weather.load_fails) ? STORE_UNKNOWN : STORE_OK;
+}
+
 static store_result session_still_held(void *self, const lease_move *moves, uint32_t count,
                                        bool *ret_held)
 {
@@ -179,6 +198,7 @@ store_port session_port(session *s)
         .still_held = session_still_held,
         .lease_take = session_lease_take,
         .lease_release = session_lease_release,
+        .lease_give = session_lease_give,
         .load_event = session_load_event,
         .load_payments = session_load_payments,
         .load_held = session_load_held,

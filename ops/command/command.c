@@ -12,7 +12,11 @@
 static const struct global_option {
     const char *name;
     bool takes_value;
-} globals[] = {{"json", false}, {"help", false}, {"postgres-url", true}, {"nats-url", true}};
+} globals[] = {{"json", false},
+               {"help", false},
+               {"postgres-url", true},
+               {"nats-url", true},
+               {"nats-nkey-file", true}};
 
 command_status command_fail(const command *c, command_status status, const char *format, ...)
 {
@@ -125,6 +129,8 @@ static command_status option_take(command *c, const char *name, const char *valu
         c->postgres_url = value;
     else if (strcmp(name, "nats-url") == 0)
         c->nats_url = value;
+    else if (strcmp(name, "nats-nkey-file") == 0)
+        c->nats_nkey_file = value;
     if (c->options_count == COMMAND_OPTIONS_MAX)
         return command_fail(c, COMMAND_USAGE, "too many options");
     c->options[c->options_count++] = (struct command_option){name, value};

@@ -42,7 +42,7 @@ typedef struct noun {
 } noun;
 
 struct command {
-    const char *postgres_url, *nats_url; // "" when not set
+    const char *postgres_url, *nats_url, *nats_nkey_file; // "" when not set
     bool json;
     const noun *noun;
     const verb *verb;

@@ -11,11 +11,13 @@ static const noun nouns[] = {
     {"plan", "Seating plans: import, export, generate.", plan_verbs},
     {"venue", "Places where events happen.", venue_verbs},
     {"event", "Events and their sale.", event_verbs},
+    {"actor", "Who decides for an event.", actor_verbs},
     {"reservation", "Looks into one reservation.", reservation_verbs},
     {"ledger", "Checks that the record of facts is whole.", ledger_verbs},
     {"finance", "The money of an event, and beside the provider's books.", finance_verbs},
     {"refund", "Refunds that wait for a person.", refund_verbs},
     {"ticket", "The keys that sign tickets.", ticket_verbs},
+    {"nkey", "Keys that say who a program is to the message servers.", nkey_verbs},
     {"doctor", "Checks everything that cavea depends on.", doctor_verbs},
     {"demo", "Two events to play with.", demo_verbs},
     {NULL, NULL, NULL},
@@ -23,7 +25,8 @@ static const noun nouns[] = {
 
 static const setting settings[] = {
     CONFIG_TEXT(command, postgres_url, "postgres-url", "", 0, 4095, "the database"),
-    CONFIG_TEXT(command, nats_url, "nats-url", "", 0, 4095, "the message servers"),
+    CONFIG_TEXT(command, nats_url, "nats-url", "", 0, 2000, "the message servers"),
+    CONFIG_PATH(command, nats_nkey_file, "nats-nkey-file", "", "file with the seed of our NKey"),
 };
 
 static const config configuration = {

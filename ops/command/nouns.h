@@ -6,7 +6,8 @@
 #include "store/catalog_report.h"
 
 extern const verb migrate_verbs[], plan_verbs[], venue_verbs[], event_verbs[], reservation_verbs[],
-    ledger_verbs[], finance_verbs[], refund_verbs[], ticket_verbs[], doctor_verbs[], demo_verbs[];
+    ledger_verbs[], finance_verbs[], refund_verbs[], ticket_verbs[], nkey_verbs[], actor_verbs[],
+    doctor_verbs[], demo_verbs[];
 
 // Prints one of the database's reports; "there is no such thing" when it has none for id.
 command_status command_report(command *c, catalog_report_kind kind, const uuid *id);

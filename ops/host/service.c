@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,20 +110,74 @@ bool service_ready(const service_settings *s, const char *lines,
     return true;
 }
 
-int service_wait(int64_t timeout_ms)
+static struct watch {
+    bool (*is_alive)(void *self);
+    void *self;
+    int64_t every_ms; // 0: nobody watches
+} watch;
+
+// A third of the time after which systemd takes us for dead (sd_watchdog_enabled(3)).
+static int64_t watch_every_ms(void)
+{
+    const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    char *end = NULL;
+    if (text == NULL || (pid != NULL && strtoll(pid, NULL, 10) != getpid()))
+        return 0;
+    long long limit_us = strtoll(text, &end, 10);
+    if (*end != 0 || limit_us < 3000 || limit_us > INT64_C(86400000000))
+        return 0;
+    return limit_us / 3000;
+}
+
+void service_watch(bool (*is_alive)(void *self), void *self)
+{
+    watch = (struct watch){is_alive, self, watch_every_ms()};
+}
+
+static int signal_wait(int64_t timeout_ms)
 {
     sigset_t set;
     service_signals(&set);
-    if (timeout_ms < 0) {
-        int number = 0;
-        while (sigwait(&set, &number) != 0) {
-        }
-        return number;
-    }
     struct timespec timeout = {.tv_sec = timeout_ms / 1000,
                                .tv_nsec = (timeout_ms % 1000) * 1000000};
     int number = sigtimedwait(&set, NULL, &timeout);
     return number > 0 ? number : 0;
+}
+
+int service_wait(int64_t timeout_ms)
+{
+    sigset_t set;
+    int number = 0;
+    if (timeout_ms >= 0)
+        return signal_wait(timeout_ms);
+    service_signals(&set);
+    while (watch.every_ms > 0 && (number = signal_wait(watch.every_ms)) == 0)
+        if (watch.is_alive(watch.self))
+            notify("WATCHDOG=1");
+    while (number == 0 && sigwait(&set, &number) != 0) {
+    }
+    return number;
+}
+
+static void *limit_run(void *closure)
+{
+    const int64_t *limit_ms = closure;
+    struct timespec left = {*limit_ms / 1000, *limit_ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0) {
+    }
+    log_event(LOG_WARNING, "service.stop_cut_short", LOG_I("limit_ms", *limit_ms));
+    _exit(1);
+}
+
+void service_end_within(int64_t limit_ms)
+{
+    static int64_t limit;
+    pthread_t thread;
+    limit = limit_ms;
+    if (pthread_create(&thread, NULL, limit_run, &limit) == 0)
+        pthread_detach(thread);
+    else
+        log_event(LOG_WARNING, "service.stop_unlimited");
 }
 
 void service_stopping(const service_settings *s)

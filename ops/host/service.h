@@ -38,9 +38,15 @@ MUST_CHECK bool service_init(const char *program, const service_settings *s,
 // seen.
 MUST_CHECK bool service_ready(const service_settings *s, const char *lines,
                               char ret_problem[static CONFIG_PROBLEM_BYTES]);
+// From now on service_wait tells systemd's watchdog, where there is one (WATCHDOG_USEC), that the
+// program is alive, as long as is_alive says so. is_alive runs on the main's thread.
+void service_watch(bool (*is_alive)(void *self), void *self);
 // Waits until SIGTERM or SIGINT arrives, at most timeout_ms (-1: for ever). Returns the signal's
 // number, SIGHUP included, or 0 after the time.
 int service_wait(int64_t timeout_ms);
+// From now on the program has limit_ms to end in order. Then a warning is logged and it ends at
+// once with status 1, as if it was killed: for programs that others take over from in either case.
+void service_end_within(int64_t limit_ms);
 // Tells systemd that the orderly stop has begun and removes the ready file.
 void service_stopping(const service_settings *s);
 

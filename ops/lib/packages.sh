@@ -32,13 +32,15 @@ package_choose() {
 }
 
 # packages_missing KIND...: lines "alternatives<TAB>why" of what is needed and absent. KIND is run,
-# tests or bench.
+# tests, bench, config or zones.
 packages_missing() {
     local names why kind name present
     while read -r names why; do
         kind=run
         [[ $why == tests:* ]] && kind=tests
         [[ $why == bench:* ]] && kind=bench
+        [[ $why == config:* ]] && kind=config
+        [[ $why == zones:* ]] && kind=zones
         [[ " $* " == *" $kind "* ]] || continue
         present=
         for name in ${names//|/ }; do

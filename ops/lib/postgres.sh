@@ -115,7 +115,7 @@ postgres_ready_or_gone() {
 # postgres_query BIN PORT USER PASSWORD_FILE DATABASE: SQL from standard input
 postgres_query() {
     PGPASSWORD=$(<"$4") PGOPTIONS='-c client_min_messages=warning' "$1/psql" \
-        -X -q -At -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$2" -U "$3" "$5"
+        -X -q -At -v ON_ERROR_STOP=1 -h "${postgres_host:-127.0.0.1}" -p "$2" -U "$3" "$5"
 }
 
 # postgres_roles DIR BIN PORT: an owner for migrations, one role for actors that may write rows, one

@@ -33,7 +33,8 @@ SELECT json_build_object(
     'sold', taken.sold,
     'facts', coalesce(l.last_seq, 0),
     'epoch', coalesce(l.epoch, 0),
-    'holder', (SELECT h.name FROM host h WHERE h.id = l.holder)
+    'holder', (SELECT h.name FROM host h WHERE h.id = l.holder),
+    'holder_id', l.holder
 )::text
 FROM event e
 JOIN venue v ON v.id = e.venue_id

@@ -1,5 +1,6 @@
 SELECT coalesce(json_agg(json_build_object(
     'name', h.name,
+    'id', h.id,
     'alive', h.heartbeat_at > clock_timestamp() - h.ttl_ms * interval '1 millisecond',
     'stopping', h.stopping,
     'heartbeat_age_ms', (extract(epoch FROM clock_timestamp() - h.heartbeat_at) * 1000)::bigint,

@@ -81,6 +81,18 @@ static void check_taking(world *w)
     check(w, port.lease_release(port.self, &ref.id, 2) == STORE_OK, "a lease is released");
     t = take(b, &ref);
     check(w, t.taken && t.epoch == 3, "and another host takes it");
+    store_port other = store_pg_port(b);
+    check(w, other.lease_give(other.self, &ref.id, 2, &one.id) == STORE_FENCED,
+          "a former epoch gives nothing");
+    uuid absent = uuid_new();
+    check(w, other.lease_give(other.self, &ref.id, 3, &absent) == STORE_REFUSED,
+          "nothing is given to a host that is not there");
+    check(w, other.lease_give(other.self, &ref.id, 3, &one.id) == STORE_OK, "a lease is given");
+    check(w, refused(take(b, &ref), &one), "it belongs to the other host at once");
+    t = take(a, &ref);
+    check(w, t.taken && t.epoch == 5, "which takes it in an epoch of its own");
+    sql_run(w, "UPDATE actor_lease SET epoch = 3, holder = '%s' WHERE actor = '%s'",
+            uuid_text(&two.id), uuid_text(&ref.id.u));
     writer_end(w, b, &two);
     t = take(a, &ref);
     check(w, t.taken && t.epoch == 4, "a dead host's lease is taken at once");

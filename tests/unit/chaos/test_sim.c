@@ -55,10 +55,11 @@ static void test_sim_run__given_seeds_then_everything_happens_in_some(void **sta
         sum.fenced += o.fenced;
         sum.rejected += o.rejected;
         sum.crashes += o.crashes;
+        sum.moved += o.moved;
     }
     assert_true(sum.commits_lost > 0 && sum.confirmed > 0 && sum.refunded > 0);
     assert_true(sum.late > 0 && sum.given_back > 0);
-    assert_true(sum.fenced > 0 && sum.rejected > 0 && sum.crashes > 0);
+    assert_true(sum.fenced > 0 && sum.rejected > 0 && sum.crashes > 0 && sum.moved > 0);
     sim_free(s);
 }
 

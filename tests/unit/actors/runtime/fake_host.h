@@ -23,6 +23,7 @@ enum {
     FAKE_POISON_SEAT = 13, // the store refuses whoever takes it
     FAKE_SENT_MAX = 256,
     FAKE_FACTS_MAX = 512,
+    FAKE_SLOW_US = 700000, // longer than a silence, and than a page's patience
 };
 
 typedef struct fake_actor { // what the store has of it
@@ -54,14 +55,21 @@ typedef struct fake_host {
     int64_t database_us, mono_us;
     int64_t incarnation;
     // What the next commits do: ok, fenced, refused, unknown, or 'a' unknown after all was applied.
+    // 's': slow, after which meanwhile() is called.
     const char *script;
-    bool lease_silent; // lease_take answers STORE_UNKNOWN
+    const char *gives; // the same of the next lease_give: ok, fenced, refused, unknown, 'a'
+    void (*meanwhile)(struct fake_host *h);
+    bool lease_silent; // lease_take and lease_release answer STORE_UNKNOWN
     bool load_fails;
-    uint32_t commits, loads, commit_actors, released;
+    bool facts_silent; // load_facts answers STORE_UNKNOWN
+    uint32_t fact_loads;
+    uint32_t commits, loads, commit_actors, released, silent_releases, gives_count;
+    uuid given_to;
     fake_sent sent[FAKE_SENT_MAX];
-    uint32_t sent_count;
+    uint32_t sent_count, flushed_count; // the first of them have left the line
     uint32_t attached, detached, effects;
     uint32_t reports[16]; // by type
+    actor_ref reported;   // the last one's
     uint32_t handled, seen;
     int64_t due_us;
     uint32_t on_time;
@@ -124,6 +132,11 @@ static inline store_result fake_commit(void *self, const journal *j, int64_t *re
     char what = h->script != NULL && *h->script != 0 ? *h->script++ : 'o';
     h->commits++;
     h->commit_actors = j->moves_count;
+    if (what == 's') {
+        h->mono_us += FAKE_SLOW_US;
+        h->database_us += FAKE_SLOW_US;
+        h->meanwhile(h);
+    }
     for (uint32_t i = 0; i < j->moves_count; i++) {
         const fake_actor *a = fake_actor_of(&j->moves[i].actor);
         if (!a->ours || a->epoch != j->moves[i].epoch)
@@ -182,6 +195,10 @@ static inline store_result fake_lease_release(void *self, const actor_id *actor,
 {
     fake_host *h = self;
     fake_actor *a = fake_actor_of(actor);
+    if (h->lease_silent)
+        h->silent_releases++;
+    if (h->lease_silent)
+        return STORE_UNKNOWN;
     if (a->epoch != epoch)
         return STORE_FENCED;
     a->ours = false;
@@ -189,11 +206,34 @@ static inline store_result fake_lease_release(void *self, const actor_id *actor,
     return STORE_OK;
 }
 
+static inline store_result fake_lease_give(void *self, const actor_id *actor, int64_t epoch,
+                                           const uuid *to)
+{
+    fake_host *h = self;
+    fake_actor *a = fake_actor_of(actor);
+    char what = h->gives != NULL && *h->gives != 0 ? *h->gives++ : 'o';
+    assert_int_equal(h->flushed_count, h->sent_count); // what it had to tell is told
+    h->gives_count++;
+    if (a->epoch != epoch || what == 'f')
+        return STORE_FENCED;
+    if (what == 'u')
+        return STORE_UNKNOWN;
+    if (what == 'r')
+        return STORE_REFUSED;
+    a->ours = false;
+    a->epoch++;
+    h->given_to = *to;
+    return what == 'a' ? STORE_UNKNOWN : STORE_OK;
+}
+
 static inline store_result fake_load_facts(void *self, const actor_id *actor, int64_t after_seq,
                                            uint32_t facts_max, fact_page *ret_page)
 {
-    (void)self;
+    fake_host *h = self;
     const fake_actor *a = fake_actor_of(actor);
+    h->fact_loads++;
+    if (h->facts_silent)
+        return STORE_UNKNOWN;
     fact_page page = {.facts = calloc(facts_max, sizeof *page.facts), .bytes = malloc(65536)};
     memcpy(page.bytes, a->bytes, a->bytes_count);
     for (uint32_t i = 0; i < a->facts_count && page.facts_count < facts_max; i++)
@@ -263,7 +303,8 @@ static inline int64_t fake_incarnation(void *self)
 
 static inline void fake_flush(void *self)
 {
-    (void)self;
+    fake_host *h = self;
+    h->flushed_count = h->sent_count;
 }
 
 static inline int64_t fake_monotonic_us(void *self)
@@ -280,7 +321,9 @@ static inline bool fake_start(void *self, const effect *e)
 
 static inline void fake_report(void *self, const runtime_report *report)
 {
-    ((fake_host *)self)->reports[report->type]++;
+    fake_host *h = self;
+    h->reports[report->type]++;
+    h->reported = report->actor;
 }
 
 #endif

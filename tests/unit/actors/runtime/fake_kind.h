@@ -163,6 +163,7 @@ static inline int fake_setup(void **state)
                   .still_held = fake_still_held,
                   .lease_take = fake_lease_take,
                   .lease_release = fake_lease_release,
+                  .lease_give = fake_lease_give,
                   .load_facts = fake_load_facts,
                   .now = fake_now},
         .bus = {fake, fake_publish, fake_send, fake_attach, fake_detach, fake_incarnation,
@@ -182,7 +183,7 @@ static inline void fake_forget(fake_host *h)
 {
     for (uint32_t i = 0; i < h->sent_count; i++)
         free(h->sent[i].bytes);
-    h->sent_count = 0;
+    h->sent_count = h->flushed_count = 0;
 }
 
 static inline int fake_teardown(void **state)

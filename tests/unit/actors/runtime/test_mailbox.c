@@ -87,10 +87,12 @@ static void test_mailbox_take__given_more_money_than_fits_then_events_get_their_
         put(&m, message_to(ACTOR_EVENT, i));
     }
     assert_int_equal(mailbox_take(&m, taken, 8), 8);
+    assert_true(m.first_left);
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(taken[i].message.to.kind, i < 6 ? ACTOR_PAYMENT : ACTOR_EVENT);
     assert_int_equal(mailbox_depth(&m), 8);
     assert_int_equal(mailbox_take(&m, taken, 8), 8);
+    assert_false(m.first_left);
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(taken[i].message.sequence, i < 2 ? i + 6 : i);
     mailbox_done(&m);

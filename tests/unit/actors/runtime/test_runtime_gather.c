@@ -1,7 +1,7 @@
 // Facts and live changes of ticks that follow each other closely: one message, nothing lost.
 #include "tests/unit/actors/runtime/fake_kind.h"
 
-enum { GATHER_MS = 100, RESEND_MS = 500, LONG_MS = 1000 };
+enum { GATHER_MS = 100, RESEND_MS = 500, LONG_MS = 1000, SILENCE_MS = 100 };
 
 static const fake_sent *sent_last(const fake_host *h, const char *prefix)
 {
@@ -215,6 +215,61 @@ static void test_gather__given_longer_than_a_silence_then_nothing_is_told_twice(
     check_facts(sent_last(h, "cavea.v1.fact."), 2, 2);
 }
 
+// A fact, and messages for both others.
+static void reserve_and_tell(fake_host *h, uint64_t number, uint32_t seat)
+{
+    fake_deliver(h, (fake_envelope){.number = number,
+                                    .seats = {seat},
+                                    .seats_count = 1,
+                                    .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
+    runtime_step(h->r);
+}
+
+// What is gathered has not left: nobody can be silent about it.
+static void test_gather__given_facts_that_wait_then_the_stream_is_not_silent(void **state)
+{
+    fake_host *h = *state;
+    fake_open(h, 0);
+    reserve(h, 0, 1, 1);
+    acknowledge(h, sent_last(h, "cavea.v1.fact."));
+    reserve(h, 0, 2, 2);
+    later(h, LONG_MS - 1);
+    reserve_and_tell(h, 3, 3);
+    assert_int_equal(fake_left(h, "cavea.v1.direct."), 0);
+    later(h, 1); // they leave
+    assert_int_equal(fake_left(h, "cavea.v1.fact."), 2);
+    reserve_and_tell(h, 4, 4);
+    assert_int_equal(fake_left(h, "cavea.v1.direct."), 0);
+}
+
+// A silence counts from the first message that left and was not acknowledged, also while facts of
+// the same ticks still wait; any acknowledgement ends it.
+static void test_gather__given_a_silence_meanwhile_then_messages_go_directly(void **state)
+{
+    fake_host *h = *state;
+    fake_open(h, 0);
+    reserve(h, 0, 1, 1);
+    acknowledge(h, sent_last(h, "cavea.v1.fact."));
+    reserve(h, 0, 2, 2);
+    later(h, LONG_MS / 2);
+    reserve_and_tell(h, 3, 3);
+    subject one = subject_of(SUBJECT_IN, &h->actors[1].ref);
+    fake_sent first = *sent_last(h, one.text);
+    later(h, SILENCE_MS);
+    reserve_and_tell(h, 4, 4);
+    assert_int_equal(fake_left(h, "cavea.v1.direct."), 0);
+    later(h, 1);
+    reserve_and_tell(h, 5, 5);
+    assert_int_equal(fake_left(h, "cavea.v1.direct."), 2);
+    assert_int_equal(fake_left(h, "cavea.v1.fact."), 1); // the others wait
+    acknowledge(h, &first);
+    reserve_and_tell(h, 6, 6);
+    assert_int_equal(fake_left(h, "cavea.v1.direct."), 2);
+    later(h, SILENCE_MS + 1);
+    reserve_and_tell(h, 7, 7);
+    assert_int_equal(fake_left(h, "cavea.v1.direct."), 4);
+}
+
 static int gather_setup(void **state)
 {
     fake_gather_ms = GATHER_MS;
@@ -243,6 +298,12 @@ int main(void)
         TEST(test_gather__given_live_changes_then_one_has_the_lists_of_all),
         cmocka_unit_test_setup_teardown(
             test_gather__given_longer_than_a_silence_then_nothing_is_told_twice, long_setup,
+            fake_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_gather__given_facts_that_wait_then_the_stream_is_not_silent, long_setup,
+            fake_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_gather__given_a_silence_meanwhile_then_messages_go_directly, long_setup,
             fake_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

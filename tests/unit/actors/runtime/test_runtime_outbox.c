@@ -31,10 +31,18 @@ static void reserve(fake_host *h, uint64_t number, uint32_t seat)
     runtime_step(h->r);
 }
 
+// A command that makes the actor send to both others.
+static void tell_others(fake_host *h, uint64_t number)
+{
+    fake_deliver(h, (fake_envelope){.number = number, .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
+    runtime_step(h->r);
+}
+
 static void later(fake_host *h, int64_t ms)
 {
     h->mono_us += ms * 1000;
     h->database_us += ms * 1000;
+    runtime_step(h->r);
     runtime_upkeep(h->r);
     runtime_step(h->r);
 }
@@ -199,6 +207,34 @@ static void test_resend__given_silence_then_publishes_again_over_both_paths(void
     assert_int_equal(h->actors[0].published_seq, 1);
 }
 
+// Pauses of 500 ms, 1 s, 2 s, 4 s, 8 s and 8 s; what is new meanwhile takes both paths at once.
+static void test_resend__given_a_long_silence_then_pauses_double_and_news_go_directly(void **state)
+{
+    fake_host *h = *state;
+    fake_open(h, 0);
+    reserve(h, 1, 1);
+    for (int64_t pause_ms = 500; pause_ms <= 8000; pause_ms *= 2) {
+        fake_forget(h);
+        later(h, pause_ms - 50);
+        assert_int_equal(fake_left(h, "cavea.v1.fact."), 0);
+        later(h, 100);
+        assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
+        fake_forget(h);
+        tell_others(h, (uint64_t)pause_ms);
+        assert_int_equal(fake_left(h, "cavea.v1.direct."), 2);
+    }
+    fake_forget(h);
+    later(h, 8100);
+    assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
+    for (uint32_t i = 0; i < h->sent_count; i++)
+        if (h->sent[i].stored)
+            runtime_acknowledged(h->r, h->sent[i].cell, h->sent[i].token);
+    runtime_step(h->r);
+    fake_forget(h);
+    tell_others(h, 20000);
+    assert_int_equal(fake_left(h, "cavea.v1.direct."), 0);
+}
+
 static void test_resend__given_a_new_holder_then_publishes_what_was_not(void **state)
 {
     fake_host *h = *state;
@@ -335,6 +371,18 @@ static void test_hand_over__given_queued_messages_then_answers_them_first(void *
     assert_int_equal(runtime_cells_of(h->r, ACTOR_EVENT), 0);
 }
 
+static void test_hand_over__given_no_database_then_it_is_tried_once(void **state)
+{
+    fake_host *h = *state;
+    for (uint32_t i = 0; i < FAKE_ACTORS; i++)
+        fake_open(h, i);
+    h->lease_silent = true;
+    runtime_hand_over(h->r);
+    assert_int_equal(h->silent_releases, 1);
+    assert_int_equal(fake_left(h, "cavea.v1.wake.event"), 0);
+    assert_int_equal(runtime_cells_of(h->r, ACTOR_EVENT), 0);
+}
+
 static void test_senders__given_too_many_then_is_silent_and_decides_nothing(void **state)
 {
     fake_host *h = *state;
@@ -368,6 +416,7 @@ int main(void)
         TEST(test_acks__given_all_of_a_tick_then_published_through_it),
         TEST(test_acks__given_one_missing_then_published_waits_for_it),
         TEST(test_resend__given_silence_then_publishes_again_over_both_paths),
+        TEST(test_resend__given_a_long_silence_then_pauses_double_and_news_go_directly),
         TEST(test_resend__given_a_new_holder_then_publishes_what_was_not),
         TEST(test_resend__given_a_new_stream_then_publishes_the_past_again),
         TEST(test_resend__given_a_silent_stream_then_the_ring_overflows_without_loss),
@@ -375,6 +424,7 @@ int main(void)
         TEST(test_volatile__given_a_receiver_here_then_needs_no_broker),
         TEST(test_upkeep__given_an_idle_actor_then_gives_its_lease_back),
         TEST(test_hand_over__given_queued_messages_then_answers_them_first),
+        TEST(test_hand_over__given_no_database_then_it_is_tried_once),
         TEST(test_senders__given_too_many_then_is_silent_and_decides_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

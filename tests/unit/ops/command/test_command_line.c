@@ -38,7 +38,7 @@ static command_status parse(command *c, const char *line)
     static char words[256];
     char *argv[16];
     int argc = 0;
-    *c = (command){.postgres_url = "", .nats_url = ""};
+    *c = (command){.postgres_url = "", .nats_url = "", .nats_nkey_file = ""};
     snprintf(words, sizeof words, "%s", line);
     for (char *at = words; *at;) {
         argv[argc++] = at;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // cmocka.h needs these before it.
@@ -53,10 +54,8 @@ static void test_service_ready__given_an_impossible_file_then_a_sentence(void **
                                  "No such file or directory.");
 }
 
-static void test_service_ready__given_a_notify_socket_then_systemd_is_told(void **state)
+static int notify_socket_open(void)
 {
-    (void)state;
-    char problem[512], text[32] = "";
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int bytes =
@@ -66,6 +65,14 @@ static void test_service_ready__given_a_notify_socket_then_systemd_is_told(void 
     char name[128];
     snprintf(name, sizeof name, "@%s", address.sun_path + 1);
     setenv("NOTIFY_SOCKET", name, 1);
+    return fd;
+}
+
+static void test_service_ready__given_a_notify_socket_then_systemd_is_told(void **state)
+{
+    (void)state;
+    char problem[512], text[32] = "";
+    int fd = notify_socket_open();
     service_settings s = settings_of(-1, "");
     assert_true(service_ready(&s, "port 1\n", problem));
     assert_int_equal(recv(fd, text, sizeof text, MSG_DONTWAIT), 7);
@@ -89,13 +96,65 @@ static void test_service_wait__given_a_signal_then_its_number(void **state)
     assert_false(service_init("test_service", &s, problem));
 }
 
+typedef struct watched {
+    int asked, fd;
+} watched;
+
+// Alive twice, then no more; then the signal that ends the wait.
+static bool watched_alive(void *self)
+{
+    watched *w = self;
+    if (++w->asked == 4)
+        assert_int_equal(kill(getpid(), SIGTERM), 0);
+    return w->asked <= 2;
+}
+
+static void test_service_wait__given_a_watchdog_then_it_hears_of_life_only(void **state)
+{
+    (void)state;
+    char problem[512], text[32] = "", usec[] = "30000";
+    service_settings s = settings_of(-1, "");
+    assert_true(service_init("test_service", &s, problem));
+    watched w = {0, notify_socket_open()};
+    setenv("WATCHDOG_USEC", usec, 1);
+    service_watch(watched_alive, &w);
+    assert_int_equal(service_wait(-1), SIGTERM);
+    assert_int_equal(w.asked, 4);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(recv(w.fd, text, sizeof text, MSG_DONTWAIT), 10);
+        assert_memory_equal(text, "WATCHDOG=1", 10);
+    }
+    assert_int_equal(recv(w.fd, text, sizeof text, MSG_DONTWAIT), -1);
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("NOTIFY_SOCKET");
+    service_watch(NULL, NULL); // nobody watches any more
+    close(w.fd);
+}
+
+static void test_service_end_within__given_a_stop_that_hangs_then_it_ends(void **state)
+{
+    (void)state;
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        service_end_within(20);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_service_ready__given_a_file_and_a_descriptor_then_both_get_the_lines),
         cmocka_unit_test(test_service_ready__given_an_impossible_file_then_a_sentence),
         cmocka_unit_test(test_service_ready__given_a_notify_socket_then_systemd_is_told),
+        cmocka_unit_test(test_service_wait__given_a_watchdog_then_it_hears_of_life_only),
         cmocka_unit_test(test_service_wait__given_a_signal_then_its_number),
+        cmocka_unit_test(test_service_end_within__given_a_stop_that_hangs_then_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
