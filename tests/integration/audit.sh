@@ -173,7 +173,7 @@ unlooked 'leases seen during the run' lease_sample '0'
 unlooked 'seats on the edges' map '0'
 unlooked 'keys used again after a success' journal '$2 < 480'
 unlooked 'refused seats' journal '$5 != "SEATS_UNAVAILABLE"'
-options=(--lacks repeat,refusal,map,cursor,epoch,release_seen)
+options=(--lacks "repeat,refusal,map,cursor,epoch,release_seen")
 for file in lease_sample map; do
     fresh
     : >"$dir/history/$file.tsv"
