@@ -169,12 +169,18 @@ static void ended(fold *f, told *r, const event_fact *fact, int64_t seq, int64_t
     r->ended_us = at_us;
 }
 
+// INT64_MAX: nobody has bought of one of their categories yet.
 static int64_t price_of(const fold *f, const seat_list *seats)
 {
     int64_t sum = 0;
-    for (uint32_t i = 0; i < seats->count; i++)
-        if (seats->seat[i] < f->event->plan->seats_count)
-            sum += f->price[f->event->plan->seat_category[seats->seat[i]]];
+    for (uint32_t i = 0; i < seats->count; i++) {
+        int64_t price = seats->seat[i] < f->event->plan->seats_count
+                            ? f->price[f->event->plan->seat_category[seats->seat[i]]]
+                            : 0;
+        if (price == 0)
+            return INT64_MAX;
+        sum += price;
+    }
     return sum;
 }
 

@@ -19,7 +19,7 @@ evidence_unsettled() {
     evidence_sql "$1" <<'SQL'
 SELECT (SELECT count(*) FROM reservation
         WHERE state = 1 AND expires_at < clock_timestamp() - interval '1 second')
-    + (SELECT count(*) FROM payment WHERE state IN (6, 8, 9))
+    + (SELECT count(*) FROM payment WHERE state IN (3, 6, 8, 9))
     + (SELECT count(*) FROM payment WHERE state = 11 AND refund_number < 16)
     + (SELECT count(*) FROM (
         SELECT r.id FROM reservation r WHERE r.state = 2 AND cardinality(r.seats) <> (

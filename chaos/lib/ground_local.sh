@@ -41,7 +41,8 @@ ground_down() {
     local name
     [[ ! -d $work/stack/run ]] || "$cavea_root/ops/run" --stop --dir "$work/stack" || true
     for name in "${!disks[@]}"; do
-        ! mountpoint -q "$work/stack/$name" || umount "$work/stack/$name" || true
+        ! mountpoint -q "$work/stack/$name" || umount "$work/stack/$name" ||
+            umount -l "$work/stack/$name" || true
     done
     if [[ -s $work/stack/postgres.place ]]; then rm -rf "$(<"$work/stack/postgres.place")"; fi
     rm -rf "$work/stack"

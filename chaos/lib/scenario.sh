@@ -292,7 +292,6 @@ fault_random() {
 fault_do() {
     local what=$1
     shift
-    chance=$RANDOM
     case $what in
     kill | stop | start | restart | pause | stall | clock) each_node "fault_$what" "$@" ;;
     cut)
@@ -323,6 +322,7 @@ steps_run() {
         read -ra words <<<"$step"
         at=$(awk -v s="${words[0]}" 'BEGIN { print int(s * 1000) }')
         while (($(now_ms) - started_ms < at)); do sleep 0.01; done
+        chance=$RANDOM
         case ${words[1]} in
         pause | stall | flap)
             fault_do "${words[@]:1}" &
