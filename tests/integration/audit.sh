@@ -13,7 +13,8 @@ trap 'rm -rf "$dir"' EXIT
 found=0 options=()
 
 judge() {
-    "$BUILD_DIR/cavea-audit" "${options[@]}" --json "$dir/verdict.json" "$dir/history" >"$dir/verdict" 2>&1
+    "$BUILD_DIR/cavea-audit" "${options[@]}" --json "$dir/verdict.json" "$dir/history" \
+        >"$dir/verdict" 2>&1
 }
 
 fresh() {
@@ -150,11 +151,13 @@ doctored 7 'which had come to' map 'NR == 1 { $3 += 1 } { print }'
 gone=$(pick journal '$1 == "<" && $5 == "SEATS_UNAVAILABLE" { print $2 }')
 free=$(pick journal '$1 == ">" && $6 == "reserve" { taken[$11] = 1 }
     END { for (n = 1; n < 20; n++) if (!("SC-A-" n in taken)) print "SC-A-" n }')
-doctored 8 'which nobody had meanwhile' journal "\$2 == $gone { sub(/seats=.*/, \"seats=$free\", \$7)
+doctored 8 'which nobody had meanwhile' journal "\$2 == $gone {
+    sub(/seats=.*/, \"seats=$free\", \$7)
     if (\$1 == \">\") \$11 = \"$free\" } { print }"
 doctored 8 'which it had not asked for' journal "\$1 == \"<\" && \$2 == $gone {
     sub(/seats=.*/, \"seats=$free\", \$7) } { print }"
-doctored 8 'nobody had any of them meanwhile' journal "\$2 == $gone { sub(/seats=.*/, \"seats=\", \$7)
+doctored 8 'nobody had any of them meanwhile' journal "\$2 == $gone {
+    sub(/seats=.*/, \"seats=\", \$7)
     if (\$1 == \">\") \$11 = \"$free\" } { print }"
 doctored 8 'refused its seats without a reason' journal "\$1 == \"<\" && \$2 == $gone {
     \$5 = \"EVENT_NOT_ON_SALE\" } { print }"
