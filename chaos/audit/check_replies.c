@@ -35,9 +35,28 @@ static bool same_promise(const evidence *e, const operation *o, const reply *r)
            (moved || same_words(o->first, r->detail, "seats"));
 }
 
-static void repeat_check(const evidence *e, const operation *o, const reply *r, verdict *v)
+// A reservation that was acknowledged cannot be paid after its deadline, after its end, or twice.
+static bool checkout_refusal_explained(const reply *r, const reservation_row *row,
+                                       const audit_limits *limits)
 {
+    bool is_over =
+        row->expires_us <= r->answered_us + limits->clock_us || row->state == RESERVATION_CANCELLED;
+    bool is_paid = row->state == RESERVATION_CONFIRMED || row->state == RESERVATION_REFUNDED;
+    if (code_is(r, ERROR_RESERVATION_EXPIRED))
+        return is_over;
+    return code_is(r, ERROR_RESERVATION_CONFIRMED) ? is_paid : code_is(r, ERROR_PAYMENT_NOT_OPEN);
+}
+
+// A checkout is the exception: nobody is shown again where to pay for a reservation that is over.
+static void repeat_check(const evidence *e, const operation *o, const reply *r,
+                         const audit_limits *limits, verdict *v)
+{
+    uuid id;
+    const reservation_row *row = field_uuid(o->subject, &id) ? evidence_reservation(e, &id) : NULL;
     v->looked[LOOK_REPEAT]++;
+    if (r->status >= 400 && o->kind == OPERATION_CHECKOUT && row != NULL &&
+        code_is(r, ERROR_RESERVATION_EXPIRED) && checkout_refusal_explained(r, row, limits))
+        return;
     if (r->status >= 400)
         breach(v, 3, "the key %s was answered with %s, and when it was used again refused: %s",
                o->key, o->result, r->code);
@@ -47,21 +66,6 @@ static void repeat_check(const evidence *e, const operation *o, const reply *r, 
     else if (!same_promise(e, o, r))
         breach(v, 3, "the key %s was answered with %s, and when it was used again with %s", o->key,
                o->first, r->detail);
-}
-
-// Why a reservation that was acknowledged cannot be paid: its deadline, or its end.
-static void checkout_refused(const operation *o, const reply *r, const reservation_row *row,
-                             const audit_limits *limits, verdict *v)
-{
-    bool is_over =
-        row->expires_us <= r->answered_us + limits->clock_us || row->state == RESERVATION_CANCELLED;
-    bool is_paid = row->state == RESERVATION_CONFIRMED || row->state == RESERVATION_REFUNDED;
-    if (code_is(r, ERROR_RESERVATION_EXPIRED)     ? is_over
-        : code_is(r, ERROR_RESERVATION_CONFIRMED) ? is_paid
-                                                  : code_is(r, ERROR_PAYMENT_NOT_OPEN))
-        return;
-    breach(v, 2, "the checkout of reservation %s was refused without a reason: %s", o->subject,
-           r->code);
 }
 
 static void refusal_check(const evidence *e, const operation *o, const reply *r,
@@ -80,8 +84,9 @@ static void refusal_check(const evidence *e, const operation *o, const reply *r,
     if (code_is(r, ERROR_NOT_FOUND) || code_is(r, ERROR_UNAUTHORIZED) || row == NULL)
         breach(v, 2, "reservation %s was acknowledged, and later its buyer was told: %s",
                o->subject, r->code);
-    else if (o->kind == OPERATION_CHECKOUT)
-        checkout_refused(o, r, row, limits, v);
+    else if (o->kind == OPERATION_CHECKOUT && !checkout_refusal_explained(r, row, limits))
+        breach(v, 2, "the checkout of reservation %s was refused without a reason: %s", o->subject,
+               r->code);
     else if (o->kind == OPERATION_RELEASE && row->state != RESERVATION_CONFIRMED &&
              row->state != RESERVATION_REFUNDED)
         breach(v, 2, "reservation %s could not be released without a reason: %s", o->subject,
@@ -125,7 +130,7 @@ void check_replies(const evidence *e, const audit_limits *limits, verdict *v)
         bool is_repeat = operation_has_key(o) && o->answered_us != 0 &&
                          (r->status < 400 || r->sent_us >= o->answered_us);
         if (is_repeat)
-            repeat_check(e, o, r, v);
+            repeat_check(e, o, r, limits, v);
         else
             refusal_check(e, o, r, limits, v);
     }
