@@ -66,10 +66,12 @@ pick() {
 
 fresh
 judge || { cat "$dir/verdict" && exit 1; }
-sold=$(pick reservation '$4 == 2 { print $2 }')
-other=$(pick reservation '$4 == 2 { print $2 }' 2)
+sold=$(pick reservation '$4 == 2 && $11 == 1 { print $2 }')
+other=$(pick reservation '$4 == 2 && $11 == 1 { print $2 }' 2)
 over=$(pick reservation '$4 == 3 { print $2 }')
 back=$(pick reservation '$4 == 5 && $12 > 0 { print $2 }')
+moved=$(pick reservation '$4 == 2 && $11 == 3 { print $2 }') # paid late, given other seats
+late=$(pick reservation '$4 == 3 && $11 == 4 { print $2 }')  # paid late, and the money went back
 event=$(pick event '{ print $1 }')
 
 # 1: two owners, by the rows, by the facts' order, and by what the buyers saw
@@ -146,11 +148,19 @@ sold_seat=$(pick claim "\$3 == \"$sold\" { print \$2 }")
 doctored 7 'wrongly at version' map "NR == 2 { at = 64 + int($sold_seat / 4) * 2 + 1
     \$4 = substr(\$4, 1, at - 1) \"00\" substr(\$4, at + 2) } { print }"
 doctored 7 'which had come to' map 'NR == 1 { $3 += 1 } { print }'
+# 10 by the facts: a late payment that buys other seats for a buyer who did not ask for any, and one
+# that goes back before anybody else has the seats.
+doctored 10 'other seats, which nobody asked for' fact "\$4 == 12 && index(\$5, \"${moved//-/}\") {
+    sub(/4801/, \"4800\", \$5) } { print }"
+ended=$(pick fact "\$4 == 11 && index(\$5, \"${late//-/}\") { print \$2 }")
+given_back=$(pick fact "\$4 == 14 && index(\$5, \"${late//-/}\") { print \$2 }")
+doctored 10 'nobody had its seats' fact "\$1 == \"$event\" && \$2 == $given_back {
+    \$2 = $ended + 1; print; next } \$1 == \"$event\" && \$2 > $ended { \$2 += 1 } { print }"
 # 8: a seat that stays blocked
 # Refused a seat that nobody had: another of the plan, and one that was given back a second before.
 gone=$(pick journal '$1 == "<" && $5 == "SEATS_UNAVAILABLE" { print $2 }')
-free=$(pick journal '$1 == ">" && $6 == "reserve" { taken[$11] = 1 }
-    END { for (n = 1; n < 20; n++) if (!("SC-A-" n in taken)) print "SC-A-" n }')
+free=$(pick journal '$1 == ">" && $6 == "reserve" { last = $11 }
+    END { sub(/,.*/, "", last); print last }') # the crowd was elsewhere then
 doctored 8 'which nobody had meanwhile' journal "\$2 == $gone {
     sub(/seats=.*/, \"seats=$free\", \$7)
     if (\$1 == \">\") \$11 = \"$free\" } { print }"
@@ -174,7 +184,8 @@ doctored 10 'has 2 paid payments' payment "\$3 == \"$other\" { \$3 = \"$sold\" }
 # Nothing is wrong with what is not there, and nothing is proved by it either.
 unlooked 'leases seen during the run' lease_sample '0'
 unlooked 'seats on the edges' map '0'
-unlooked 'keys used again after a success' journal '$2 < 480'
+unlooked 'keys used again after a success' journal '
+    $1 == ">" && $5 != $2 && $10 != "-" { again[$2] = 1 } !($2 in again)'
 unlooked 'refused seats' journal '$5 != "SEATS_UNAVAILABLE"'
 options=(--lacks "repeat,refusal,map,cursor,epoch,release_seen")
 for file in lease_sample map; do
@@ -183,5 +194,8 @@ for file in lease_sample map; do
     judge || { printf '%s may be missing\n' "$file" && cat "$dir/verdict" && exit 1; }
 done
 options=(--needs late)
-unlooked 'payments after the deadline' map '{ print }'
+fresh
+judge || { printf 'late payments are there\n' && cat "$dir/verdict" && exit 1; }
+options=(--lacks nonsense)
+! judge || { printf 'there is no evidence called nonsense\n' && exit 1; }
 printf 'figure: one clean history holds, %s doctored ones do not\n' "$found"
