@@ -14,7 +14,7 @@ bool mailbox_init(mailbox *m, uint32_t lane_max)
     pthread_condattr_destroy(&attributes);
     bool made = true;
     for (uint32_t i = 0; i < MAILBOX_LANES; i++) {
-        m->lanes[i].ring = calloc(lane_max, sizeof(mail));
+        m->lanes[i].ring = malloc(lane_max * sizeof(mail)); // a place is written before it is read
         made = made && m->lanes[i].ring != NULL;
     }
     return made;

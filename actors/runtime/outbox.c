@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 
+// Items and effects are written whole before they are read: megabytes that need not be cleared.
 bool outbox_init(outbox *o)
 {
     *o = (outbox){
-        .items = calloc(OUTBOX_ITEMS_MAX, sizeof *o->items),
+        .items = malloc(OUTBOX_ITEMS_MAX * sizeof *o->items),
         .blob = {.bytes = malloc(OUTBOX_BYTES_MAX), .max = OUTBOX_BYTES_MAX},
         .destinations = calloc(OUTBOX_DESTINATIONS, sizeof *o->destinations),
-        .effects = calloc(TICK_COMMANDS_MAX, sizeof *o->effects),
+        .effects = malloc(TICK_COMMANDS_MAX * sizeof *o->effects),
         .scratch = {.bytes = malloc(MESSAGE_BYTES_MAX), .max = MESSAGE_BYTES_MAX},
     };
     return o->items && o->blob.bytes && o->destinations && o->effects && o->scratch.bytes;

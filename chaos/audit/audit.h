@@ -1,6 +1,7 @@
 // The judge: every invariant of cavea, checked on the evidence of a run. A breach is a sentence
-// with the ids that a person needs; beside it stands how many things were looked at, so that a
-// check that had nothing to check is seen. Reads evidence and nothing else. One thread.
+// with the ids that a person needs; beside it stands how many things each check looked at. A check
+// that found nothing to look at has proved nothing: the verdict says so, and is no acquittal unless
+// the run was not meant to leave such evidence. Reads evidence and nothing else. One thread.
 #ifndef CAVEA_CHAOS_AUDIT_AUDIT_H
 #define CAVEA_CHAOS_AUDIT_AUDIT_H
 
@@ -10,11 +11,45 @@
 
 enum { INVARIANTS = 10, BREACHES_SHOWN = 8, BREACH_BYTES = 320 };
 
+// X(NAME, invariant, "what was looked at")
+#define LOOK_LIST(X)                                                                               \
+    X(CLAIM, 1, "claims")                                                                          \
+    X(TAKEN, 1, "seats taken by the facts")                                                        \
+    X(HISTORY, 1, "histories of a seat")                                                           \
+    X(ORDER, 1, "decisions against their buyers' times")                                           \
+    X(TOLD, 2, "successes")                                                                        \
+    X(TICKET_TOLD, 2, "tickets handed out")                                                        \
+    X(KEY, 3, "keys")                                                                              \
+    X(REPEAT, 3, "keys used again after a success")                                                \
+    X(MONEY, 4, "events")                                                                          \
+    X(PAYMENT, 4, "payments beside the provider's books")                                          \
+    X(HELD, 5, "holds")                                                                            \
+    X(CURSOR, 5, "cursors seen during the run")                                                    \
+    X(CHAIN, 6, "chained facts")                                                                   \
+    X(EPOCH, 6, "leases seen during the run")                                                      \
+    X(FACT, 7, "facts")                                                                            \
+    X(MAP, 7, "seats on the edges' maps")                                                          \
+    X(RELEASE, 8, "holds that expired")                                                            \
+    X(RELEASE_SEEN, 8, "of them between two looks at the lease")                                   \
+    X(REFUSAL, 8, "refused seats")                                                                 \
+    X(TICKET, 9, "seats")                                                                          \
+    X(SOLD, 10, "confirmed reservations")                                                          \
+    X(LATE, 10, "payments after the deadline")
+
+typedef enum look {
+#define X(name, invariant, text) LOOK_##name,
+    LOOK_LIST(X)
+#undef X
+        LOOKS_END
+} look;
+
 typedef struct verdict {
-    uint64_t looked[INVARIANTS + 1]; // by the invariant's number, from 1
+    uint64_t looked[LOOKS_END];
+    uint32_t lacks; // bits of looks that may have had nothing to look at
     uint64_t breaches[INVARIANTS + 1];
     char shown[INVARIANTS + 1][BREACHES_SHOWN][BREACH_BYTES];
-    int64_t latest_release_us; // the longest that a hold outlived its deadline
+    int64_t latest_release_us; // the longest that a hold outlived its deadline, by the facts
+    int64_t latest_seen_us;    // by the leases, seen on the database's clock: at least so long
     uint64_t undecided;        // histories of a seat with too many concurrent holds
     uint64_t tickets_repeated; // facts of tickets that were issued before
     uint64_t acknowledged;     // reservations that a buyer was told of
@@ -24,10 +59,15 @@ typedef struct audit_limits {
     int64_t release_us;    // a hold may outlive its deadline by so much: 1 s, more over a fault
     int64_t clock_us;      // by so much clocks of one machine, read one after the other, differ
     bool may_be_undecided; // the run was not waited for: money may be on its way
+    uint32_t lacks;        // bits of looks for which this run need not leave evidence
 } audit_limits;
 
 void audit_run(const evidence *e, const audit_limits *limits, verdict *ret_verdict);
 uint64_t verdict_breaches(const verdict *v);
+// Bits of the looks that had nothing to look at and should have had.
+uint32_t verdict_missing(const verdict *v);
+// False: there is no such look. Its name is that of LOOK_LIST in lower case.
+MUST_CHECK bool look_find(const char *name, size_t bytes, look *ret_look);
 void verdict_print(const verdict *v, const evidence *e, FILE *out);
 void verdict_json(const verdict *v, const evidence *e, FILE *out);
 
@@ -38,9 +78,12 @@ void check_sold(const evidence *e, verdict *v);                              // 
 void check_money(const evidence *e, const audit_limits *limits, verdict *v); // 4
 void check_leases(const evidence *e, verdict *v);                            // 5 and 6
 void check_facts(const evidence *e, const audit_limits *limits,
-                 verdict *v); // 1, 5, 6, 7, 8, and the order
+                 verdict *v);                   // 1, 5, 6, 7, 8, and the order
+void check_maps(const evidence *e, verdict *v); // 7, by what edges show
 void check_told(const evidence *e, const audit_limits *limits, verdict *v);  // 2 and 3
 void check_seats(const evidence *e, const audit_limits *limits, verdict *v); // 1, by journals
+void check_replies(const evidence *e, const audit_limits *limits,
+                   verdict *v); // 2, 3, 5: refusals, and keys used again
 
 __attribute__((format(printf, 3, 4))) void breach(verdict *v, int invariant, const char *format,
                                                   ...);

@@ -32,10 +32,10 @@ static void chain_check(const evidence *e, const lease_row *l, verdict *v)
     const fact_row *facts;
     size_t count = facts_of(e, &l->actor, &facts);
     digest32 hash = {{0}};
-    v->looked[6]++;
+    v->looked[LOOK_CHAIN]++;
     for (size_t i = 0; i < count; i++) {
         const fact_row *f = &facts[i];
-        v->looked[6]++;
+        v->looked[LOOK_CHAIN]++;
         hash = fact_hash(&hash, (int64_t)i + 1, (uint16_t)f->kind, f->payload, f->payload_bytes);
         if (f->seq == (int64_t)i + 1 && digest32_equal(&hash, &f->hash))
             continue;
@@ -59,7 +59,7 @@ static void event_facts_check(const evidence *e, const audit_limits *limits, con
         abort();
     for (size_t i = 0; i < count; i++) {
         event_fact fact;
-        v->looked[7]++;
+        v->looked[LOOK_FACT]++;
         if (event_fact_read(facts[i].payload, facts[i].payload_bytes, NULL, &fact))
             fold_fact(f, &fact, facts[i].seq, facts[i].at_us, limits, v);
         else
@@ -68,6 +68,8 @@ static void event_facts_check(const evidence *e, const audit_limits *limits, con
     }
     fold_rows_check(f, e, v);
     fold_order_check(f, e, limits, v);
+    fold_release_check(f, e, event, limits, v);
+    fold_refusals_check(f, e, event, limits, v);
     fold_free(f);
 }
 
@@ -99,7 +101,7 @@ static void payment_facts_read(const evidence *e, const lease_row *l, paid *know
         payment_fact fact;
         Cavea__V1__PaymentFact *m =
             cavea__v1__payment_fact__unpack(NULL, facts[i].payload_bytes, facts[i].payload);
-        v->looked[7]++;
+        v->looked[LOOK_FACT]++;
         bool is_rejection = facts[i].kind == PAYMENT_FACT_MESSAGE_REJECTED;
         if (!is_rejection && (m == NULL || !payment_fact_read(m, (uint16_t)facts[i].kind, &fact))) {
             breach(v, 7, "fact %" PRId64 " of payment actor %s cannot be read", facts[i].seq,
@@ -157,7 +159,7 @@ static size_t ticket_facts_read(const evidence *e, const lease_row *l, issued *l
             continue;
         Cavea__V1__TicketFact *m =
             cavea__v1__ticket_fact__unpack(NULL, facts[i].payload_bytes, facts[i].payload);
-        v->looked[7]++;
+        v->looked[LOOK_FACT]++;
         if (m != NULL && uuid_from_bytes(m->ticket_id.data, m->ticket_id.len, &list[at].ticket) &&
             uuid_from_bytes(m->reservation_id.data, m->reservation_id.len, &list[at].reservation))
             list[at++].seat = m->seat;

@@ -42,7 +42,7 @@ static void claims_check(const evidence *e, verdict *v)
     for (size_t i = 0; i < e->claims_count; i++) {
         const claim_row *c = &e->claims[i];
         const reservation_row *r = evidence_reservation(e, &c->reservation);
-        v->looked[1]++;
+        v->looked[LOOK_CLAIM]++;
         if (i > 0 && uuid_equal(&c[-1].event, &c->event) && c[-1].seat == c->seat)
             breach(v, 1, "seat %" PRId64 " of event %s is claimed twice, by %s and %s", c->seat,
                    text_of(&c->event).text, text_of(&c[-1].reservation).text,
@@ -60,7 +60,7 @@ void check_owners(const evidence *e, verdict *v)
         const reservation_row *r = &e->reservations[i];
         for (uint32_t n = 0; is_live(r) && n < r->seats.count; n++) {
             const claim_row *c = claim_find(e, &r->event, r->seats.seat[n]);
-            v->looked[1]++;
+            v->looked[LOOK_CLAIM]++;
             if (c == NULL || !uuid_equal(&c->reservation, &r->id))
                 breach(v, 1, "reservation %s is live and has no claim on its seat %" PRIu32,
                        text_of(&r->id).text, r->seats.seat[n]);
@@ -74,7 +74,7 @@ void check_held(const evidence *e, const audit_limits *limits, verdict *v)
         const reservation_row *r = &e->reservations[i];
         if (r->state != RESERVATION_HELD)
             continue;
-        v->looked[8]++;
+        v->looked[LOOK_RELEASE]++;
         if (r->expires_us + limits->release_us < e->moment_us)
             breach(v, 8, "reservation %s holds its seats %.3f s after its deadline",
                    text_of(&r->id).text, (double)(e->moment_us - r->expires_us) / 1e6);
@@ -88,7 +88,7 @@ static void tickets_check(const evidence *e, const reservation_row *r, verdict *
         ticket_id id = ticket_id_of(&(reservation_id){r->id}, r->seats.seat[n]);
         const ticket_row *t = evidence_ticket(e, &id.u);
         bool is_valid = t != NULL && (t->state == TICKET_VALID || t->state == TICKET_USED);
-        v->looked[9]++;
+        v->looked[LOOK_TICKET]++;
         if (r->state == RESERVATION_CONFIRMED && !is_valid)
             breach(v, 9, "seat %" PRIu32 " of the confirmed reservation %s has no valid ticket",
                    r->seats.seat[n], text_of(&r->id).text);
@@ -117,7 +117,7 @@ static void payments_check(const reservation_row *r, const payment_row *const *o
         has_own |= uuid_equal(&p->id, &r->payment) && p->state == PAYMENT_CONFIRMED &&
                    p->captured_minor == r->total_minor;
     }
-    v->looked[10]++;
+    v->looked[LOOK_SOLD]++;
     if (r->total_minor > 0 && (paid != 1 || !has_own))
         breach(v, 10, "the confirmed reservation %s has %zu paid payments%s", text_of(&r->id).text,
                paid, paid == 1 ? ", which is not its own or not its price" : "");
@@ -169,6 +169,9 @@ static void event_money(const evidence *e, const event_row *event, const audit_l
         const payment_row *p = &e->payments[i];
         if (!uuid_equal(&p->event, &event->id))
             continue;
+        if (strcmp(p->currency, event->currency) != 0)
+            breach(v, 4, "payment %s is in %s, its event is sold in %s", text_of(&p->id).text,
+                   p->currency, event->currency);
         t.captured += p->captured_minor;
         t.refunded += p->refunded_minor;
         t.kept += p->kept_minor;
@@ -179,10 +182,16 @@ static void event_money(const evidence *e, const event_row *event, const audit_l
         if (e->reservations[i].state == RESERVATION_CONFIRMED &&
             uuid_equal(&e->reservations[i].event, &event->id))
             t.sold += e->reservations[i].total_minor;
-    for (size_t i = 0; i < e->postings_count; i++)
-        if (uuid_equal(&e->postings[i].event, &event->id))
-            t.clearing += e->postings[i].clearing_minor;
-    v->looked[4]++;
+    for (size_t i = 0; i < e->postings_count; i++) {
+        const posting_row *p = &e->postings[i];
+        if (!uuid_equal(&p->event, &event->id))
+            continue;
+        t.clearing += p->clearing_minor;
+        if (strcmp(p->currency, event->currency) != 0)
+            breach(v, 4, "a posting of payment %s is in %s, its event is sold in %s",
+                   text_of(&p->payment).text, p->currency, event->currency);
+    }
+    v->looked[LOOK_MONEY]++;
     if (t.captured - t.refunded != t.sold + t.kept + t.undecided)
         breach(v, 4,
                "event %s: captured %" PRId64 " less refunded %" PRId64 " is not sold %" PRId64
@@ -215,13 +224,39 @@ static void provider_check(const evidence *e, verdict *v)
         payment_row wanted = {0};
         const payment_row *key = &wanted;
         memcpy(wanted.intent, l->intent, sizeof wanted.intent);
-        v->looked[4]++;
+        v->looked[LOOK_PAYMENT]++;
         if (l->captured_minor > 0 &&
             bsearch(&key, by, e->payments_count, sizeof *by, by_intent) == NULL)
             breach(v, 4, "the provider captured %" PRId64 " under %s, which nobody here knows",
                    l->captured_minor, l->intent);
     }
     free(by);
+}
+
+// One payment beside what the provider's books say of it.
+static void payment_check(const evidence *e, const payment_row *p, verdict *v)
+{
+    const provider_row *l = p->intent[0] == 0 ? NULL : evidence_intent(e, p->intent);
+    int64_t captured = l == NULL ? 0 : l->captured_minor;
+    int64_t refunded = l == NULL ? 0 : l->refunded_minor;
+    id_text id = text_of(&p->id);
+    v->looked[LOOK_PAYMENT]++;
+    if (strcmp(p->refund, PAYMENT_REFUND_BY_HAND) == 0)
+        refunded = p->refunded_minor; // it went back by other means
+    if (captured != p->captured_minor || refunded != p->refunded_minor)
+        breach(v, 4,
+               "payment %s: captured %" PRId64 ", refunded %" PRId64 "; the provider says %" PRId64
+               " and %" PRId64,
+               id.text, p->captured_minor, p->refunded_minor, captured, refunded);
+    if (l != NULL && strcmp(l->currency, p->currency) != 0)
+        breach(v, 4, "payment %s is in %s, the provider's books have it in %s", id.text,
+               p->currency, l->currency);
+    if (l != NULL && !uuid_equal(&l->payment, &p->id))
+        breach(v, 4, "intent %s of payment %s was made for payment %s", p->intent, id.text,
+               text_of(&l->payment).text);
+    if (p->state == PAYMENT_CONFIRMED && p->amount_minor != p->captured_minor)
+        breach(v, 4, "payment %s is confirmed for %" PRId64 " and captured %" PRId64, id.text,
+               p->amount_minor, p->captured_minor);
 }
 
 void check_money(const evidence *e, const audit_limits *limits, verdict *v)
@@ -232,20 +267,8 @@ void check_money(const evidence *e, const audit_limits *limits, verdict *v)
         if (e->postings[i].sum_minor != 0)
             breach(v, 4, "a posting of payment %s does not sum to zero",
                    text_of(&e->postings[i].payment).text);
-    for (size_t i = 0; i < e->payments_count; i++) {
-        const payment_row *p = &e->payments[i];
-        const provider_row *l = p->intent[0] == 0 ? NULL : evidence_intent(e, p->intent);
-        int64_t captured = l == NULL ? 0 : l->captured_minor;
-        int64_t refunded = l == NULL ? 0 : l->refunded_minor;
-        v->looked[4]++;
-        if (strcmp(p->refund, PAYMENT_REFUND_BY_HAND) == 0)
-            refunded = p->refunded_minor; // it went back by other means
-        if (captured != p->captured_minor || refunded != p->refunded_minor)
-            breach(v, 4,
-                   "payment %s: captured %" PRId64 ", refunded %" PRId64
-                   "; the provider says %" PRId64 " and %" PRId64,
-                   text_of(&p->id).text, p->captured_minor, p->refunded_minor, captured, refunded);
-    }
+    for (size_t i = 0; i < e->payments_count; i++)
+        payment_check(e, &e->payments[i], v);
     provider_check(e, v);
 }
 
@@ -258,8 +281,8 @@ static void sample_check(const lease_row *before, const lease_row *now, verdict 
 {
     id_text actor = text_of(&now->actor);
     const char *name = actor.text;
-    v->looked[5]++;
-    v->looked[6]++;
+    v->looked[LOOK_CURSOR]++;
+    v->looked[LOOK_EPOCH]++;
     if (now->epoch < before->epoch)
         breach(v, 6, "actor %s went back from epoch %" PRId64 " to %" PRId64, name, before->epoch,
                now->epoch);

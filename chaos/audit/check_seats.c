@@ -61,10 +61,11 @@ static later *later_collect(const evidence *e, size_t *ret_count)
     return list;
 }
 
-typedef struct fate { // of a hold, by what its buyer did and saw
-    int64_t free_us;  // the earliest moment at which others may have its seats
-    int64_t again_us; // when it was seen to have seats again after its deadline; 0: it was not
-    char again[1024]; // those seats
+typedef struct fate {      // of a hold, by what its buyer did and saw
+    int64_t free_us;       // the earliest moment at which others may have its seats
+    int64_t again_us;      // when it was seen to have seats again after its deadline; 0: it was not
+    int64_t again_free_us; // and when others may have those
+    char again[1024];      // those seats
 } fate;
 
 static void was_read(const operation *o, int64_t expires_us, fate *f)
@@ -87,6 +88,7 @@ static void was_read(const operation *o, int64_t expires_us, fate *f)
 static fate fate_of(const later *list, size_t count, const uuid *reservation, int64_t expires_us)
 {
     fate f = {.free_us = expires_us};
+    int64_t back_us = INT64_MAX; // given back at the earliest: answered or not, it may be heard
     size_t low = 0, high = count;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -98,8 +100,10 @@ static fate fate_of(const later *list, size_t count, const uuid *reservation, in
     for (; low < count && uuid_equal(&list[low].reservation, reservation); low++)
         if (list[low].kind == OPERATION_READ)
             was_read(list[low].o, expires_us, &f);
-        else if (list[low].o->first_us < f.free_us) // answered or not, it may have been heard
-            f.free_us = list[low].o->first_us;
+        else if (list[low].o->first_us < back_us)
+            back_us = list[low].o->first_us;
+    f.again_free_us = back_us;
+    f.free_us = back_us < f.free_us ? back_us : f.free_us;
     return f;
 }
 
@@ -112,8 +116,8 @@ static void hold_collect(const evidence *e, const operation *o, const later *lis
     const event_row *event =
         field_uuid(o->subject, &event_uuid) ? evidence_event(e, &event_uuid) : NULL;
     if (event == NULL || !field_uuid(o->result, &id) ||
-        !detail_find(o->detail, "seats", seats, sizeof seats) ||
-        !detail_find(o->detail, "expires", expires, sizeof expires) ||
+        !detail_find(o->first, "seats", seats, sizeof seats) ||
+        !detail_find(o->first, "expires", expires, sizeof expires) ||
         !seats_read(event->plan, seats, &taken))
         return; // check_told finds an answer that says nothing
     int64_t expires_us = time_read(expires) - limits->clock_us;
@@ -124,7 +128,7 @@ static void hold_collect(const evidence *e, const operation *o, const later *lis
         use_add(u, number, taken.seat[i], &hold);
     if (f.again_us == 0 || !seats_read(event->plan, f.again, &taken))
         return;
-    hold = (seat_hold){expires_us, f.again_us, INT64_MAX, id};
+    hold = (seat_hold){expires_us, f.again_us, f.again_free_us, id};
     for (uint32_t i = 0; i < taken.count; i++)
         use_add(u, number, taken.seat[i], &hold);
 }
@@ -148,7 +152,7 @@ static void seat_check(const evidence *e, const seat_use *use, size_t count, ver
     for (size_t i = 0; i < count; i++)
         holds[i] = use[i].hold;
     const event_row *event = &e->events[use->event];
-    v->looked[1]++;
+    v->looked[LOOK_HISTORY]++;
     switch (seat_holds_check(holds, count, &at)) {
     case SEAT_LINEAR:
         break;

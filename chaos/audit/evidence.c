@@ -190,6 +190,38 @@ static void provider_take(reader *r, void *to)
     row->refunded_minor = number(r, 4);
 }
 
+static uint64_t little(const uint8_t *bytes, size_t count)
+{
+    uint64_t n = 0;
+    while (count-- > 0)
+        n = n << 8 | bytes[count];
+    return n;
+}
+
+// The head and the states of seats.bin (edge/seat_map.h), read by itself.
+static void map_take(reader *r, void *to)
+{
+    enum { HEAD = 32, WHOLE = 1 };
+    map_row *row = to;
+    uint8_t head[HEAD];
+    char head_text[2 * HEAD + 1];
+    const char *given = table_field(r->t, r->row, 3);
+    text(r, 0, row->edge, sizeof row->edge);
+    row->event = id(r, 1);
+    row->needed = number(r, 2);
+    snprintf(head_text, sizeof head_text, "%s", given);
+    if (!field_bytes(head_text, head, sizeof head) || memcmp(head, "CVS1", 4) != 0 ||
+        head[4] != WHOLE) {
+        r->good = false;
+        return;
+    }
+    row->version = (int64_t)little(head + 8, 8);
+    row->seats_count = (uint32_t)little(head + 24, 4);
+    size_t bytes = ((size_t)row->seats_count + 3) / 4;
+    row->states = malloc(bytes + 1);
+    r->good &= row->states != NULL && field_bytes(given + 2 * sizeof head, row->states, bytes);
+}
+
 static int by_id(const void *a, const void *b) // ids come first, or after the event's
 {
     return memcmp(a, b, sizeof(uuid));
@@ -302,7 +334,7 @@ bool evidence_read(const char *folder, evidence *e)
            READ("lease", 8, lease_row, leases, lease_take, by_id) &&
            READ("lease_sample", 7, lease_row, samples, sample_take, by_time) &&
            READ("provider", 5, provider_row, provider, provider_take, by_intent) &&
-           journals_read(e, folder);
+           READ("map", 4, map_row, maps, map_take, NULL) && journals_read(e, folder);
 #undef READ
 }
 
@@ -312,6 +344,8 @@ void evidence_done(evidence *e)
         plan_free(e->events[i].plan);
     for (size_t i = 0; e->facts != NULL && i < e->facts_count; i++)
         free(e->facts[i].payload);
+    for (size_t i = 0; e->maps != NULL && i < e->maps_count; i++)
+        free(e->maps[i].states);
     for (size_t i = 0; i < e->tables_count; i++)
         table_done(&e->tables[i]);
     free(e->events);
@@ -325,6 +359,8 @@ void evidence_done(evidence *e)
     free(e->samples);
     free(e->provider);
     free(e->operations);
+    free(e->replies);
+    free(e->maps);
 }
 
 static const void *find(const void *rows, size_t count, size_t row_bytes, const uuid *wanted,

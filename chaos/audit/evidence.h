@@ -73,6 +73,15 @@ typedef struct provider_row {
     int64_t captured_minor, refunded_minor;
 } provider_row;
 
+typedef struct map_row { // the seats of an event as an edge shows them
+    char edge[64];
+    uuid event;
+    int64_t needed; // what the lease had reached before the edge was asked
+    int64_t version;
+    uint32_t seats_count;
+    uint8_t *states; // two bits a seat, as in seats.bin
+} map_row;
+
 typedef enum operation_kind {
     OPERATION_RESERVE,
     OPERATION_RELEASE,
@@ -94,10 +103,18 @@ typedef struct operation {
     int64_t first_us;    // before its first attempt was sent
     int64_t answered_us; // when its first success was there; 0: it had none
     int64_t last_us;     // of its last success
-    const char *result;  // id in that answer
+    const char *result;  // id in its first success
+    const char *first;   // detail of its first success
     const char *detail;  // of its last success
-    bool contradicted;   // two successes named different things
 } operation;
+
+// An answer that was not an operation's first success: a refusal, or the answer to a key that had
+// its success before. Texts are borrowed from the journal.
+typedef struct reply {
+    size_t operation; // its index
+    int64_t sent_us, answered_us, status;
+    const char *code, *result, *detail;
+} reply;
 
 typedef struct evidence {
     event_row *events;
@@ -111,9 +128,11 @@ typedef struct evidence {
     lease_row *samples;     // by actor and time
     provider_row *provider; // by intent
     operation *operations;  // by journal and number
+    reply *replies;         // as they were read
+    map_row *maps;
     size_t events_count, reservations_count, claims_count, payments_count, tickets_count;
     size_t postings_count, facts_count, leases_count, samples_count, provider_count;
-    size_t operations_count, requests_count, answers_count;
+    size_t operations_count, requests_count, answers_count, replies_count, maps_count;
     int64_t moment_us; // of the rows
     table tables[16];
     size_t tables_count;
@@ -130,6 +149,11 @@ const reservation_row *evidence_reservation(const evidence *e, const uuid *id);
 const payment_row *evidence_payment(const evidence *e, const uuid *id);
 const ticket_row *evidence_ticket(const evidence *e, const uuid *id);
 const provider_row *evidence_intent(const evidence *e, const char *intent);
+
+static inline bool operation_has_key(const operation *o)
+{
+    return o->key[0] != '-' || o->key[1] != 0;
+}
 
 // Part of evidence_read: a journal's lines become operations.
 MUST_CHECK bool evidence_journal_read(evidence *e, const char *path);

@@ -3,19 +3,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-typedef struct told { // a reservation by the facts
-    uuid id;
-    reservation_state state;
-    int64_t held_seq, held_us, ended_seq, ended_us, expires_us;
-    seat_list seats;
-} told;
-
 struct fold {
     const event_row *event;
     told *known;     // in the order of their holds
     uint32_t *slots; // of known + 1 by id, open addressing
-    size_t count, slots_mask;
+    size_t count, slots_mask, tenures_count, tenures_room;
+    tenure *tenures;
     uuid owner[SEATS_PER_EVENT_MAX];
+    size_t tenure_of[SEATS_PER_EVENT_MAX]; // the latest of a seat, + 1
+    int64_t price[UINT8_MAX + 1];          // of a category, as it was paid last; 0: unknown
 };
 
 fold *fold_new(const event_row *event, size_t facts_max)
@@ -41,6 +37,7 @@ void fold_free(fold *f)
     if (f != NULL) {
         free(f->known);
         free(f->slots);
+        free(f->tenures);
     }
     free(f);
 }
@@ -56,33 +53,80 @@ static told *told_find(const fold *f, const uuid *id, size_t *ret_slot)
     return f->slots[at] == 0 ? NULL : &f->known[f->slots[at] - 1];
 }
 
-static void seats_take(fold *f, told *r, const event_fact *fact, int64_t seq, verdict *v)
+const told *fold_told(const fold *f, size_t *ret_count)
+{
+    *ret_count = f->count;
+    return f->known;
+}
+
+const told *fold_find(const fold *f, const uuid *reservation)
+{
+    size_t slot;
+    return told_find(f, reservation, &slot);
+}
+
+const tenure *fold_tenures(const fold *f, size_t *ret_count)
+{
+    *ret_count = f->tenures_count;
+    return f->tenures;
+}
+
+seat_state fold_seat(const fold *f, uint32_t seat)
+{
+    const told *r = uuid_is_zero(&f->owner[seat]) ? NULL : fold_find(f, &f->owner[seat]);
+    if (r != NULL)
+        return r->state == RESERVATION_HELD ? SEAT_HELD : SEAT_SOLD;
+    return f->event->plan->seat_flags[seat] & SEAT_FLAG_BLOCKED ? SEAT_BLOCKED : SEAT_AVAILABLE;
+}
+
+static void tenure_begin(fold *f, const told *r, uint32_t seat, int64_t at_us)
+{
+    if (f->tenures_count == f->tenures_room) {
+        f->tenures_room = f->tenures_room == 0 ? 1024 : 2 * f->tenures_room;
+        f->tenures = realloc(f->tenures, f->tenures_room * sizeof *f->tenures);
+        if (f->tenures == NULL)
+            abort();
+    }
+    f->tenures[f->tenures_count++] =
+        (tenure){.reservation = r->id, .seat = seat, .from_us = at_us, .until_us = INT64_MAX};
+    f->tenure_of[seat] = f->tenures_count;
+}
+
+static void seats_take(fold *f, told *r, const event_fact *fact, int64_t seq, int64_t at_us,
+                       verdict *v)
 {
     r->seats.count = fact->seats_count;
     for (uint32_t i = 0; i < fact->seats_count; i++) {
         uint32_t seat = fact->seats[i];
         r->seats.seat[i] = seat;
-        v->looked[1]++;
+        v->looked[LOOK_TAKEN]++;
         if (seat >= f->event->plan->seats_count || !uuid_is_zero(&f->owner[seat]))
             breach(v, 1, "fact %" PRId64 " of event %s gives seat %" PRIu32 " to %s, but %s has it",
                    seq, text_of(&f->event->id).text, seat, text_of(&r->id).text,
                    seat < SEATS_PER_EVENT_MAX ? text_of(&f->owner[seat]).text : "nobody can have");
-        if (seat < SEATS_PER_EVENT_MAX)
+        if (seat < SEATS_PER_EVENT_MAX) {
             f->owner[seat] = r->id;
+            tenure_begin(f, r, seat, at_us);
+        }
     }
 }
 
-static void seats_free(fold *f, const told *r)
+static void seats_free(fold *f, const told *r, reservation_state as, int64_t at_us)
 {
-    for (uint32_t i = 0; i < r->seats.count; i++)
-        if (uuid_equal(&f->owner[r->seats.seat[i]], &r->id))
-            f->owner[r->seats.seat[i]] = (uuid){{0}};
+    for (uint32_t i = 0; i < r->seats.count; i++) {
+        uint32_t seat = r->seats.seat[i];
+        if (seat >= SEATS_PER_EVENT_MAX || !uuid_equal(&f->owner[seat], &r->id))
+            continue;
+        f->owner[seat] = (uuid){{0}};
+        f->tenures[f->tenure_of[seat] - 1].until_us = at_us;
+        f->tenures[f->tenure_of[seat] - 1].ended = as;
+    }
 }
 
 static void held(fold *f, told *r, size_t slot, const event_fact *fact, int64_t seq, int64_t at_us,
                  verdict *v)
 {
-    v->looked[5]++;
+    v->looked[LOOK_HELD]++;
     if (r != NULL)
         return breach(v, 5, "reservation %s was decided twice, by facts %" PRId64 " and %" PRId64,
                       text_of(&r->id).text, r->held_seq, seq);
@@ -93,7 +137,10 @@ static void held(fold *f, told *r, size_t slot, const event_fact *fact, int64_t 
                 .held_seq = seq,
                 .held_us = at_us,
                 .expires_us = fact->expires_us};
-    seats_take(f, r, fact, seq, v);
+    for (uint32_t i = 0; i < fact->seats_count; i++)
+        if (fact->seats[i] < f->event->plan->seats_count)
+            f->price[f->event->plan->seat_category[fact->seats[i]]] = fact->price_minor[i];
+    seats_take(f, r, fact, seq, at_us, v);
 }
 
 static void ended(fold *f, told *r, const event_fact *fact, int64_t seq, int64_t at_us,
@@ -105,7 +152,8 @@ static void ended(fold *f, told *r, const event_fact *fact, int64_t seq, int64_t
                text_of(&r->id).text, (int)r->state);
     if (fact->state == RESERVATION_EXPIRED) {
         int64_t late_us = at_us - r->expires_us;
-        v->looked[8]++;
+        r->expired_seq = seq;
+        v->looked[LOOK_RELEASE]++;
         if (late_us > v->latest_release_us)
             v->latest_release_us = late_us;
         if (late_us > limits->release_us)
@@ -115,20 +163,94 @@ static void ended(fold *f, told *r, const event_fact *fact, int64_t seq, int64_t
             breach(v, 2, "reservation %s was taken away %.3f s before its deadline",
                    text_of(&r->id).text, (double)-late_us / 1e6);
     }
-    seats_free(f, r);
+    seats_free(f, r, fact->state, at_us);
     r->state = fact->state;
     r->ended_seq = seq;
     r->ended_us = at_us;
 }
 
-static void confirmed(fold *f, told *r, const event_fact *fact, int64_t seq, verdict *v)
+// INT64_MAX: nobody has bought of one of their categories yet.
+static int64_t price_of(const fold *f, const seat_list *seats)
 {
-    if (r->state == RESERVATION_EXPIRED) // paid too late, and it has seats all the same
-        seats_take(f, r, fact, seq, v);
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < seats->count; i++) {
+        int64_t price = seats->seat[i] < f->event->plan->seats_count
+                            ? f->price[f->event->plan->seat_category[seats->seat[i]]]
+                            : 0;
+        if (price == 0)
+            return INT64_MAX;
+        sum += price;
+    }
+    return sum;
+}
+
+static bool seats_equal(const seat_list *a, const seat_list *b)
+{
+    return a->count == b->count && memcmp(a->seat, b->seat, a->count * sizeof *a->seat) == 0;
+}
+
+// Each has another one of them beside it, and they are of one row.
+static bool seats_beside(const plan *p, const seat_list *seats)
+{
+    uint32_t links = 0;
+    for (uint32_t i = 0; i < seats->count; i++)
+        for (uint32_t j = 0; j < seats->count; j++)
+            links +=
+                seats->seat[i] < p->seats_count && p->seat_right[seats->seat[i]] == seats->seat[j];
+    return links + 1 == seats->count;
+}
+
+// Paid too late, and it has seats all the same: its own, or others that are as good, if its buyer
+// said that others will do.
+static void confirmed_late(fold *f, told *r, const event_fact *fact, int64_t seq, int64_t at_us,
+                           verdict *v)
+{
+    seat_list before = r->seats;
+    v->looked[LOOK_LATE]++;
+    seats_take(f, r, fact, seq, at_us, v);
+    if (seats_equal(&before, &r->seats)) {
+        if (fact->outcome != PAYMENT_SAME_SEATS)
+            breach(v, 10,
+                   "reservation %s was paid late and has its seats, not so says fact %" PRId64,
+                   text_of(&r->id).text, seq);
+        return;
+    }
+    if (!r->other_seats || fact->outcome != PAYMENT_OTHER_SEATS)
+        breach(v, 10, "reservation %s was paid late and given other seats, which nobody asked for",
+               text_of(&r->id).text);
+    if (r->seats.count != before.count || !seats_beside(f->event->plan, &r->seats) ||
+        price_of(f, &r->seats) < price_of(f, &before))
+        breach(v, 10, "reservation %s was paid late and given seats that are not as good",
+               text_of(&r->id).text);
+}
+
+static void confirmed(fold *f, told *r, const event_fact *fact, int64_t seq, int64_t at_us,
+                      verdict *v)
+{
+    if (r->state == RESERVATION_EXPIRED)
+        confirmed_late(f, r, fact, seq, at_us, v);
     else if (r->state != RESERVATION_HELD)
         breach(v, 7, "fact %" PRId64 " confirms reservation %s, which is in state %d", seq,
                text_of(&r->id).text, (int)r->state);
     r->state = RESERVATION_CONFIRMED;
+}
+
+// Money goes back only when somebody else has one of the seats by then.
+static void payment_refused(fold *f, const told *r, const event_fact *fact, int64_t seq,
+                            int64_t at_us, verdict *v)
+{
+    if (r == NULL || r->state != RESERVATION_EXPIRED || fact->reason != ERROR_SEATS_UNAVAILABLE)
+        return;
+    v->looked[LOOK_LATE]++;
+    for (uint32_t i = 0; i < r->seats.count; i++) {
+        const uuid *owner = &f->owner[r->seats.seat[i]];
+        const told *other = uuid_is_zero(owner) ? NULL : fold_find(f, owner);
+        if (other != NULL && (other->state != RESERVATION_HELD || other->expires_us > at_us))
+            return;
+    }
+    breach(v, 10,
+           "fact %" PRId64 " gives the late payment of reservation %s back; nobody had its seats",
+           seq, text_of(&r->id).text);
 }
 
 void fold_fact(fold *f, const event_fact *fact, int64_t seq, int64_t at_us,
@@ -147,21 +269,18 @@ void fold_fact(fold *f, const event_fact *fact, int64_t seq, int64_t at_us,
     case EVENT_FACT_ENDED:
         return ended(f, r, fact, seq, at_us, limits, v);
     case EVENT_FACT_CONFIRMED:
-        return confirmed(f, r, fact, seq, v);
+        return confirmed(f, r, fact, seq, at_us, v);
     case EVENT_FACT_CHECKOUT_STARTED:
         if (fact->expires_us > r->expires_us)
             r->expires_us = fact->expires_us;
+        r->other_seats = fact->other_seats;
         return;
     case EVENT_FACT_PAYMENT_REFUSED:
+        return payment_refused(f, r, fact, seq, at_us, v);
     case EVENT_FACT_STATUS_CHANGED:
     case EVENT_FACT_MESSAGE_REJECTED:
         return;
     }
-}
-
-static bool seats_equal(const seat_list *a, const seat_list *b)
-{
-    return a->count == b->count && memcmp(a->seat, b->seat, a->count * sizeof *a->seat) == 0;
 }
 
 void fold_rows_check(fold *f, const evidence *e, verdict *v)
@@ -173,7 +292,7 @@ void fold_rows_check(fold *f, const evidence *e, verdict *v)
             continue;
         const told *r = told_find(f, &row->id, &slot);
         rows++;
-        v->looked[7]++;
+        v->looked[LOOK_FACT]++;
         if (r == NULL)
             breach(v, 7, "reservation %s has a row and no fact", text_of(&row->id).text);
         else if ((int64_t)r->state != row->state || r->expires_us != row->expires_us)
@@ -192,63 +311,4 @@ void fold_rows_check(fold *f, const evidence *e, verdict *v)
             !uuid_equal(&f->owner[e->claims[i].seat], &e->claims[i].reservation))
             breach(v, 1, "seat %" PRId64 " is claimed by %s and by the facts it is not",
                    e->claims[i].seat, text_of(&e->claims[i].reservation).text);
-}
-
-typedef struct step { // a decision that a buyer was told of
-    int64_t seq, asked_us, answered_us;
-    uuid reservation;
-} step;
-
-static int by_seq(const void *a, const void *b)
-{
-    const step *x = a, *y = b;
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-static size_t steps_collect(const fold *f, const evidence *e, const audit_limits *limits,
-                            step *steps, verdict *v)
-{
-    size_t count = 0, slot;
-    for (size_t i = 0; i < e->operations_count; i++) {
-        const operation *o = &e->operations[i];
-        uuid id;
-        bool is_release = o->kind == OPERATION_RELEASE;
-        if (o->answered_us == 0 || (o->kind != OPERATION_RESERVE && !is_release) ||
-            !field_uuid(is_release ? o->subject : o->result, &id))
-            continue;
-        const told *r = told_find(f, &id, &slot);
-        // Of another event, or seats given back too late; what is missing is found by check_told.
-        if (r == NULL || (is_release && r->state != RESERVATION_CANCELLED))
-            continue;
-        int64_t at_us = is_release ? r->ended_us : r->held_us;
-        v->looked[1]++;
-        // An actor carries the database's clock on by itself, so it may be behind for a moment,
-        // after a pause for a long one; it is never ahead.
-        if (at_us > o->answered_us + limits->clock_us)
-            breach(v, 1, "reservation %s was %s %.3f s after its buyer was answered",
-                   text_of(&id).text, is_release ? "released" : "decided",
-                   (double)(at_us - o->answered_us) / 1e6);
-        steps[count++] =
-            (step){is_release ? r->ended_seq : r->held_seq, o->first_us, o->answered_us, id};
-    }
-    return count;
-}
-
-void fold_order_check(const fold *f, const evidence *e, const audit_limits *limits, verdict *v)
-{
-    step *steps = calloc(e->operations_count + 1, sizeof *steps);
-    if (steps == NULL)
-        abort();
-    size_t count = steps_collect(f, e, limits, steps, v);
-    const step *latest = NULL; // who asked last of those decided before
-    qsort(steps, count, sizeof *steps, by_seq);
-    for (size_t i = 0; i < count; i++) {
-        const step *s = &steps[i];
-        if (latest != NULL && s->answered_us < latest->asked_us)
-            breach(v, 1, "reservation %s was answered before %s was asked for, and decided after",
-                   text_of(&s->reservation).text, text_of(&latest->reservation).text);
-        if (latest == NULL || s->asked_us > latest->asked_us)
-            latest = s;
-    }
-    free(steps);
 }

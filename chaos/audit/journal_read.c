@@ -11,7 +11,10 @@ typedef struct journal_reader {
     evidence *e;
     char *text;
     int64_t wall_less_mono_us;
-    uint64_t *of_attempt; // index of the operation + 1, by the number of the request
+    struct attempt {
+        uint64_t operation; // its index + 1
+        int64_t sent_us;
+    } * attempts; // by the number of the request
     size_t attempts_room;
     uint64_t *of_operation; // the same by the operation's number
     uint32_t journal;
@@ -29,18 +32,29 @@ static bool kind_read(const char *text, operation_kind *ret_kind)
     return false;
 }
 
+// Grown at powers of two: the count says when. NULL: out of memory, and nothing has changed.
+static void *grown(void *list, size_t count, size_t bytes)
+{
+    return (count & (count - 1)) != 0 ? list : realloc(list, (count == 0 ? 1 : 2 * count) * bytes);
+}
+
 static operation *operation_add(evidence *e)
 {
-    // Grown at powers of two: the count says when.
-    size_t count = e->operations_count;
-    if ((count & (count - 1)) == 0) {
-        operation *larger = realloc(e->operations, (count == 0 ? 1 : 2 * count) * sizeof *larger);
-        if (larger == NULL)
-            return NULL;
-        e->operations = larger;
-    }
-    e->operations_count++;
-    return &e->operations[count];
+    operation *list = grown(e->operations, e->operations_count, sizeof *list);
+    if (list == NULL)
+        return NULL;
+    e->operations = list;
+    return &e->operations[e->operations_count++];
+}
+
+static bool reply_add(evidence *e, const reply *r)
+{
+    reply *list = grown(e->replies, e->replies_count, sizeof *list);
+    if (list == NULL)
+        return false;
+    e->replies = list;
+    e->replies[e->replies_count++] = *r;
+    return true;
 }
 
 static bool room_make(journal_reader *r, uint64_t number)
@@ -50,9 +64,9 @@ static bool room_make(journal_reader *r, uint64_t number)
     size_t room = r->attempts_room == 0 ? 4096 : r->attempts_room;
     while (room <= number)
         room *= 2;
-    uint64_t *a = realloc(r->of_attempt, room * sizeof *a);
+    struct attempt *a = realloc(r->attempts, room * sizeof *a);
     if (a != NULL)
-        r->of_attempt = a;
+        r->attempts = a;
     uint64_t *o = a == NULL ? NULL : realloc(r->of_operation, room * sizeof *o);
     if (o == NULL)
         return false;
@@ -71,7 +85,7 @@ static bool request_take(journal_reader *r, const char *const *field)
     operation_kind kind;
     if (!field_number(field[1], &n) || !field_number(field[2], &at) ||
         !field_number(field[4], &of) || n <= 0 || of <= 0 || of > n || n > NUMBERS_MAX ||
-        !room_make(r, (uint64_t)n) || r->of_attempt[n] != 0)
+        !room_make(r, (uint64_t)n) || r->attempts[n].operation != 0)
         return false;
     r->e->requests_count++;
     if (!kind_read(field[5], &kind))
@@ -88,13 +102,20 @@ static bool request_take(journal_reader *r, const char *const *field)
                          .seats = field[10],
                          .first_us = at + r->wall_less_mono_us,
                          .result = "-",
+                         .first = "-",
                          .detail = "-"};
         if (!field_uuid(field[7], &o->buyer))
             return false;
         r->of_operation[of] = r->e->operations_count;
     }
-    r->of_attempt[n] = r->of_operation[of];
+    r->attempts[n] = (struct attempt){r->of_operation[of], at + r->wall_less_mono_us};
     return true;
+}
+
+// 408 and 429 ask to come again; so does everything from 500 on.
+static bool is_refusal(int64_t status)
+{
+    return status >= 400 && status < 500 && status != 408 && status != 429;
 }
 
 static bool answer_take(journal_reader *r, const char *const *field)
@@ -104,17 +125,26 @@ static bool answer_take(journal_reader *r, const char *const *field)
         !field_number(field[3], &status) || n <= 0 || (size_t)n >= r->attempts_room)
         return false;
     r->e->answers_count++;
-    if (r->of_attempt[n] == 0 || status < 200 || status > 299 || status == STATUS_PENDING)
+    const struct attempt *a = &r->attempts[n];
+    bool is_success = status >= 200 && status < 300 && status != STATUS_PENDING;
+    if (a->operation == 0 || (!is_success && !is_refusal(status)))
         return true;
-    operation *o = &r->e->operations[r->of_attempt[n] - 1];
-    if (o->answered_us == 0) {
-        o->answered_us = at + r->wall_less_mono_us;
+    operation *o = &r->e->operations[a->operation - 1];
+    int64_t answered_us = at + r->wall_less_mono_us;
+    bool is_first = is_success && o->answered_us == 0;
+    if (is_first) {
+        o->answered_us = answered_us;
         o->result = field[5];
+        o->first = field[6];
     }
-    o->contradicted |= strcmp(o->result, field[5]) != 0;
-    o->last_us = at + r->wall_less_mono_us;
-    o->detail = field[6];
-    return true;
+    if (is_success) {
+        o->last_us = answered_us;
+        o->detail = field[6];
+    }
+    if (is_first || (is_success && !operation_has_key(o)))
+        return true;
+    return reply_add(r->e, &(reply){a->operation - 1, a->sent_us, answered_us, status, field[4],
+                                    field[5], field[6]});
 }
 
 static void heading_take(journal_reader *r, const char *line)
@@ -166,7 +196,7 @@ bool evidence_journal_read(evidence *e, const char *path)
         e->tables[e->tables_count++] = (table){.text = r.text};
     else
         free(r.text);
-    free(r.of_attempt);
+    free(r.attempts);
     free(r.of_operation);
     if (!good)
         snprintf(e->problem, sizeof e->problem, "%s:%zu cannot be read", path, number);

@@ -1,5 +1,6 @@
 // cavea-audit: judges the evidence of a run. chaos/lib/evidence.sh collects it. Exit status 0:
-// every invariant holds; 1: a breach; 2: the evidence cannot be read, or holds nothing to judge.
+// every invariant holds; 1: a breach; 2: the evidence cannot be read, or leaves out something that
+// should have been judged.
 #include "chaos/audit/audit.h"
 
 #include <getopt.h>
@@ -11,6 +12,8 @@ static void usage(FILE *to)
           "  --json FILE      writes the verdict as JSON too\n"
           "  --release-ms N   by so much a hold may outlive its deadline (1000)\n"
           "  --clock-ms N     by so much clocks of the witness and the database differ (50)\n"
+          "  --lacks NAME,... there need be no such evidence: names of LOOK_LIST, as late,refusal\n"
+          "  --needs NAME,... there must be: late may be missing unless it is named here\n"
           "  --unsettled      money may still be on its way\n"
           "  --help           this text\n",
           to);
@@ -18,7 +21,21 @@ static void usage(FILE *to)
 
 static const struct option names[] = {{"json", 1, 0, 'j'},     {"release-ms", 1, 0, 'r'},
                                       {"clock-ms", 1, 0, 'c'}, {"unsettled", 0, 0, 'u'},
+                                      {"lacks", 1, 0, 'l'},    {"needs", 1, 0, 'n'},
                                       {"help", 0, 0, 'h'},     {0}};
+
+static bool looks_read(const char *list, bool lacks, uint32_t *bits)
+{
+    while (*list != 0) {
+        size_t bytes = strcspn(list, ",");
+        look l;
+        if (!look_find(list, bytes, &l))
+            return false;
+        *bits = lacks ? *bits | UINT32_C(1) << l : *bits & ~(UINT32_C(1) << l);
+        list += bytes + (list[bytes] == ',');
+    }
+    return true;
+}
 
 static bool json_write(const char *path, const verdict *v, const evidence *e)
 {
@@ -39,11 +56,11 @@ static int judge(const char *folder, const char *json, const audit_limits *limit
     } else {
         audit_run(&e, limits, &v);
         verdict_print(&v, &e, stdout);
-        status = verdict_breaches(&v) > 0 ? 1 : 0;
+        status = verdict_breaches(&v) > 0 ? 1 : verdict_missing(&v) != 0 ? 2 : 0;
         if (v.acknowledged == 0) {
             fputs("cavea-audit: no reservation was acknowledged: there is nothing to judge\n",
                   stderr);
-            status = 2;
+            status = status == 0 ? 2 : status;
         }
         if (json != NULL && !json_write(json, &v, &e)) {
             perror(json);
@@ -56,7 +73,7 @@ static int judge(const char *folder, const char *json, const audit_limits *limit
 
 int main(int argc, char **argv)
 {
-    audit_limits limits = {.release_us = 1000000, .clock_us = 50000};
+    audit_limits limits = {.release_us = 1000000, .clock_us = 50000, .lacks = 1u << LOOK_LATE};
     const char *json = NULL;
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         int64_t n = 0;
@@ -65,6 +82,8 @@ int main(int argc, char **argv)
             json = optarg;
         else if (c == 'u')
             limits.may_be_undecided = true;
+        else if (c == 'l' || c == 'n')
+            good = looks_read(optarg, c == 'l', &limits.lacks);
         else if (c == 'r' || c == 'c')
             good = field_number(optarg, &n) && n >= 0 && n < 86400000;
         else if (c == 'h') {

@@ -4,6 +4,8 @@
 #                     rows of PostgreSQL as of one moment; moment.tsv is that moment
 #   lease_sample.tsv  the leases as they were during the run
 #   provider.tsv      the provider's books
+#   map.tsv           the seats as each edge shows them: edge, event, what the lease had come to
+#                     before it was asked, seats.bin as hexadecimal digits
 # shellcheck shell=bash
 
 # evidence_sql URL: SQL from standard input; what waits for a lock or a standby gives up
@@ -17,7 +19,7 @@ evidence_unsettled() {
     evidence_sql "$1" <<'SQL'
 SELECT (SELECT count(*) FROM reservation
         WHERE state = 1 AND expires_at < clock_timestamp() - interval '1 second')
-    + (SELECT count(*) FROM payment WHERE state IN (6, 8, 9))
+    + (SELECT count(*) FROM payment WHERE state IN (3, 6, 8, 9))
     + (SELECT count(*) FROM payment WHERE state = 11 AND refund_number < 16)
     + (SELECT count(*) FROM (
         SELECT r.id FROM reservation r WHERE r.state = 2 AND cardinality(r.seats) <> (
@@ -69,4 +71,34 @@ evidence_copy() {
 evidence_provider() {
     curl -sSf -m 60 "$1/admin/export" | tail -n +2 | tr -d '"' | tr ',' '\t' | cut -f1-5 \
         >"$2/provider.tsv"
+}
+
+# What an edge shows; ground_map EDGE EVENT prints it as hexadecimal digits.
+evidence_map_newer() {
+    local shown
+    shown=$(ground_map "$1" "$2") || return 1
+    ((${#shown} >= 64)) || return 1
+    # The version: 8 bytes from the eighth on, the least first; its upper half is zero.
+    (($((16#${shown:22:2}${shown:20:2}${shown:18:2}${shown:16:2})) >= $3)) || return 1
+    printf '%s\n' "$shown"
+}
+
+# evidence_maps URL FOLDER EVENT EDGE...: an edge that stays behind for ten seconds is shown as it
+# is, one that does not answer is left out: the judge misses its map.
+evidence_maps() {
+    local url=$1 folder=$2 event=$3 edge needed shown
+    shift 3
+    needed=$(evidence_sql "$url" <<<"SELECT last_seq FROM actor_lease WHERE actor = '$event'")
+    : >"$folder/map.tsv"
+    for edge in "$@"; do
+        wait_until 10 evidence_map_newer "$edge" "$event" "$needed" >"$folder/map.hex" ||
+            ground_map "$edge" "$event" >"$folder/map.hex" || true
+        shown=$(<"$folder/map.hex")
+        if [[ $shown ]]; then
+            printf '%s\t%s\t%s\t%s\n' "$edge" "$event" "$needed" "$shown" >>"$folder/map.tsv"
+        else
+            missed "the map of $edge"
+        fi
+    done
+    rm -f "$folder/map.hex"
 }

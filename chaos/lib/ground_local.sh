@@ -1,6 +1,7 @@
 # The small ground: one node of ops/run with two actor hosts (actors, actors-2) and two edges (edge,
-# edge-2) in a folder of its own. What is killed is started again a second later, as a service
-# manager does, unless it is held.
+# edge-2) in a folder of its own. What is killed is started again a second later, and again until it
+# runs, as a service manager does, unless it is held. Where a scenario asks for it, the store of a
+# server is a small disk of its own (tmpfs: needs root), or PostgreSQL's fsync can be made slow.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the globals of chaos/run
 
@@ -13,8 +14,12 @@ ground_up() {
     local edge_port
     dir=$work/stack
     port_pick edge_port
-    CAVEA_HOST_TTL=${CAVEA_HOST_TTL:-3s} "$cavea_root/ops/run" --detach --dir "$dir" \
-        --port "$edge_port" --no-demo --hold-seconds "$hold" >"$work/up.log" 2>&1 ||
+    # A hold is not longer for its payment, so that payments come too late.
+    export CAVEA_HOST_TTL=${CAVEA_HOST_TTL:-3s}
+    export CAVEA_PAYMENT_EXTENSION=${CAVEA_PAYMENT_EXTENSION:-4s}
+    disks_mount
+    "$cavea_root/ops/run" --detach --dir "$dir" --port "$edge_port" --no-demo \
+        --hold-seconds "$hold" >"$work/up.log" 2>&1 ||
         { cat "$work/up.log" >&2 && fail "the stack did not start"; }
     build=$(jq -r .build "$dir/stack.json")
     port=$edge_port hold_seconds=$(<"$dir/run/hold_seconds")
@@ -25,6 +30,7 @@ ground_up() {
         port_pick chosen
         second[$name]=$chosen
     done
+    [[ ! $slow_fsync ]] || fsync_ready
     ground_start actors-2
     ground_start edge-2
     edges=("http://127.0.0.1:$port" "http://127.0.0.1:${second[edge]}")
@@ -32,7 +38,12 @@ ground_up() {
 }
 
 ground_down() {
+    local name
     [[ ! -d $work/stack/run ]] || "$cavea_root/ops/run" --stop --dir "$work/stack" || true
+    for name in "${!disks[@]}"; do
+        ! mountpoint -q "$work/stack/$name" || umount "$work/stack/$name" ||
+            umount -l "$work/stack/$name" || true
+    done
     if [[ -s $work/stack/postgres.place ]]; then rm -rf "$(<"$work/stack/postgres.place")"; fi
     rm -rf "$work/stack"
 }
@@ -59,22 +70,36 @@ ground_start() {
     esac
 }
 
-ground_signal() {
-    local pid
-    pid=$(process_pid "$dir/run" "$2") || return 0
-    kill -s "$1" "$pid" 2>/dev/null || true
+ground_alive() {
+    ! process_gone "$dir/run" "$1"
 }
 
-# ground_kill NODE [hold]
+# 1: there is no such process
+ground_signal() {
+    local pid
+    pid=$(process_pid "$dir/run" "$2") || return 1
+    kill -s "$1" "$pid" 2>/dev/null
+}
+
+# ground_kill NODE [hold]; 1: there was nothing to kill
 ground_kill() {
     local pid children
-    pid=$(process_pid "$dir/run" "$1") || return 0
+    pid=$(process_pid "$dir/run" "$1") || return 1
     mapfile -t children < <([[ $1 != postgres ]] || pgrep -P "$pid")
     kill -KILL "$pid" "${children[@]}" 2>/dev/null || true
-    wait_until 5 process_gone "$dir/run" "$1" || true
+    wait_until 5 process_gone "$dir/run" "$1" || return 1
     [[ ${2:-} != hold ]] || return 0
-    (sleep 1 && ground_start "$1") >>"$work/up.log" 2>&1 &
+    (sleep 1 && ground_again "$1" 60) >>"$work/up.log" 2>&1 &
     restarts+=($!)
+}
+
+# ground_again NODE SECONDS: until it runs
+ground_again() {
+    local deadline=$(($(now_ms) + $2 * 1000))
+    until (ground_start "$1"); do
+        (($(now_ms) < deadline)) || return 1
+        sleep 1
+    done
 }
 
 ground_stop() {
@@ -95,7 +120,8 @@ ground_node() {
             [[ $holder == actors ]] && printf 'actors-2\n' || printf 'actors\n'
         fi
         ;;
-    edge-any) printf 'edge%s\n' "$([[ $((RANDOM % 2)) == 0 ]] || printf -- -2)" ;;
+    edge-any) ((chance % 2)) && printf 'edge\n' || printf 'edge-2\n' ;;
+    host-or-edge) ground_node "$( ((chance / 2 % 2)) && printf holder || printf edge-any)" ;;
     nats | leader) printf 'nats-server\n' ;;
     primary) printf 'postgres\n' ;;
     *) printf '%s\n' "$1" ;;
@@ -107,8 +133,8 @@ ground_heal() {
     ((${#restarts[@]} == 0)) || wait "${restarts[@]}" || true
     restarts=()
     for node in postgres nats-server provider actors actors-2 edge edge-2; do
-        ground_signal CONT "$node"
-        ground_start "$node" >>"$work/up.log" 2>&1
+        ground_signal CONT "$node" || true
+        ground_again "$node" 60 >>"$work/up.log" 2>&1 || fail "$node does not start any more"
     done
 }
 
@@ -129,4 +155,52 @@ ground_clock() {
     [[ $library ]] || fail "the package faketime is not installed"
     ground_stop "$1"
     LD_PRELOAD=$library FAKETIME=$2 FAKETIME_DONT_FAKE_MONOTONIC=1 ground_start "$1"
+    grep -q libfaketime "/proc/$(process_pid "$dir/run" "$1")/maps"
+}
+
+ground_edges() {
+    printf 'edge\nedge-2\n'
+}
+
+# ground_map EDGE EVENT: seats.bin as hexadecimal digits
+ground_map() {
+    local url=${edges[0]}
+    [[ $1 == edge ]] || url=${edges[1]}
+    curl -sSf -m 10 "$url/v1/events/$2/seats.bin" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
+}
+
+# The disks that the scenario asks for, before anything lies on them.
+disks_mount() {
+    local name
+    for name in "${!disks[@]}"; do
+        mkdir -p "$dir/$name"
+        mount -t tmpfs -o "size=${disks[$name]}m,mode=0755" cavea-chaos "$dir/$name" ||
+            fail "no small disk could be mounted"
+    done
+}
+
+# ground_fill nats|postgres: not a byte is left
+ground_fill() {
+    mountpoint -q "$dir/$1" || return 1
+    dd if=/dev/zero of="$dir/$1/ballast" bs=64K 2>/dev/null || true
+    (($(df -B1 --output=avail "$dir/$1" | tail -n 1) < 65536))
+}
+
+ground_unfill() {
+    rm "$dir/$1/ballast"
+}
+
+# PostgreSQL once more, with our fsync before the library's.
+fsync_ready() {
+    install -m 755 "$build/libcavea-slow-fsync.so" "$work/slow-fsync.so"
+    printf '0\n' >"$work/slow-fsync.ms"
+    chmod 644 "$work/slow-fsync.ms"
+    ground_stop postgres
+    LD_PRELOAD=$work/slow-fsync.so CAVEA_SLOW_FSYNC=$work/slow-fsync.ms ground_start postgres
+}
+
+# ground_fsync MILLISECONDS: so much longer takes each fsync from now on; fails where it does not
+ground_fsync() {
+    grep -q slow-fsync "/proc/$(process_pid "$dir/run" postgres)/maps" || return 1
+    printf '%s\n' "$1" >"$work/slow-fsync.ms"
 }

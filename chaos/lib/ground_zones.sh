@@ -16,6 +16,20 @@ ground_up() {
     jq -r .provider_key "$dir/stack.json" | write_private "$provider_key_file"
 }
 
+zones_names=(a b c)
+
+ground_edges() {
+    printf 'edge-%s\n' "${zones_names[@]}"
+}
+
+# ground_map EDGE EVENT: seats.bin as hexadecimal digits, of the edge itself
+ground_map() {
+    local zone=${1#edge-} address
+    address=$(jq -r ".zones.$zone.address" "$dir/stack.json")
+    ip netns exec "cavea$zones_net-$zone" curl -sSf -m 10 \
+        "http://$address:8081/v1/events/$2/seats.bin" 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
+}
+
 ground_down() {
     zones_command down >>"$work/up.log" 2>&1 || true
 }
@@ -24,6 +38,7 @@ ground_nodes() {
     printf '%s\n' {nats,postgres,actors,edge,haproxy}-{a,b,c}
 }
 
+ground_alive() { true; }
 ground_start() { zones_command start "$1"; }
 ground_stop() { zones_command stop "$1"; }
 ground_signal() {
@@ -98,7 +113,8 @@ ground_node() {
         primary=$(zones_member leader) standby=$(zones_member sync_standby)
         zones_other "${primary##*-}" "${standby##*-}"
         ;;
-    edge-any) printf 'edge-%s\n' "$(shuf -e -n 1 a b c)" ;;
+    edge-any) printf 'edge-%s\n' "${zones_names[chance % 3]}" ;;
+    host-or-edge) ground_node "$( ((chance / 3 % 2)) && printf holder || printf edge-any)" ;;
     nats) printf 'nats-%s\n' a b c ;;
     *) printf '%s\n' "$1" ;;
     esac

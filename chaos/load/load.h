@@ -1,8 +1,9 @@
 // A population of buyers who do not wait for each other: they come as a Poisson process, reserve,
-// leave, release, pay, ask for their tickets, give seats back, and try again under the same
-// Idempotency-Key when no answer comes. Every request is in the journal before it is sent, every
-// answer when it is there: the journal is what a witness outside of cavea saw. Knows only HTTP.
-// One process, one thread. Times are microseconds of the monotonic clock; money is in minor units.
+// leave, release, pay (some of them at the very deadline), ask for their tickets, give seats back,
+// and try again under the same Idempotency-Key when no answer comes, and some also when one came.
+// Every request is in the journal before it is sent, every answer when it is there: the journal is
+// what a witness outside of cavea saw. Knows only HTTP. One process, one thread. Times are
+// microseconds of the monotonic clock; money is in minor units.
 #ifndef CAVEA_CHAOS_LOAD_LOAD_H
 #define CAVEA_CHAOS_LOAD_LOAD_H
 
@@ -36,18 +37,35 @@ typedef enum load_kind {
 } load_kind;
 
 // What a buyer is going to do with the seats.
-typedef enum shopper_plan { PLAN_LEAVE, PLAN_RELEASE, PLAN_PAY, PLAN_PAY_AND_CANCEL } shopper_plan;
+typedef enum shopper_plan {
+    PLAN_LEAVE,
+    PLAN_RELEASE,
+    PLAN_PAY,
+    PLAN_PAY_LATE, // as near to the deadline as it can
+    PLAN_PAY_AND_CANCEL
+} shopper_plan;
+
+// What a buyer asks for once more under the same key, although it was answered.
+typedef enum shopper_repeat {
+    REPEAT_RESERVE = 1,
+    REPEAT_CHECKOUT = 2,
+    REPEAT_PAY = 4,
+    REPEAT_AT_END = 8 // the reservation again, when everything is over
+} shopper_repeat;
 
 typedef struct shopper {
-    bool alive;
+    bool alive, is_leaving, other_seats;
+    uint32_t repeats; // bits of shopper_repeat that are still to come
     shopper_plan plan;
     load_kind kind;
     uint64_t operation, attempt; // the request's number in the journal; operation: of its first
+    uint64_t reserve_operation;
     uint32_t edge, tries, refusals, event, seats_count;
-    int64_t due_us, intended_us, give_up_us, backoff_us;
+    int64_t due_us, intended_us, give_up_us, backoff_us, deadline_us;
     uint32_t seats[SEATS_EACH_MAX]; // lines of the event's list
     int64_t refund_minor;
-    char key[KEY_BYTES], buyer[37], reservation[37], intent[80], token[TOKEN_BYTES];
+    char key[KEY_BYTES], reserve_key[KEY_BYTES], buyer[37], reservation[37], intent[80],
+        token[TOKEN_BYTES];
 } shopper;
 
 typedef struct show { // an event whose seats are wanted
@@ -65,7 +83,7 @@ typedef struct load_options {
 } load_options;
 
 typedef struct kind_count { // answers, by what they mean to a buyer
-    uint64_t sent, done, refused, busy, failed, silent, given_up;
+    uint64_t sent, repeated, done, refused, busy, failed, silent, given_up;
     histogram latency; // from the intended moment of sending to the answer that settled it
 } kind_count;
 

@@ -48,6 +48,7 @@ static void put(const char *name, uint64_t value)
 static void kind_report(const kind_count *k, const char *name, bool first)
 {
     printf("%s\"%s\":{\"sent\":%llu", first ? "" : ",", name, (unsigned long long)k->sent);
+    put("repeated", k->repeated);
     put("done", k->done);
     put("refused", k->refused);
     put("busy", k->busy);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <time.h>
 
 enum {
     REFUSALS_MAX = 4, // other seats that a buyer tries before going home
@@ -10,6 +11,9 @@ enum {
     POLL_US = 250000,
     BACKOFF_US = 100000,
     BACKOFF_MAX_US = 1600000,
+    DEADLINE_SPREAD_US = 300000, // by so much payments at the deadline are spread, half before it
+    AFTERTHOUGHT_US = 1000000,   // until a buyer asks again who had finished
+    LATE_WAIT_US = 3000000,      // for what becomes of a payment after the deadline
 };
 
 typedef enum meaning { MEANS_DONE, MEANS_REFUSED, MEANS_BUSY, MEANS_FAILED, MEANS_SILENT } meaning;
@@ -48,8 +52,12 @@ void shopper_begin(load *l, shopper *s, int64_t due_us)
     *s = (shopper){.alive = true, .edge = (uint32_t)(load_random(l) % l->edges_count)};
     s->plan = luck < 15   ? PLAN_LEAVE
               : luck < 30 ? PLAN_RELEASE
-              : luck < 90 ? PLAN_PAY
+              : luck < 80 ? PLAN_PAY
+              : luck < 90 ? PLAN_PAY_LATE
                           : PLAN_PAY_AND_CANCEL;
+    // Each of the four with a chance of one in eight.
+    s->repeats = (uint32_t)(load_random(l) & load_random(l) & load_random(l)) & 15;
+    s->other_seats = load_random(l) % 2 == 0;
     s->event = (uint32_t)(load_random(l) % l->shows_count);
     step(l, s, LOAD_SESSION, due_us);
 }
@@ -85,15 +93,17 @@ static const char *subject_of(const load *l, const shopper *s)
 
 static bool has_key(load_kind kind)
 {
-    return kind == LOAD_RESERVE || kind == LOAD_CHECKOUT;
+    return kind == LOAD_RESERVE || kind == LOAD_CHECKOUT || kind == LOAD_PAY;
 }
 
 static void body_write(const load *l, const shopper *s, char *out, size_t room)
 {
     char seats[SEATS_EACH_MAX * 80];
     *out = 0;
-    if (s->kind == LOAD_SESSION || s->kind == LOAD_CHECKOUT)
+    if (s->kind == LOAD_SESSION)
         snprintf(out, room, "{}");
+    else if (s->kind == LOAD_CHECKOUT)
+        snprintf(out, room, "%s", s->other_seats ? "{\"other_seats\":true}" : "{}");
     else if (s->kind == LOAD_CANCEL)
         snprintf(out, room, "{\"refund_minor\":%" PRId64 "}", s->refund_minor);
     else if (s->kind == LOAD_PAY)
@@ -265,14 +275,65 @@ static void answer_journal(load *l, const shopper *s, int status, const json_t *
                   load_now_us(), status, text(answer, "code"), subject, detail);
 }
 
+// The whole same request once more, of another edge.
+static void repeat(load *l, shopper *s, int64_t due_us)
+{
+    l->kinds[s->kind].repeated++;
+    s->edge = (s->edge + 1) % l->edges_count;
+    s->tries = 0;
+    s->intended_us = due_us;
+    s->give_up_us = due_us + l->o.patience_us;
+    s->backoff_us = BACKOFF_US;
+    engine_wake(l, s, due_us);
+}
+
+// Before a buyer goes home, it may ask for what it asked for first.
+static void leave(load *l, shopper *s, int64_t now)
+{
+    int64_t due_us = now + (int64_t)(load_random(l) % AFTERTHOUGHT_US);
+    if (s->is_leaving || s->reserve_operation == 0 || (s->repeats & REPEAT_AT_END) == 0 ||
+        due_us > l->end_us)
+        return engine_retire(l, s);
+    s->is_leaving = true;
+    s->kind = LOAD_RESERVE;
+    s->operation = s->reserve_operation;
+    memcpy(s->key, s->reserve_key, sizeof s->key);
+    repeat(l, s, due_us);
+}
+
+// When the hold ends, on the clock of this program; now, when that cannot be read.
+static int64_t deadline_of(const json_t *answer, int64_t now)
+{
+    struct tm t = {0};
+    struct timespec wall;
+    const char *rest = strptime(text(answer, "expires_at"), "%Y-%m-%dT%H:%M:%S", &t);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return rest == NULL
+               ? now
+               : now + ((int64_t)timegm(&t) - (int64_t)wall.tv_sec) * 1000000 - wall.tv_nsec / 1000;
+}
+
+// Most pay as soon as they can. Whoever comes too late in the run to wait does so too.
+static int64_t pay_due(load *l, const shopper *s, int64_t now)
+{
+    int64_t at_deadline =
+        s->deadline_us - DEADLINE_SPREAD_US / 2 + (int64_t)(load_random(l) % DEADLINE_SPREAD_US);
+    bool waits =
+        s->plan == PLAN_PAY_LATE && at_deadline > now && at_deadline + LATE_WAIT_US < l->end_us;
+    return waits ? at_deadline : now + THINK_US;
+}
+
 static void reserved(load *l, shopper *s, const json_t *answer, int64_t now)
 {
     keep(s->reservation, sizeof s->reservation, text(answer, "id"));
+    s->reserve_operation = s->operation;
+    memcpy(s->reserve_key, s->key, sizeof s->key);
+    s->deadline_us = deadline_of(answer, now);
     l->bought++;
-    if (s->plan == PLAN_PAY || s->plan == PLAN_PAY_AND_CANCEL)
+    if (s->plan != PLAN_LEAVE && s->plan != PLAN_RELEASE)
         l->shows[s->event].bought += s->seats_count;
     if (s->plan == PLAN_LEAVE)
-        return engine_retire(l, s);
+        return leave(l, s, now);
     key_new(l, s);
     step(l, s, s->plan == PLAN_RELEASE ? LOAD_RELEASE : LOAD_CHECKOUT, now + THINK_US);
 }
@@ -281,13 +342,15 @@ static void reserved(load *l, shopper *s, const json_t *answer, int64_t now)
 static void was_read(load *l, shopper *s, const json_t *answer, int64_t now)
 {
     const char *state = text(answer, "state");
-    if (strcmp(state, "held") == 0) {
+    bool is_late = strcmp(state, "expired") == 0 && s->plan == PLAN_PAY_LATE &&
+                   now < s->deadline_us + LATE_WAIT_US;
+    if (strcmp(state, "held") == 0 || is_late) {
         s->intended_us = now + POLL_US;
         if (now < s->give_up_us)
             return engine_wake(l, s, s->intended_us);
     }
     if (strcmp(state, "confirmed") != 0)
-        return engine_retire(l, s);
+        return leave(l, s, now);
     s->refund_minor = json_integer_value(json_object_get(answer, "refund_now_minor"));
     step(l, s, LOAD_TICKETS, now);
 }
@@ -301,14 +364,26 @@ static void tickets_seen(load *l, shopper *s, const json_t *answer, int64_t now)
         l->kinds[s->kind].given_up++;
         return engine_retire(l, s);
     }
-    if (s->plan == PLAN_PAY_AND_CANCEL)
+    bool cancels =
+        s->plan == PLAN_PAY_AND_CANCEL || (s->plan == PLAN_PAY_LATE && s->operation % 2 == 0);
+    if (cancels)
         return step(l, s, LOAD_CANCEL, now + THINK_US);
-    engine_retire(l, s);
+    leave(l, s, now);
 }
 
 static void done(load *l, shopper *s, const json_t *answer, int64_t now)
 {
     const char *secret, *end;
+    uint32_t repeated = s->kind == LOAD_RESERVE    ? REPEAT_RESERVE
+                        : s->kind == LOAD_CHECKOUT ? REPEAT_CHECKOUT
+                        : s->kind == LOAD_PAY      ? REPEAT_PAY
+                                                   : 0;
+    if (s->is_leaving)
+        return engine_retire(l, s);
+    if ((s->repeats & repeated) != 0) {
+        s->repeats &= ~repeated;
+        return repeat(l, s, now + THINK_US);
+    }
     switch (s->kind) {
     case LOAD_SESSION:
         keep(s->token, sizeof s->token, text(answer, "token"));
@@ -322,7 +397,8 @@ static void done(load *l, shopper *s, const json_t *answer, int64_t now)
         end = strstr(secret, "_secret_");
         snprintf(s->intent, sizeof s->intent, "%.*s", end == NULL ? 0 : (int)(end - secret),
                  secret);
-        return step(l, s, LOAD_PAY, now + THINK_US);
+        key_new(l, s);
+        return step(l, s, LOAD_PAY, pay_due(l, s, now));
     case LOAD_PAY:
         return step(l, s, LOAD_READ, now + THINK_US);
     case LOAD_READ:
@@ -334,12 +410,12 @@ static void done(load *l, shopper *s, const json_t *answer, int64_t now)
     case LOAD_KINDS_END:
         break;
     }
-    engine_retire(l, s);
+    leave(l, s, now);
 }
 
 static void refused(load *l, shopper *s, int64_t now)
 {
-    if (s->kind != LOAD_RESERVE || ++s->refusals > REFUSALS_MAX)
+    if (s->is_leaving || s->kind != LOAD_RESERVE || ++s->refusals > REFUSALS_MAX)
         return engine_retire(l, s);
     seats_choose(l, s);
     step(l, s, LOAD_RESERVE, now + THINK_US);
