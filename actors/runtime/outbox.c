@@ -162,13 +162,15 @@ static void wake_emit(runtime *r, const actor_ref *to)
     wake_send(r, to);
 }
 
-// Who keeps nothing starts from rows, and asks again for what was lost: between such an actor and
-// one of this host a message needs no broker.
-static bool envelope_hand_over(runtime *r, const out_item *head)
+// Between actors of one host a message needs no broker. It is awaited like one that the stream is
+// to store, until what it changes is committed: if the host dies before, or the receiver leaves it,
+// the facts that asked for the message are published again. Who keeps nothing starts from rows, and
+// asks again for what was lost.
+static bool envelope_hand_over(runtime *r, const out_item *head, cell_ack *ack)
 {
     const cell *to = cell_table_find(&r->cells, &head->to.id);
     const wire *w = &r->out.scratch;
-    if (to == NULL || (!to->ops->is_volatile && !head->from->ops->is_volatile))
+    if (to == NULL)
         return false;
     uint8_t *copy = malloc(w->count);
     if (copy == NULL)
@@ -176,19 +178,24 @@ static bool envelope_hand_over(runtime *r, const out_item *head)
     memcpy(copy, w->bytes, w->count);
     inbound m = {.to = head->to,
                  .local = true,
+                 .from_number = head->from->number,
+                 .token = ack == NULL || to->ops->is_volatile ? 0 : ack->token,
                  .data = copy,
                  .data_bytes = w->count,
                  .owner = copy,
                  .release = free};
-    if (runtime_deliver(r, &m))
-        return true;
-    free(copy);
-    return false;
+    if (!runtime_deliver(r, &m)) {
+        free(copy);
+        return false;
+    }
+    if (m.token != 0)
+        ack->pending++;
+    return true;
 }
 
 static void envelope_emit(runtime *r, const out_item *head, bool also_direct, cell_ack *ack)
 {
-    if (envelope_hand_over(r, head))
+    if (envelope_hand_over(r, head, ack))
         return;
     subject in = subject_of(SUBJECT_IN, &head->to);
     publish_tracked(r, head->from, &in, &r->out.scratch, NULL, ack);

@@ -234,6 +234,19 @@ static store_result tick_close(runtime *r)
     return result;
 }
 
+// What was handed over inside this host counts as stored now. A message whose actor has left is
+// not: the silence lets its sender publish it.
+static void handed_over_acknowledge(runtime *r, const inbound *messages, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (messages[i].token == 0 || cell_table_find(&r->cells, &messages[i].to.id) == NULL)
+            continue;
+        cell *from = cell_table_numbered(&r->cells, messages[i].from_number);
+        if (from != NULL)
+            ack_note(from, messages[i].token);
+    }
+}
+
 store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint32_t *ret_done)
 {
     tick_open(r);
@@ -248,7 +261,10 @@ store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint3
     timers_run(r);
     if (r->touched_count == 0)
         return STORE_OK;
-    return tick_close(r);
+    result = tick_close(r);
+    if (result == STORE_OK)
+        handed_over_acknowledge(r, messages, done);
+    return result;
 }
 
 store_result tick_reject(runtime *r, const inbound *message)
@@ -276,5 +292,8 @@ store_result tick_reject(runtime *r, const inbound *message)
     }
     c->ops->reject(c->state, &rejected, &t);
     runtime_report_now(r, REPORT_REJECTED, c);
-    return tick_close(r);
+    store_result result = tick_close(r);
+    if (result == STORE_OK)
+        handed_over_acknowledge(r, message, 1);
+    return result;
 }
