@@ -41,7 +41,7 @@ static uint32_t destination_of(const outbox *o, const cell *from, const actor_re
 void outbox_clear(outbox *o)
 {
     for (uint32_t i = 0; i < o->items_count; i++)
-        if (o->items[i].type == OUT_SEND) {
+        if (o->items[i].is_head) {
             memset(o->destinations, 0, OUTBOX_DESTINATIONS * sizeof *o->destinations);
             break;
         }
@@ -72,13 +72,15 @@ static void item_close(outbox *o, out_item *item)
     item->bytes_count = o->blob.count - item->bytes_at;
 }
 
-void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command)
+void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command,
+                 bool is_new)
 {
     uint32_t destination = destination_of(o, from, to);
     uint32_t previous = o->destinations[destination];
     out_item *item = item_add(o, OUT_SEND, from);
     item->to = *to;
     item->is_head = previous == 0;
+    item->is_new = is_new;
     wire_message(&o->blob, 5, &command->base);
     item_close(o, item);
     if (previous != 0)
@@ -219,12 +221,15 @@ static void chain_emit(runtime *r, const out_item *head, bool also_direct, cell_
             scratch_clear(&r->out);
             commands = 0;
         }
-        wire_raw(w, r->out.blob.bytes + item->bytes_at, item->bytes_count);
-        commands++;
+        if (item->type == OUT_SEND) {
+            wire_raw(w, r->out.blob.bytes + item->bytes_at, item->bytes_count);
+            commands++;
+        }
         if (item->next == UINT32_MAX)
             break;
     }
-    envelope_emit(r, head, also_direct, ack);
+    if (commands > 0)
+        envelope_emit(r, head, also_direct, ack);
 }
 
 static cell_ack *ack_of(cell *c)
@@ -245,7 +250,7 @@ void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct, cell_ack
         facts_publish(r, r->touched[i]);
     for (uint32_t i = 0; i < o->items_count; i++) {
         const out_item *item = &o->items[i];
-        if (item->type == OUT_SEND && item->is_head) {
+        if (item->is_head) {
             chain_emit(r, item, also_direct, also_direct ? resent : ack_of(item->from));
         } else if (item->type == OUT_LIVE) {
             live_emit(r, item);

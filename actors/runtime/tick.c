@@ -156,6 +156,44 @@ static void timers_run(runtime *r)
     }
 }
 
+static bool rows_wanted(const cell *c, const Cavea__V1__Envelope *e)
+{
+    payment_id wanted[KIND_WANTS_MAX];
+    for (size_t i = 0; i < e->n_commands; i++)
+        if (c->ops->wants != NULL && c->ops->wants(c->state, e->commands[i], wanted) > 0)
+            return true;
+    return false;
+}
+
+// What a decision tells another actor of this host is decided on in the same tick: both become true
+// in one transaction, or neither. Who keeps nothing is told after it; who would have to look for
+// rows first, in the next tick.
+static void told_handle(runtime *r, out_item *item)
+{
+    cell *c = cell_table_find(&r->cells, &item->to.id);
+    if (c == NULL || c->ops->is_volatile)
+        return;
+    arena_reset(&r->arena);
+    // A command as it stands in an envelope is an envelope that has no other.
+    const Cavea__V1__Envelope *e = cavea__v1__envelope__unpack(
+        &r->arena.allocator, item->bytes_count, r->out.blob.bytes + item->bytes_at);
+    if (e == NULL || (!item->is_new && rows_wanted(c, e)))
+        return;
+    item->type = OUT_TOLD;
+    tick_touch(r, c);
+    c->used_us = r->config.clock.monotonic_us(r->config.clock.self);
+    envelope_handle(r, c, e, false);
+}
+
+// Also what follows from it.
+static void told_run(runtime *r)
+{
+    outbox *o = &r->out;
+    for (uint32_t i = 0; !r->apart && i < o->items_count && tick_has_room(r); i++)
+        if (o->items[i].type == OUT_SEND)
+            told_handle(r, &o->items[i]);
+}
+
 static void move_add(runtime *r, cell *c)
 {
     uint8_t encoded[SENDERS_ENCODED_BYTES_MAX];
@@ -259,6 +297,7 @@ store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint3
         message_handle(r, &messages[done++]);
     *ret_done = done;
     timers_run(r);
+    told_run(r);
     if (r->touched_count == 0)
         return STORE_OK;
     result = tick_close(r);

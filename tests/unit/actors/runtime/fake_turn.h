@@ -140,6 +140,11 @@ void turn_reply_later(turn *t, const char *reply_to, const Cavea__V1__Reply *rep
             reply->payment == NULL ? "" : reply->payment->client_secret);
 }
 
+void turn_send_new(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
+{
+    turn_send(t, to, command);
+}
+
 void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
 {
     fprintf(t->out, "send %s %u\n", actor_kind_name(to->kind), command->body_case);
