@@ -123,5 +123,10 @@ void event_payment_start_send(const event_id *event, const event_payment_terms *
     }
     command.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_START;
     command.payment_start = &start;
-    payment_send(event, &terms->payment, &command, t);
+    command.id = binary(&terms->payment.u);
+    actor_ref to = actor_of_tag(ACTOR_PAYMENT, event_tag(event));
+    if (terms->is_new)
+        turn_send_new(t, &to, &command);
+    else
+        turn_send(t, &to, &command);
 }

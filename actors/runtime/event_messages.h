@@ -43,6 +43,7 @@ typedef struct event_payment_terms {
     payment_id payment;
     int64_t amount_minor;
     const char *currency;
+    bool is_new; // the payment begins in this tick
 } event_payment_terms;
 // asked: the checkout command, whose sender waits for the payment; NULL: nobody does.
 void event_payment_start_send(const event_id *event, const event_payment_terms *terms,

@@ -39,7 +39,7 @@ enum {
 };
 
 typedef struct out_item {
-    enum out_type { OUT_REPLY, OUT_SEND, OUT_LIVE } type;
+    enum out_type { OUT_REPLY, OUT_SEND, OUT_TOLD, OUT_LIVE } type; // TOLD: sent, and decided on
     cell *from;
     actor_ref to;                   // of SEND
     uint32_t to_at;                 // of REPLY: the subject, in the blob, NUL-ended
@@ -47,6 +47,7 @@ typedef struct out_item {
     uint32_t bytes_at, bytes_count; // in the blob
     uint32_t next;                  // of SEND: the next command for the same destination
     bool is_head;                   // of SEND: first of its chain
+    bool is_new;                    // of SEND: about something that has no row yet
 } out_item;
 
 // What leaves after the COMMIT, in the order of its creation. Tentative until then.
@@ -113,6 +114,7 @@ struct runtime {
     int64_t noted_us;   // monotonic: acknowledgements that had come by then are noted
     uint32_t upkeep_at; // in the list of cells: where the next upkeep begins
     bool away;          // stale cells wait for it too
+    bool apart;         // a tick was refused: until the next step, actors decide one by one
     int64_t now_us;     // of the current tick
     int64_t offset_us;  // database clock - monotonic clock
     runtime_report tally;
@@ -139,7 +141,8 @@ void outbox_clear(outbox *o);
 // For one more message or timer, and for what `cells` cells add at the end.
 bool outbox_has_room(const outbox *o, uint32_t cells);
 void wake_send(runtime *r, const actor_ref *to);
-void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command);
+void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command,
+                 bool is_new);
 void outbox_reply(outbox *o, cell *from, const char *to, uint64_t number, const wire *replies);
 void outbox_live(outbox *o, cell *from, const Cavea__V1__LiveDelta *delta);
 // Sends everything. database_now_us goes into replies. also_direct: messages go over the direct

@@ -31,8 +31,12 @@ journal *turn_journal(turn *t);
 void turn_reply(turn *t, const Cavea__V1__Reply *reply); // into the envelope's ReplyBatch
 // Answers somebody who has waited since an earlier message.
 void turn_reply_later(turn *t, const char *reply_to, const Cavea__V1__Reply *reply);
-// To another actor's inbox, after COMMIT, at least once; the receiver is idempotent by natural key.
+// To another actor, at least once; the receiver is idempotent by natural key. One that this host
+// has decides in the same tick if it can; else it leaves for the actor's inbox after COMMIT.
 void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command);
+// As before, about something that was made in this tick: a receiver that would look for its rows
+// has none. Were there one after all, the database refuses the tick and the actors decide apart.
+void turn_send_new(turn *t, const actor_ref *to, const Cavea__V1__Command *command);
 // Whether what one more decision sends fits beside what the rest of its message may; a kind whose
 // command is several decisions asks before each.
 bool turn_has_room(const turn *t);

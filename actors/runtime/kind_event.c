@@ -328,8 +328,12 @@ static void answer(event_cell *e, const Cavea__V1__Command *command, const event
     if (!event_find(e->core, &effects->reservation, &found))
         r = NULL;
     if (effects->payment_asked) {
-        event_payment_terms terms = {r->id, r->buyer, r->payment, r->total_minor,
-                                     event_config_of(e->core)->currency};
+        event_payment_terms terms = {r->id,
+                                     r->buyer,
+                                     r->payment,
+                                     r->total_minor,
+                                     event_config_of(e->core)->currency,
+                                     effects->facts_count > 0};
         event_payment_start_send(&e->id, &terms, command, t);
         return; // the payment actor answers, once the intent exists
     }
@@ -430,7 +434,8 @@ static void event_resend(const actor_ref *actor, uint16_t fact_kind, const uint8
         return;
     case EVENT_FACT_CHECKOUT_STARTED: {
         event_deadlines_send(&event, &d, 1, t);
-        event_payment_terms terms = {f.reservation, f.buyer, f.payment, f.amount_minor, f.currency};
+        event_payment_terms terms = {f.reservation,  f.buyer,    f.payment,
+                                     f.amount_minor, f.currency, false};
         event_payment_start_send(&event, &terms, NULL, t);
         return;
     }

@@ -44,6 +44,8 @@ void mailbox_done(mailbox *m)
 
 static uint32_t lane_of(const mail *item)
 {
+    if (item->type == MAIL_MESSAGE && item->message.local)
+        return MAILBOX_FIRST;
     actor_kind kind = item->type == MAIL_MESSAGE ? item->message.to.kind
                       : item->type == MAIL_CELL  ? item->installed->ref.kind
                                                  : ACTOR_KINDS_END;

@@ -1,8 +1,10 @@
 // A bounded queue from many threads to the tick thread, in two lanes: what moves money, tickets and
 // deadlines, acknowledgements and what the reconciler found go before what waits for events, which
-// is where strangers' load arrives. An actor's messages and its cell stay in the order in which
-// they came, because cursors only grow: so the lane is that of the actor's kind, whoever sent the
-// message. Each lane is bounded; what finds its lane full is refused and counted.
+// is where strangers' load arrives. An actor's stored messages and its cell stay in the order in
+// which they came, because cursors only grow: so their lane is that of the actor's kind, whoever
+// sent the message. What actors of this host tell each other has no place in a stream and goes
+// first: it is what became of payments and deadlines. Each lane is bounded; what finds its lane
+// full is refused and counted.
 #ifndef CAVEA_ACTORS_RUNTIME_MAILBOX_H
 #define CAVEA_ACTORS_RUNTIME_MAILBOX_H
 
@@ -27,7 +29,7 @@ typedef struct mail {
 } mail;
 
 enum {
-    MAILBOX_FIRST, // payments, tickets, deadlines, acknowledgements
+    MAILBOX_FIRST, // payments, tickets, deadlines, acknowledgements, from actors of this host
     MAILBOX_LAST,  // events
     MAILBOX_LANES,
     MAILBOX_LAST_SHARE = 4, // of what is taken at a time is left to the last lane

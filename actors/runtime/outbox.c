@@ -42,7 +42,7 @@ static uint32_t destination_of(const outbox *o, const cell *from, const actor_re
 void outbox_clear(outbox *o)
 {
     for (uint32_t i = 0; i < o->items_count; i++)
-        if (o->items[i].type == OUT_SEND) {
+        if (o->items[i].is_head) {
             memset(o->destinations, 0, OUTBOX_DESTINATIONS * sizeof *o->destinations);
             break;
         }
@@ -73,13 +73,15 @@ static void item_close(outbox *o, out_item *item)
     item->bytes_count = o->blob.count - item->bytes_at;
 }
 
-void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command)
+void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command,
+                 bool is_new)
 {
     uint32_t destination = destination_of(o, from, to);
     uint32_t previous = o->destinations[destination];
     out_item *item = item_add(o, OUT_SEND, from);
     item->to = *to;
     item->is_head = previous == 0;
+    item->is_new = is_new;
     wire_message(&o->blob, 5, &command->base);
     item_close(o, item);
     if (previous != 0)
@@ -161,13 +163,15 @@ static void wake_emit(runtime *r, const actor_ref *to)
     wake_send(r, to);
 }
 
-// Who keeps nothing starts from rows, and asks again for what was lost: between such an actor and
-// one of this host a message needs no broker.
-static bool envelope_hand_over(runtime *r, const out_item *head)
+// Between actors of one host a message needs no broker. It is awaited like one that the stream is
+// to store, until what it changes is committed: if the host dies before, or the receiver leaves it,
+// the facts that asked for the message are published again. Who keeps nothing starts from rows, and
+// asks again for what was lost.
+static bool envelope_hand_over(runtime *r, const out_item *head, cell_ack *ack)
 {
     const cell *to = cell_table_find(&r->cells, &head->to.id);
     const wire *w = &r->out.scratch;
-    if (to == NULL || (!to->ops->is_volatile && !head->from->ops->is_volatile))
+    if (to == NULL)
         return false;
     uint8_t *copy = malloc(w->count);
     if (copy == NULL)
@@ -175,14 +179,19 @@ static bool envelope_hand_over(runtime *r, const out_item *head)
     memcpy(copy, w->bytes, w->count);
     inbound m = {.to = head->to,
                  .local = true,
+                 .from_number = head->from->number,
+                 .token = ack == NULL || to->ops->is_volatile ? 0 : ack->token,
                  .data = copy,
                  .data_bytes = w->count,
                  .owner = copy,
                  .release = free};
-    if (runtime_deliver(r, &m))
-        return true;
-    free(copy);
-    return false;
+    if (!runtime_deliver(r, &m)) {
+        free(copy);
+        return false;
+    }
+    if (m.token != 0)
+        ack->pending++;
+    return true;
 }
 
 // Acknowledgements that came during the commit lie in the mailbox: it is no silence of the stream.
@@ -193,7 +202,7 @@ static bool stream_is_silent(const runtime *r, const cell *c)
 
 static void envelope_emit(runtime *r, const out_item *head, bool also_direct, cell_ack *ack)
 {
-    if (envelope_hand_over(r, head))
+    if (envelope_hand_over(r, head, ack))
         return;
     subject in = subject_of(SUBJECT_IN, &head->to);
     publish_tracked(r, head->from, &in, &r->out.scratch, NULL, ack);
@@ -218,12 +227,15 @@ static void chain_emit(runtime *r, const out_item *head, bool also_direct, cell_
             scratch_clear(&r->out);
             commands = 0;
         }
-        wire_raw(w, r->out.blob.bytes + item->bytes_at, item->bytes_count);
-        commands++;
+        if (item->type == OUT_SEND) {
+            wire_raw(w, r->out.blob.bytes + item->bytes_at, item->bytes_count);
+            commands++;
+        }
         if (item->next == UINT32_MAX)
             break;
     }
-    envelope_emit(r, head, also_direct, ack);
+    if (commands > 0)
+        envelope_emit(r, head, also_direct, ack);
 }
 
 static cell_ack *ack_of(cell *c)
@@ -244,7 +256,7 @@ void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct, cell_ack
         facts_publish(r, r->touched[i]);
     for (uint32_t i = 0; i < o->items_count; i++) {
         const out_item *item = &o->items[i];
-        if (item->type == OUT_SEND && item->is_head) {
+        if (item->is_head) {
             chain_emit(r, item, also_direct, also_direct ? resent : ack_of(item->from));
         } else if (item->type == OUT_LIVE) {
             live_emit(r, item);

@@ -5,10 +5,10 @@
 
 #include "actors/runtime/pace.h"
 #include "actors/runtime/perform_http.h"
-#include "actors/runtime/perform_loop.h"
 #include "actors/runtime/perform_provider.h"
 #include "actors/runtime/provider_queue.h"
 #include "actors/table/table.h"
+#include "ops/host/transfer_loop.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -41,7 +41,7 @@ struct provider_client {
         provider_window window;
         provider_page *page; // the asker's
     } page;
-    perform_loop loop;
+    transfer_loop loop;
     pthread_t thread;
     bool started;
     bool stopped; // under the mutex: nobody answers any more

@@ -12,7 +12,7 @@ enum { PROVIDER_ANSWER_BYTES_MAX = 512 * 1024 };
 
 typedef struct http_slot { // zero-initialised
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *keyed; // of all its requests; with the key before them
     char *answer; // not NUL-ended
     size_t answer_bytes, answer_max;
 } http_slot;

@@ -23,7 +23,7 @@ bool provider_client_start(provider_client *c, const effect *e)
         return put;
     metric_change(METRIC_EFFECTS_QUEUED, 1);
     metric_set(METRIC_PROVIDER_WAITING, waiting);
-    loop_wake(&c->loop);
+    transfer_loop_wake(&c->loop);
     return put;
 }
 
@@ -34,7 +34,7 @@ bool provider_client_page(provider_client *c, const provider_window *w, provider
     c->page.page = ret_page;
     c->page.state = PAGE_ASKED;
     if (!c->stopped)
-        loop_wake(&c->loop);
+        transfer_loop_wake(&c->loop);
     while (!c->stopped && (c->page.state == PAGE_ASKED || c->page.state == PAGE_UNDER_WAY))
         pthread_cond_wait(&c->page_done, &c->mutex);
     bool good = c->page.state == PAGE_GOOD;
@@ -147,7 +147,7 @@ static void *provider_run(void *self)
         if (!stopping)
             paced_until_us = exchanges_send(c);
         gauges_set(c);
-        loop_turn(&c->loop, stopping ? 50 : wait_ms(c, paced_until_us));
+        transfer_loop_turn(&c->loop, stopping ? 50 : wait_ms(c, paced_until_us));
         answers_read(c);
     }
     askers_release(c);
@@ -189,7 +189,7 @@ static bool client_fill(provider_client *c)
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->page_done, NULL);
     pace_init(&c->pace, s->calls_per_second);
-    return loop_init(&c->loop, s->calls_in_flight) && exchanges_fill(c) && n >= 0 &&
+    return transfer_loop_init(&c->loop, s->calls_in_flight) && exchanges_fill(c) && n >= 0 &&
            n < (int)sizeof c->pay_url_template;
 }
 
@@ -220,7 +220,7 @@ void provider_client_stop(provider_client *c)
     if (!c->started)
         return;
     atomic_store(&c->stopping, true);
-    loop_wake(&c->loop);
+    transfer_loop_wake(&c->loop);
     pthread_join(c->thread, NULL);
     c->started = false;
 }
@@ -235,7 +235,7 @@ void provider_client_free(provider_client *c)
             curl_multi_remove_handle(c->loop.multi, c->exchanges[i].http.easy);
         http_slot_done(&c->exchanges[i].http);
     }
-    loop_done(&c->loop);
+    transfer_loop_done(&c->loop);
     free(c->exchanges);
     free(c->vacant);
     table_free(c->resting);

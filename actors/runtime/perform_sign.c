@@ -47,11 +47,6 @@ static ticket_signer signer_now(sign_workers *w)
     return signer;
 }
 
-typedef struct signed_texts {
-    ticket_id id;
-    char jws[TICKET_JWS_BYTES], compact[TICKET_COMPACT_BYTES];
-} signed_texts;
-
 static ProtobufCBinaryData binary(const uuid *id)
 {
     return (ProtobufCBinaryData){sizeof id->bytes, (uint8_t *)(uintptr_t)id->bytes};
@@ -59,19 +54,18 @@ static ProtobufCBinaryData binary(const uuid *id)
 
 static void effect_sign(sign_workers *w, const effect *e)
 {
-    signed_texts texts[SEATS_PER_RESERVATION_MAX];
+    ticket_texts texts[SEATS_PER_RESERVATION_MAX];
+    ticket_claims claims[SEATS_PER_RESERVATION_MAX];
     Cavea__V1__SignedTicket items[SEATS_PER_RESERVATION_MAX], *list[SEATS_PER_RESERVATION_MAX];
     Cavea__V1__TicketsSigned outcome = CAVEA__V1__TICKETS_SIGNED__INIT;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     ticket_signer signer = signer_now(w);
     assert(e->seats_count <= SEATS_PER_RESERVATION_MAX);
     for (uint32_t i = 0; i < e->seats_count; i++) {
-        ticket_claims claims = ticket_claims_of(&e->reservation, &e->event, e->seats[i]);
-        texts[i].id = claims.ticket;
-        ticket_sign_jws(&signer, &claims, texts[i].jws);
-        ticket_sign_compact(&signer, &claims, texts[i].compact);
+        claims[i] = ticket_claims_of(&e->reservation, &e->event, e->seats[i]);
+        ticket_sign(&signer, &claims[i], &texts[i]);
         items[i] = (Cavea__V1__SignedTicket)CAVEA__V1__SIGNED_TICKET__INIT;
-        items[i].ticket_id = binary(&texts[i].id.u);
+        items[i].ticket_id = binary(&claims[i].ticket.u);
         items[i].event_id = binary(&e->event.u);
         items[i].seat = e->seats[i];
         items[i].key_id = signer.id;

@@ -14,6 +14,9 @@ typedef struct inbound {
     actor_ref to;
     int64_t incarnation, sequence;
     bool local;          // from an actor of this process
+    // Of a local one: the cell and the token that hear when its effects are stored; token 0: none.
+    uint64_t from_number;
+    int64_t token;
     const uint8_t *data; // an encoded Envelope
     uint32_t data_bytes;
     void *owner;

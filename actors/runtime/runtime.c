@@ -236,6 +236,7 @@ bool runtime_step(runtime *r)
     memcpy(r->batch, r->messages, count * sizeof *r->batch);
     memcpy(r->borrowed, r->messages, count * sizeof *r->borrowed);
     r->messages_count = 0;
+    r->apart = false;
     r->away = !settle(r, r->batch, count);
     for (uint32_t i = 0; i < count; i++)
         if (!r->away || !postponed(r, &r->borrowed[i]))

@@ -102,6 +102,7 @@ static attempt run(runtime *r, const inbound *messages, uint32_t count, uint32_t
             postpone(r, messages + *at, count - *at);
             return ATTEMPT_AWAY;
         }
+        r->apart = r->apart || result == STORE_REFUSED;
         if (result == STORE_REFUSED)
             return ATTEMPT_REFUSED;
     } while (*at < count);

@@ -158,6 +158,44 @@ static void timers_run(runtime *r)
     }
 }
 
+static bool rows_wanted(const cell *c, const Cavea__V1__Envelope *e)
+{
+    payment_id wanted[KIND_WANTS_MAX];
+    for (size_t i = 0; i < e->n_commands; i++)
+        if (c->ops->wants != NULL && c->ops->wants(c->state, e->commands[i], wanted) > 0)
+            return true;
+    return false;
+}
+
+// What a decision tells another actor of this host is decided on in the same tick: both become true
+// in one transaction, or neither. Who keeps nothing is told after it; who would have to look for
+// rows first, in the next tick.
+static void told_handle(runtime *r, out_item *item)
+{
+    cell *c = cell_table_find(&r->cells, &item->to.id);
+    if (c == NULL || c->ops->is_volatile)
+        return;
+    arena_reset(&r->arena);
+    // A command as it stands in an envelope is an envelope that has no other.
+    const Cavea__V1__Envelope *e = cavea__v1__envelope__unpack(
+        &r->arena.allocator, item->bytes_count, r->out.blob.bytes + item->bytes_at);
+    if (e == NULL || (!item->is_new && rows_wanted(c, e)))
+        return;
+    item->type = OUT_TOLD;
+    tick_touch(r, c);
+    c->used_us = r->config.clock.monotonic_us(r->config.clock.self);
+    envelope_handle(r, c, e, false);
+}
+
+// Also what follows from it.
+static void told_run(runtime *r)
+{
+    outbox *o = &r->out;
+    for (uint32_t i = 0; !r->apart && i < o->items_count && tick_has_room(r); i++)
+        if (o->items[i].type == OUT_SEND)
+            told_handle(r, &o->items[i]);
+}
+
 static void move_add(runtime *r, cell *c)
 {
     uint8_t encoded[SENDERS_ENCODED_BYTES_MAX];
@@ -236,6 +274,19 @@ static store_result tick_close(runtime *r)
     return result;
 }
 
+// What was handed over inside this host counts as stored now. A message whose actor has left is
+// not: the silence lets its sender publish it.
+static void handed_over_acknowledge(runtime *r, const inbound *messages, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (messages[i].token == 0 || cell_table_find(&r->cells, &messages[i].to.id) == NULL)
+            continue;
+        cell *from = cell_table_numbered(&r->cells, messages[i].from_number);
+        if (from != NULL)
+            ack_note(from, messages[i].token);
+    }
+}
+
 store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint32_t *ret_done)
 {
     tick_open(r);
@@ -248,9 +299,13 @@ store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint3
         message_handle(r, &messages[done++]);
     *ret_done = done;
     timers_run(r);
+    told_run(r);
     if (r->touched_count == 0)
         return STORE_OK;
-    return tick_close(r);
+    result = tick_close(r);
+    if (result == STORE_OK)
+        handed_over_acknowledge(r, messages, done);
+    return result;
 }
 
 store_result tick_reject(runtime *r, const inbound *message)
@@ -278,5 +333,8 @@ store_result tick_reject(runtime *r, const inbound *message)
     }
     c->ops->reject(c->state, &rejected, &t);
     runtime_report_now(r, REPORT_REJECTED, c);
-    return tick_close(r);
+    store_result result = tick_close(r);
+    if (result == STORE_OK)
+        handed_over_acknowledge(r, message, 1);
+    return result;
 }

@@ -68,7 +68,12 @@ void turn_reply_later(turn *t, const char *reply_to, const Cavea__V1__Reply *rep
 
 void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
 {
-    outbox_send(&t->r->out, t->c, to, command);
+    outbox_send(&t->r->out, t->c, to, command, false);
+}
+
+void turn_send_new(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
+{
+    outbox_send(&t->r->out, t->c, to, command, true);
 }
 
 bool turn_has_room(const turn *t)

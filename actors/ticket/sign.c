@@ -43,7 +43,6 @@ ticket_claims ticket_claims_of(const reservation_id *reservation, const event_id
     return (ticket_claims){
         .ticket = ticket_id_of(reservation, seat),
         .event = *event,
-        .reservation = *reservation,
         .seat = seat,
         .issued_s = uuid_unix_ms(&reservation->u) / 1000,
     };
@@ -108,8 +107,6 @@ static size_t claims_write(const ticket_claims *c, char ret_text[static CLAIMS_B
     write_id(&w, &c->ticket.u);
     write_literal(&w, "\",\"event\":\"");
     write_id(&w, &c->event.u);
-    write_literal(&w, "\",\"reservation\":\"");
-    write_id(&w, &c->reservation.u);
     write_literal(&w, "\",\"seat\":");
     write_number(&w, c->seat);
     write_literal(&w, ",\"iat\":");
@@ -118,20 +115,14 @@ static size_t claims_write(const ticket_claims *c, char ret_text[static CLAIMS_B
     return (size_t)(w.at - ret_text);
 }
 
-size_t ticket_sign_jws(const ticket_signer *signer, const ticket_claims *claims,
-                       char ret_text[static TICKET_JWS_BYTES])
+size_t ticket_signed_text(const char *key_id, const ticket_claims *claims,
+                          char ret_text[static TICKET_JWS_BYTES])
 {
     char header[HEADER_BYTES_MAX], body[CLAIMS_BYTES_MAX];
-    uint8_t signature[crypto_sign_BYTES];
     writer w = {ret_text, ret_text + TICKET_JWS_BYTES};
-    assert(claims->issued_s >= 0);
-    write_base64(&w, header, header_write(signer->id, header));
+    write_base64(&w, header, header_write(key_id, header));
     write_literal(&w, ".");
     write_base64(&w, body, claims_write(claims, body));
-    crypto_sign_detached(signature, NULL, (const uint8_t *)ret_text, (size_t)(w.at - ret_text),
-                         signer->secret);
-    write_literal(&w, ".");
-    write_base64(&w, signature, sizeof signature);
     return (size_t)(w.at - ret_text);
 }
 
@@ -142,25 +133,39 @@ static uint8_t *put_32(uint8_t *at, uint32_t n)
     return at;
 }
 
-size_t ticket_sign_compact(const ticket_signer *signer, const ticket_claims *claims,
-                           char ret_text[static TICKET_COMPACT_BYTES])
+static size_t compact_write(const char *key_id, const ticket_claims *claims,
+                            const uint8_t signature[static crypto_sign_BYTES],
+                            char ret_text[static TICKET_COMPACT_BYTES])
 {
     uint8_t data[COMPACT_BYTES_MAX], *at = data;
-    size_t id_bytes = strlen(signer->id);
-    assert(claims->issued_s >= 0 && claims->issued_s <= UINT32_MAX);
+    size_t id_bytes = strlen(key_id);
     *at++ = COMPACT_VERSION;
     *at++ = (uint8_t)id_bytes;
-    memcpy(at, signer->id, id_bytes);
+    memcpy(at, key_id, id_bytes);
     at += id_bytes;
     memcpy(at, claims->ticket.u.bytes, 16);
     memcpy(at + 16, claims->event.u.bytes, 16);
     at = put_32(at + 32, claims->seat);
     at = put_32(at, (uint32_t)claims->issued_s);
-    size_t body_bytes = (size_t)(at - data), all_bytes = body_bytes + crypto_sign_BYTES;
-    crypto_sign_detached(at, NULL, data, body_bytes, signer->secret);
+    memcpy(at, signature, crypto_sign_BYTES);
+    size_t all_bytes = (size_t)(at - data) + crypto_sign_BYTES;
     memcpy(ret_text, COMPACT_PREFIX, sizeof COMPACT_PREFIX - 1);
     base45_encode(data, all_bytes, ret_text + sizeof COMPACT_PREFIX - 1);
     size_t text_bytes = sizeof COMPACT_PREFIX - 1 + BASE45_TEXT_BYTES(all_bytes);
     ret_text[text_bytes] = 0;
     return text_bytes;
+}
+
+void ticket_sign(const ticket_signer *signer, const ticket_claims *claims, ticket_texts *ret_texts)
+{
+    ticket_texts *t = ret_texts;
+    uint8_t signature[crypto_sign_BYTES];
+    assert(claims->issued_s >= 0 && claims->issued_s <= UINT32_MAX);
+    size_t bytes = ticket_signed_text(signer->id, claims, t->jws);
+    crypto_sign_detached(signature, NULL, (const uint8_t *)t->jws, bytes, signer->secret);
+    writer w = {t->jws + bytes, t->jws + sizeof t->jws};
+    write_literal(&w, ".");
+    write_base64(&w, signature, sizeof signature);
+    t->jws_bytes = (size_t)(w.at - t->jws);
+    t->compact_bytes = compact_write(signer->id, claims, signature, t->compact);
 }

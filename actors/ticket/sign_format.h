@@ -8,7 +8,7 @@
 #include <sodium.h>
 
 enum {
-    COMPACT_VERSION = 1,
+    COMPACT_VERSION = 2,
     COMPACT_BODY_MAX = 42 + TICKET_KEY_ID_BYTES - 1,
     COMPACT_BYTES_MAX = COMPACT_BODY_MAX + crypto_sign_BYTES,
     CLAIMS_BYTES_MAX = 256,
@@ -16,5 +16,9 @@ enum {
 };
 #define COMPACT_PREFIX "C1:"
 #define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
+
+// What is signed: header and claims of a JWS. Returns the length; a NUL follows.
+size_t ticket_signed_text(const char *key_id, const ticket_claims *claims,
+                          char ret_text[static TICKET_JWS_BYTES]);
 
 #endif

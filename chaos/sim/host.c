@@ -174,6 +174,8 @@ static void on_upkeep(world *w, const happening *p)
         h->incarnation = w->broker.incarnation;
     h->inside = true;
     runtime_upkeep(h->runtime);
+    if (!h->doomed) // it may have handed messages over
+        host_kick(w, h, 20 + MS_US * runtime_rest_ms(h->runtime, 500));
     leave(w, h);
     h->upkeeps++;
     if (h->upkeeps % RECONCILES_EVERY == 0)

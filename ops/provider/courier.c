@@ -1,6 +1,7 @@
 #include "ops/provider/courier.h"
 
-#include <curl/curl.h>
+#include "ops/host/transfer_loop.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,16 +11,15 @@ typedef struct slot {
     CURL *easy;
     struct curl_slist *headers;
     void *item; // NULL: free
-    bool is_finished, is_delivered;
-    struct slot *next; // in the list of free ones
+    bool is_delivered;
+    struct slot *next; // in the list of free or of finished ones
 } slot;
 
 struct courier {
-    CURLM *multi;
+    transfer_loop loop;
     slot *slots;
     int64_t slots_count;
-    slot *free_slots;
-    int64_t finished;
+    slot *free_slots, *finished_slots;
 };
 
 static size_t discard(char *data, size_t size, size_t count, void *self)
@@ -51,9 +51,9 @@ courier *courier_new(const char *url, int64_t connections_max, int64_t timeout_m
     courier *c = calloc(1, sizeof *c);
     if (c == NULL)
         return NULL;
-    c->multi = curl_multi_init();
+    bool ok = transfer_loop_init(&c->loop, connections_max);
     c->slots = calloc((size_t)connections_max, sizeof *c->slots);
-    bool ok = c->multi != NULL && c->slots != NULL;
+    ok = ok && c->slots != NULL;
     for (; ok && c->slots_count < connections_max; c->slots_count++) {
         slot *s = &c->slots[c->slots_count];
         ok = slot_init(s, url, timeout_ms);
@@ -64,7 +64,6 @@ courier *courier_new(const char *url, int64_t connections_max, int64_t timeout_m
         courier_free(&c);
         return NULL;
     }
-    curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)connections_max);
     return c;
 }
 
@@ -77,7 +76,7 @@ void courier_free(courier **c)
     for (int64_t i = 0; i < (*c)->slots_count; i++)
         curl_easy_cleanup((*c)->slots[i].easy);
     free((*c)->slots);
-    curl_multi_cleanup((*c)->multi);
+    transfer_loop_done(&(*c)->loop);
     free(*c);
     *c = NULL;
 }
@@ -87,13 +86,18 @@ bool courier_has_room(const courier *c)
     return c->free_slots != NULL;
 }
 
+static void slot_finish(courier *c, slot *s)
+{
+    s->next = c->finished_slots;
+    c->finished_slots = s;
+}
+
 void courier_send(courier *c, const char *signature, const char *payload, size_t payload_bytes,
                   void *item)
 {
     slot *s = c->free_slots;
     c->free_slots = s->next;
     s->item = item;
-    s->is_finished = false;
     s->is_delivered = false;
     char header[160];
     snprintf(header, sizeof header, "Stripe-Signature: %s", signature);
@@ -103,15 +107,12 @@ void courier_send(courier *c, const char *signature, const char *payload, size_t
     curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
     curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)payload_bytes);
     curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, payload);
-    if (curl_multi_add_handle(c->multi, s->easy) != CURLM_OK) {
-        s->is_finished = true;
-        c->finished++;
-    }
+    if (curl_multi_add_handle(c->loop.multi, s->easy) != CURLM_OK)
+        slot_finish(c, s);
 }
 
 static void slot_release(courier *c, slot *s)
 {
-    curl_multi_remove_handle(c->multi, s->easy);
     curl_slist_free_all(s->headers);
     s->headers = NULL;
     s->item = NULL;
@@ -122,45 +123,42 @@ static void slot_release(courier *c, slot *s)
 void courier_collect(courier *c, void (*arrived)(void *self, void *item, bool is_delivered),
                      void *self)
 {
-    for (int64_t i = 0; c->finished > 0 && i < c->slots_count; i++) {
-        slot *s = &c->slots[i];
-        if (s->item == NULL || !s->is_finished)
-            continue;
+    while (c->finished_slots != NULL) {
+        slot *s = c->finished_slots;
+        c->finished_slots = s->next;
         void *item = s->item;
         bool is_delivered = s->is_delivered;
-        c->finished--;
         slot_release(c, s);
         arrived(self, item, is_delivered);
     }
 }
 
-static void courier_perform(courier *c)
+static void answers_read(courier *c)
 {
-    int running, queued;
-    curl_multi_perform(c->multi, &running);
-    for (CURLMsg *m; (m = curl_multi_info_read(c->multi, &queued)) != NULL;) {
+    int queued;
+    for (CURLMsg *m; (m = curl_multi_info_read(c->loop.multi, &queued)) != NULL;) {
         slot *s = NULL;
         long status = 0;
+        CURLcode code = m->data.result; // gone with the handle's removal
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
         curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
-        s->is_finished = true;
-        s->is_delivered = m->data.result == CURLE_OK && status >= 200 && status < 300;
-        c->finished++;
+        s->is_delivered = code == CURLE_OK && status >= 200 && status < 300;
+        curl_multi_remove_handle(c->loop.multi, s->easy);
+        slot_finish(c, s);
     }
 }
 
 void courier_work(courier *c, int64_t wait_ms)
 {
-    courier_perform(c);
-    if (c->finished > 0 || wait_ms <= 0)
-        return;
-    curl_multi_poll(c->multi, NULL, 0, wait_ms < WAIT_MS_MAX ? (int)wait_ms : WAIT_MS_MAX, NULL);
-    courier_perform(c);
+    if (c->finished_slots != NULL || wait_ms < 0)
+        wait_ms = 0;
+    transfer_loop_turn(&c->loop, wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX);
+    answers_read(c);
 }
 
 void courier_nudge(courier *c)
 {
-    curl_multi_wakeup(c->multi);
+    transfer_loop_wake(&c->loop);
 }
 
 void *courier_abort(courier *c)
@@ -169,6 +167,7 @@ void *courier_abort(courier *c)
         void *item = c->slots[i].item;
         if (item == NULL)
             continue;
+        curl_multi_remove_handle(c->loop.multi, c->slots[i].easy);
         slot_release(c, &c->slots[i]);
         return item;
     }

@@ -32,6 +32,7 @@ struct deliveries {
     notice *notices; // by id
     timers due;      // of copies
     courier *courier;
+    int64_t looks_us; // mutex held: when the thread will look at what is due; 0: as soon as it can
     pthread_t thread;
     bool is_running;
     atomic_bool is_stopping;
@@ -249,9 +250,10 @@ static void *deliveries_run(void *self)
         int64_t now_us = clock_wall_us();
         int64_t settle_us = d->o.settle(d->o.self, now_us);
         int64_t next_us = deliveries_dispatch(d, now_us);
+        next_us = settle_us < next_us ? settle_us : next_us;
+        d->looks_us = courier_has_room(d->courier) ? next_us : 0; // an arrival wakes it
         logbook_commit(d->logbook);
         pthread_mutex_unlock(d->o.mutex);
-        next_us = settle_us < next_us ? settle_us : next_us;
         int64_t wait_ms = next_us == INT64_MAX ? 1000 : (next_us - now_us + 999) / 1000;
         courier_work(d->courier, wait_ms);
     }
@@ -267,8 +269,12 @@ bool deliveries_start(deliveries *d)
     return d->is_running;
 }
 
-void deliveries_nudge(deliveries *d)
+void deliveries_nudge(deliveries *d, int64_t due_us)
 {
+    int64_t own_us = timers_next_us(&d->due);
+    if ((own_us < due_us ? own_us : due_us) >= d->looks_us)
+        return;
+    d->looks_us = 0;
     courier_nudge(d->courier);
 }
 

@@ -46,7 +46,9 @@ bool deliveries_want(const deliveries *d, const char *type);
 // Mutex held. Takes the event's JSON; *payload becomes empty.
 void deliveries_add(deliveries *d, const char *id, jsonout *payload);
 size_t deliveries_undelivered(const deliveries *d); // mutex held
-void deliveries_nudge(deliveries *d); // the thread looks again at what is due; any thread
+// Mutex held. Wakes the thread when something is due before it would look again: a delivery, or the
+// other work, whose next time is due_us.
+void deliveries_nudge(deliveries *d, int64_t due_us);
 
 // Stripe's signature header (docs.stripe.com/webhooks/signature): t=<seconds>,v1=<HMAC-SHA256 of
 // "<seconds>.<payload>" in hex>. Pure.

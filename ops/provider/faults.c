@@ -12,6 +12,8 @@ typedef struct fault_row {
     const char *help;
 } fault_row;
 
+_Static_assert(FAULTS_END <= 32, "a bit for each");
+
 static const fault_row rows[FAULTS_END] = {
 #define F(name, text, shorthand, value, least, greatest, help)                                     \
     {text, shorthand, value, least, greatest, help},
@@ -37,10 +39,25 @@ static void faults_forget(fault_state *states)
         states[i] = (fault_state){.count = -1, .value = rows[i].value};
 }
 
+// The mutex is held.
+static void faults_arm(faults *f)
+{
+    unsigned armed = 0;
+    for (fault i = 0; i < FAULTS_END; i++)
+        armed |= f->states[i].rate > 0 ? 1u << i : 0;
+    atomic_store(&f->armed, armed);
+}
+
+static bool is_armed(faults *f, fault which)
+{
+    return atomic_load_explicit(&f->armed, memory_order_relaxed) >> which & 1;
+}
+
 void faults_clear(faults *f)
 {
     pthread_mutex_lock(&f->mutex);
     faults_forget(f->states);
+    faults_arm(f);
     pthread_mutex_unlock(&f->mutex);
 }
 
@@ -61,6 +78,8 @@ static double draw(const faults *f, fault which, uint64_t chance)
 
 bool faults_roll(faults *f, fault which, int64_t *ret_value)
 {
+    if (!is_armed(f, which))
+        return false;
     pthread_mutex_lock(&f->mutex);
     fault_state *s = &f->states[which];
     bool strikes = false;
@@ -88,6 +107,8 @@ int64_t faults_draw(faults *f, fault which, int64_t below)
 
 int64_t faults_clock_offset_us(faults *f)
 {
+    if (!is_armed(f, FAULT_CLOCK_OFFSET))
+        return 0;
     pthread_mutex_lock(&f->mutex);
     const fault_state *s = &f->states[FAULT_CLOCK_OFFSET];
     int64_t offset_us = s->rate > 0 ? s->value * 1000 : 0;
@@ -190,6 +211,7 @@ bool faults_set(faults *f, const char *json, size_t json_bytes, char *ret_proble
     if (ok) {
         f->seed = seed;
         memcpy(f->states, states, sizeof states);
+        faults_arm(f);
     }
     pthread_mutex_unlock(&f->mutex);
     json_decref(root);

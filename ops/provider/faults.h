@@ -7,6 +7,7 @@
 #include "ops/provider/jsonout.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 // F(NAME, "name", a bare number means, value's default, least, greatest, what happens)
 // "Before" and "after" are about the request's work: after it the money has moved.
@@ -57,6 +58,7 @@ typedef struct fault_state {
 } fault_state;
 
 typedef struct faults {
+    atomic_uint armed; // bit of each fault that may strike: most are asked for in vain
     pthread_mutex_t mutex;
     uint64_t seed;
     fault_state states[FAULTS_END];

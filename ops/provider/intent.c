@@ -245,6 +245,13 @@ void intent_cancel(books *b, intent *i, const form *f, answer *a)
     shape_intent(&a->body, NULL, b, i);
 }
 
+int64_t books_settle_next_us(const books *b)
+{
+    int64_t intents_us = timers_next_us(&b->settling_intents);
+    int64_t refunds_us = timers_next_us(&b->settling_refunds);
+    return intents_us < refunds_us ? intents_us : refunds_us;
+}
+
 int64_t books_settle(books *b, int64_t now_us)
 {
     void *item;
@@ -252,7 +259,5 @@ int64_t books_settle(books *b, int64_t now_us)
         intent_settle(b, item);
     while ((item = timers_take(&b->settling_refunds, now_us)) != NULL)
         refund_settle(b, item);
-    int64_t intents_us = timers_next_us(&b->settling_intents);
-    int64_t refunds_us = timers_next_us(&b->settling_refunds);
-    return intents_us < refunds_us ? intents_us : refunds_us;
+    return books_settle_next_us(b);
 }

@@ -21,5 +21,6 @@ void refund_settle(books *b, refund *r);
 
 // Settles what is due; returns when the next one is, INT64_MAX for never.
 int64_t books_settle(books *b, int64_t now_us);
+int64_t books_settle_next_us(const books *b); // the same without settling anything
 
 #endif

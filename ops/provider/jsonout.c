@@ -38,8 +38,10 @@ static void jsonout_quoted(jsonout *j, const char *text)
         jsonout_raw(j, text, plain);
         if (text[plain] == '\0')
             break;
-        char escape[8];
-        int bytes = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)text[plain]);
+        char escape[8] = {'\\', text[plain]};
+        int bytes = 2; // for those two that texts of JSON are full of
+        if (text[plain] != '"' && text[plain] != '\\')
+            bytes = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)text[plain]);
         jsonout_raw(j, escape, (size_t)bytes);
     }
     jsonout_raw(j, "\"", 1);

@@ -32,7 +32,7 @@ void provider_commit(provider *p)
     if (was_well && !logbook_is_well(p->logbook))
         log_event(LOG_ERROR, "logbook.failed", LOG_S("dir", p->o.dir));
     metric_set(METRIC_PROVIDER_INTENTS, (int64_t)p->books.intents_made.count);
-    deliveries_nudge(p->deliveries);
+    deliveries_nudge(p->deliveries, books_settle_next_us(&p->books));
 }
 
 static void provider_serve(struct mg_connection *c, void *self)

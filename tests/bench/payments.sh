@@ -13,8 +13,10 @@ set -euo pipefail
 
 work=$(mktemp -d -t cavea-payments.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-# 2,000 a second, 200 ms twice: as many checkouts and confirmations are under way.
+# 2,000 a second, 200 ms twice: as many checkouts and confirmations are under way. A callback waits
+# for a commit: 64 at a time would be the limit of all payments.
 export CAVEA_THREADS=2304 CAVEA_OWN_MAX=1024 CAVEA_PROVIDER_CALLS=1024
+export CAVEA_WEBHOOK_CONNECTIONS=512
 "$cavea_root/ops/bench" --parts payments --plain --output "$work" "$@" 2>&1 | tee "$work/said" ||
     fail "the bench failed"
 grep '^{"part":"payments_mixed"' "$work/said" >"$work/mixed"

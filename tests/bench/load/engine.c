@@ -88,13 +88,14 @@ static bool request_begin(load *l, connection *c)
     if (c->state != CONNECTION_FREE || !request_write(l, c))
         return false;
     l->sent++;
-    c->state = CONNECTION_BUSY;
-    c->answer_bytes = 0;
+    c->resent = false;
     return true;
 }
 
 static void request_out(connection *c)
 {
+    c->state = CONNECTION_BUSY;
+    c->answer_bytes = 0;
     ssize_t wrote = send(c->fd, c->request, c->request_bytes, MSG_NOSIGNAL);
     if (wrote != (ssize_t)c->request_bytes) // a request fits any socket buffer on loopback
         shutdown(c->fd, SHUT_RDWR);         // and the next read counts it as broken
@@ -106,9 +107,22 @@ static void request_send(load *l, connection *c)
         request_out(c);
 }
 
+// A server ends connections that nobody used for a while, also in the moment in which one is used
+// again. As any client does, the request then goes out once more, on a new one.
+static bool is_resent(const connection *c)
+{
+    return c->state == CONNECTION_BUSY && c->answer_bytes == 0 && !c->resent;
+}
+
 static void connection_lost(load *l, connection *c)
 {
-    bool busy = c->state == CONNECTION_BUSY;
+    if (is_resent(c)) {
+        c->waits = c->resent = true;
+        close(c->fd);
+        return connection_open(l, c);
+    }
+    bool busy = c->state == CONNECTION_BUSY || c->waits;
+    c->waits = false;
     l->broken += busy;
     l->refused_connections += c->state == CONNECTION_OPENING;
     if (!is_first(l, c) && busy) // the checkout's connection waits for its confirmation
@@ -132,19 +146,25 @@ static void connection_opened(load *l, connection *c)
         return connection_lost(l, c);
     c->state = CONNECTION_FREE;
     watch(l, c, EPOLL_CTL_MOD, EPOLLIN);
-    connection_ready(l, c, false);
+    if (!c->waits)
+        return connection_ready(l, c, false);
+    c->waits = false;
+    request_out(c);
 }
 
 static void confirm_send(load *l, connection *checkout)
 {
     connection *c = partner(l, checkout);
-    if (c->state != CONNECTION_FREE || !request_confirm(l, checkout, c)) {
+    if (c->state == CONNECTION_BUSY || !request_confirm(l, checkout, c)) {
         l->broken++;
         return connection_ready(l, checkout, false);
     }
-    c->state = CONNECTION_BUSY;
-    c->answer_bytes = 0;
-    request_out(c);
+    c->resent = false;
+    c->waits = c->state != CONNECTION_FREE; // it is being opened again
+    if (c->state == CONNECTION_CLOSED)
+        connection_open(l, c);
+    else if (c->state == CONNECTION_FREE)
+        request_out(c);
 }
 
 static void connection_read(load *l, connection *c)

@@ -35,6 +35,7 @@ typedef struct connection {
     int64_t intended_us;
     int64_t until_us; // told to come back later: not before
     bool idle;
+    bool waits, resent; // its request for a new connection; once
     size_t request_bytes, answer_bytes;
     char request[REQUEST_BYTES];
     char answer[ANSWER_BYTES];

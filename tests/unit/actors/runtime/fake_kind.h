@@ -51,15 +51,17 @@ static inline void fake_reserve(fake_state *s, const Cavea__V1__Command *command
     fake_answer(t, command, ERROR_NONE);
 }
 
-// Reserve takes a seat; Expire tells actor 1, twice, and actor 2; Cancel wants an effect; Checkout
-// is answered by somebody else.
+// Reserve takes a seat; Expire lets actor 0 tell actor 1, twice, and actor 2; Cancel wants an
+// effect; Checkout is answered by somebody else.
 static inline void fake_handle(void *state, const Cavea__V1__Command *command, turn *t)
 {
+    const fake_state *s = state;
+    event_id first = actor_event(&fake->actors[0].ref.id);
     fake->handled++;
     fake->seen += turn_seen(t);
     if (command->body_case == CAVEA__V1__COMMAND__BODY_RESERVE)
         return fake_reserve(state, command, t);
-    if (command->body_case == CAVEA__V1__COMMAND__BODY_EXPIRE) {
+    if (command->body_case == CAVEA__V1__COMMAND__BODY_EXPIRE && uuid_equal(&s->id.u, &first.u)) {
         turn_send(t, &fake->actors[1].ref, command);
         turn_send(t, &fake->actors[2].ref, command);
         turn_send(t, &fake->actors[1].ref, command);

@@ -140,11 +140,22 @@ void turn_reply_later(turn *t, const char *reply_to, const Cavea__V1__Reply *rep
             reply->payment == NULL ? "" : reply->payment->client_secret);
 }
 
-void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
+static inline void fake_send_note(turn *t, const char *what, const actor_ref *to,
+                                  const Cavea__V1__Command *command)
 {
-    fprintf(t->out, "send %s %u\n", actor_kind_name(to->kind), command->body_case);
+    fprintf(t->out, "%s %s %u\n", what, actor_kind_name(to->kind), command->body_case);
     if (t->sent_count < FAKE_MESSAGES_MAX)
         t->sent[t->sent_count++] = fake_copy(&command->base);
+}
+
+void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
+{
+    fake_send_note(t, "send", to, command);
+}
+
+void turn_send_new(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
+{
+    fake_send_note(t, "send new", to, command);
 }
 
 bool turn_has_room(const turn *t)

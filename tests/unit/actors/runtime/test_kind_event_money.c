@@ -22,7 +22,7 @@ static void test_kind_event__given_a_checkout_then_the_payment_actor_answers(voi
     assert_string_equal(m->reply_to, "edge");
     assert_true(is(m->reply_command, &f->ann)); // the checkout command's id
     assert_int_equal(f->t.live->n_seats, 0);
-    said(f, "fact 12 EventFact\nsend payment 20\nclaimed 2\nsend expiry 40\nlive\n");
+    said(f, "fact 12 EventFact\nsend new payment 20\nclaimed 2\nsend expiry 40\nlive\n");
     checkout(f, &r1, &f->ann, &p2); // another key: the payment that is open
     assert_true(is(f->t.sent[0]->payment_start->payment_id, &p1));
     no_rows(f);
@@ -37,7 +37,7 @@ static void test_kind_event__given_a_captured_payment_then_sells_and_issues_tick
     uuid r1 = id_of(f, 1), p1 = id_of(f, 11);
     given(f, &r1, 2, 2, NULL);
     checkout(f, &r1, &f->ann, &p1);
-    said(f, "fact 12 EventFact\nsend payment 20\n");
+    said(f, "fact 12 EventFact\nsend new payment 20\n");
     captured(f, &r1, &p1, 6500);
     flush(f);
     change_is(f, &r1, RESERVATION_HELD, RESERVATION_CONFIRMED);

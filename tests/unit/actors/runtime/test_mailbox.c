@@ -66,13 +66,17 @@ static void test_mailbox_take__given_both_lanes_then_money_first_and_each_in_ord
     put(&m, message_to(ACTOR_EVENT, 3));
     put(&m, message_to(ACTOR_EXPIRY, 4));
     put(&m, ack(5));
-    assert_int_equal(mailbox_take(&m, taken, 8), 6);
+    mail told = message_to(ACTOR_EVENT, 0);
+    told.message.local = true;
+    put(&m, told);
+    assert_int_equal(mailbox_take(&m, taken, 8), 7);
     assert_int_equal(taken[0].message.sequence, 2);
     assert_int_equal(taken[1].message.sequence, 4);
     assert_int_equal(taken[2].ack.number, 5);
-    assert_int_equal(taken[3].message.sequence, 1);
-    assert_ptr_equal(taken[4].installed, &event); // never before what came for the cell before it
-    assert_int_equal(taken[5].message.sequence, 3);
+    assert_true(taken[3].message.local); // from an actor of this host
+    assert_int_equal(taken[4].message.sequence, 1);
+    assert_ptr_equal(taken[5].installed, &event); // never before what came for the cell before it
+    assert_int_equal(taken[6].message.sequence, 3);
     mailbox_done(&m);
 }
 

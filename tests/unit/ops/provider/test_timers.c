@@ -60,7 +60,7 @@ static void test_jsonout__given_members_then_json(void **state)
     jsonout_close(&out, ']');
     jsonout_real(&out, "rate", 0.25);
     jsonout_close(&out, '}');
-    assert_string_equal(out.at, "{\"a\":\"x\\u0022\\u005c\\u000a\\u007f\xc3\xa9\",\"none\":null,"
+    assert_string_equal(out.at, "{\"a\":\"x\\\"\\\\\\u000a\\u007f\xc3\xa9\",\"none\":null,"
                                 "\"list\":[-9223372036854775808,true,{}],\"rate\":0.25}");
     assert_int_equal(out.bytes, strlen(out.at));
     jsonout_done(&out);

@@ -1,4 +1,4 @@
-#include "actors/runtime/perform_loop.h"
+#include "ops/host/transfer_loop.h"
 
 #include "ops/host/clock.h"
 
@@ -12,7 +12,7 @@ enum { EVENTS_MAX = 256 };
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *self, void *known)
 {
     (void)easy;
-    perform_loop *l = self;
+    transfer_loop *l = self;
     struct epoll_event e = {.data.fd = socket};
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(l->epoll, EPOLL_CTL_DEL, socket, &e);
@@ -29,17 +29,17 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *self, voi
 static int on_timeout(CURLM *multi, long timeout_ms, void *self)
 {
     (void)multi;
-    perform_loop *l = self;
+    transfer_loop *l = self;
     l->timeout_us = timeout_ms < 0 ? -1 : clock_monotonic_us() + (int64_t)timeout_ms * 1000;
     return 0;
 }
 
-bool loop_init(perform_loop *l, int64_t connections_max)
+bool transfer_loop_init(transfer_loop *l, int64_t connections_max)
 {
-    *l = (perform_loop){.multi = curl_multi_init(),
-                        .epoll = epoll_create1(EPOLL_CLOEXEC),
-                        .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                        .timeout_us = -1};
+    *l = (transfer_loop){.multi = curl_multi_init(),
+                         .epoll = epoll_create1(EPOLL_CLOEXEC),
+                         .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                         .timeout_us = -1};
     struct epoll_event e = {.events = EPOLLIN, .data.fd = l->wake};
     if (l->multi == NULL || l->epoll < 0 || l->wake < 0 ||
         epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wake, &e) != 0)
@@ -60,7 +60,7 @@ static void closed(int *fd)
     *fd = -1;
 }
 
-void loop_done(perform_loop *l)
+void transfer_loop_done(transfer_loop *l)
 {
     curl_multi_cleanup(l->multi);
     l->multi = NULL;
@@ -68,14 +68,14 @@ void loop_done(perform_loop *l)
     closed(&l->wake);
 }
 
-static void wake_drain(const perform_loop *l)
+static void wake_drain(const transfer_loop *l)
 {
     uint64_t count;
     ssize_t got = read(l->wake, &count, sizeof count);
     (void)got; // nobody woke it: that is as well
 }
 
-static int wait_ms_of(const perform_loop *l, int64_t wait_ms)
+static int wait_ms_of(const transfer_loop *l, int64_t wait_ms)
 {
     if (l->timeout_us < 0)
         return (int)wait_ms;
@@ -84,7 +84,7 @@ static int wait_ms_of(const perform_loop *l, int64_t wait_ms)
     return (int)(left_ms < wait_ms ? left_ms : wait_ms);
 }
 
-void loop_turn(perform_loop *l, int64_t wait_ms)
+void transfer_loop_turn(transfer_loop *l, int64_t wait_ms)
 {
     struct epoll_event events[EVENTS_MAX];
     int running, count = epoll_wait(l->epoll, events, EVENTS_MAX, wait_ms_of(l, wait_ms));
@@ -104,7 +104,7 @@ void loop_turn(perform_loop *l, int64_t wait_ms)
     }
 }
 
-void loop_wake(perform_loop *l)
+void transfer_loop_wake(transfer_loop *l)
 {
     static const uint64_t one = 1;
     ssize_t put = write(l->wake, &one, sizeof one);
