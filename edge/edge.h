@@ -21,7 +21,8 @@ typedef struct edge { // everything is borrowed
     load_gate *gate; // of readers who wait for the database
     catalogue *catalogue;
     read_pool *pool;
-    int64_t reply_ms; // how long a request waits for an actor
+    int64_t reply_ms;       // how long a request waits for an actor
+    const char *public_url; // the origin that browsers see; "": whatever Host says
     key_ring *keys;
     shared_bytes *openapi;
 } edge;
@@ -36,6 +37,7 @@ typedef struct edge_call {
 
 extern const route edge_routes[];
 extern const size_t edge_routes_count;
+extern const route edge_lost; // for browsers that look for a page that is none
 // Checks what the route needs and calls its handler. self is an edge.
 void edge_serve(void *self, const http_request *request, http_answer *answer);
 
@@ -57,7 +59,12 @@ const char *reservation_state_name(int state);
 const char *payment_outcome_name(int outcome);
 const char *seat_state_name(seat_state state);
 
+// The request comes from one of our own pages. False, and the problem answered, when not.
+MUST_CHECK bool edge_call_own_page(edge_call *call);
+
 void handle_session_create(edge_call *call);
+void handle_session_put(edge_call *call);
+void handle_session_delete(edge_call *call);
 void handle_event_list(edge_call *call);
 void handle_event_read(edge_call *call);
 void handle_plan_read(edge_call *call);
@@ -71,9 +78,14 @@ void handle_checkout(edge_call *call);
 void handle_cancellation(edge_call *call);
 void handle_callback(edge_call *call);
 void handle_ticket_list(edge_call *call);
+void handle_ticket_read(edge_call *call);
 void handle_ticket_svg(edge_call *call);
 void handle_ticket_png(edge_call *call);
 void handle_key_set(edge_call *call);
 void handle_openapi(edge_call *call);
+void handle_time(edge_call *call);
+void handle_asset(edge_call *call);
+void handle_page(edge_call *call);
+void handle_lost(edge_call *call);
 
 #endif

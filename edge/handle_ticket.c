@@ -28,10 +28,10 @@ static void url_member(doc *d, const char *key, const ticket_id *id, const char 
     doc_text(d, url);
 }
 
+// The members of a ticket, without the braces.
 static void ticket_write(doc *d, const plan *p, const ticket_view *t)
 {
     uint32_t seat = (uint32_t)t->seat;
-    doc_object(d);
     doc_key(d, "id");
     doc_uuid(d, &t->id.u);
     if (seat < p->seats_count) {
@@ -52,7 +52,6 @@ static void ticket_write(doc *d, const plan *p, const ticket_view *t)
     doc_text(d, t->jws);
     url_member(d, "qr_svg", &t->id, "svg");
     url_member(d, "qr_png", &t->id, "png");
-    doc_object_end(d);
 }
 
 // The buyer's own reservation. False, and the problem answered, when it is not.
@@ -95,9 +94,40 @@ void handle_ticket_list(edge_call *call)
     doc_object(d);
     doc_key(d, "tickets");
     doc_array(d);
-    for (uint32_t i = 0; i < page.count; i++)
+    for (uint32_t i = 0; i < page.count; i++) {
+        doc_object(d);
         ticket_write(d, event->plan->plan, &page.rows[i]);
+        doc_object_end(d);
+    }
     doc_array_end(d);
+    doc_object_end(d);
+}
+
+// One ticket, with what it belongs to: a ticket's id alone does not tell its reservation.
+void handle_ticket_read(edge_call *call)
+{
+    uuid id;
+    event_image_reservation row;
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    TICKET_PAGE_AUTO page = {0};
+    if (!edge_call_event(call, &id, &event))
+        return;
+    ticket_id wanted = {id};
+    const event_id *show = &event->detail.row.id;
+    if (read_tickets(call->edge->pool, show, &wanted, 1, &page) != STORE_OK)
+        return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
+    if (page.count == 0)
+        return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
+    const ticket_view *t = &page.rows[0];
+    if (!reservation_owned(call, show, &t->reservation, &call->session.buyer, &row))
+        return;
+    doc *d = &call->answer->body;
+    doc_object(d);
+    ticket_write(d, event->plan->plan, t);
+    doc_key(d, "reservation_id");
+    doc_uuid(d, &t->reservation.u);
+    doc_key(d, "event_id");
+    doc_uuid(d, &show->u);
     doc_object_end(d);
 }
 

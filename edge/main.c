@@ -34,6 +34,7 @@ typedef struct edge_settings {
     const char *nats_url, *postgres_url;
     int64_t postgres_connections;
     const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
+    const char *public_url;
     int64_t reply_ms, queue_ms, keep_alive_ms, idle_ms, read_timeout_ms, body_deadline_ms;
     int64_t start_ms, drain_ms, stop_ms;
 } edge_settings;
@@ -66,6 +67,9 @@ static const setting settings[] = {
                 "file with the payment provider's signing secret, mode 0600"),
     CONFIG_PATH(edge_settings, ticket_keys_dir, "ticket-keys-dir", NULL,
                 "folder with the tickets' public keys, <kid>.pub"),
+    CONFIG_TEXT(edge_settings, public_url, "public-url", "", 0, 200,
+                "the origin that browsers see, as in https://tickets.example; empty: http or https "
+                "with what Host says"),
     CONFIG_MS(edge_settings, reply_ms, "reply-ms", "5s", 100, 60000,
               "how long a request waits for an actor"),
     CONFIG_MS(edge_settings, keep_alive_ms, "keep-alive-ms", "75s", 100, 3600000,
@@ -281,6 +285,7 @@ static bool servers_start(edge_program *p, char problem[static CONFIG_PROBLEM_BY
         .body_deadline_ms = p->s.body_deadline_ms,
         .routes = edge_routes,
         .routes_count = edge_routes_count,
+        .lost = &edge_lost,
         .self = &p->edge,
         .serve = edge_serve,
         .complain = on_http_complaint,
@@ -292,6 +297,7 @@ static bool servers_start(edge_program *p, char problem[static CONFIG_PROBLEM_BY
 static bool edge_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
 {
     p->edge.reply_ms = p->s.reply_ms;
+    p->edge.public_url = p->s.public_url;
     return secrets_read(p, problem) && openapi_load(&p->edge, problem) && store_start(p, problem) &&
            nats_start(p, problem) && servers_start(p, problem);
 }

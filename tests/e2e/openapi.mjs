@@ -25,6 +25,16 @@ const table = {
     [400, { raw: '{"email":' }],
     [413, { raw: `{"email":"${'x'.repeat(70000)}"}` }],
   ],
+  'PUT /v1/session': [
+    [200, { headers: { Origin: given.edge }, body: { email: 'reader@example.org' } }],
+    [400, { headers: { Origin: given.edge }, raw: '{' }],
+    [403, { headers: { Origin: 'https://elsewhere.example' }, body: {} }],
+    [403, { body: {} }],
+  ],
+  'DELETE /v1/session': [
+    [204, { headers: { Origin: given.edge } }],
+    [403, {}],
+  ],
   'GET /v1/events': [
     [200, {}],
     [200, { query: 'city=Utrecht&category=concert&from=2020-01-01T00:00:00Z&price_max=1000000' }],
@@ -98,6 +108,11 @@ const table = {
     [401, { path: [given.paid], body: { refund_minor: 0 } }],
     [404, { path: [nothing], headers: as, body: { refund_minor: 0 } }],
   ],
+  'GET /v1/tickets/{id}': [
+    [200, { path: [given.ticket], headers: as }],
+    [401, { path: [given.ticket] }],
+    [404, { path: [nothing], headers: as }],
+  ],
   'GET /v1/tickets/{id}/qr.svg': [
     [200, { path: [given.ticket], headers: as }],
     [404, { path: [nothing], headers: as }],
@@ -113,6 +128,7 @@ const table = {
   ],
   'GET /.well-known/jwks.json': [[200, {}]],
   'GET /v1/openapi.json': [[200, {}]],
+  'GET /v1/time': [[200, {}]],
 };
 
 function signed(event) {

@@ -1,0 +1,51 @@
+#include "edge/cookie.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <strings.h>
+
+void session_cookie_make(const session_key *k, const session *s,
+                         char ret_cookie[static SESSION_COOKIE_BYTES_MAX])
+{
+    char token[SESSION_TOKEN_BYTES_MAX];
+    (void)session_token_make(k, s, token);
+    int bytes = snprintf(ret_cookie, SESSION_COOKIE_BYTES_MAX,
+                         SESSION_COOKIE "=%s; Path=/; Max-Age=%d; Secure; HttpOnly; SameSite=Lax",
+                         token, (int)SESSION_BROWSER_SECONDS);
+    assert(bytes > 0 && bytes < SESSION_COOKIE_BYTES_MAX);
+}
+
+// The value of a cookie pair with this name ahead; NULL when the pair is another's.
+static const char *pair_value(const char *pair, const char *name)
+{
+    size_t bytes = strlen(name);
+    return strncmp(pair, name, bytes) == 0 && pair[bytes] == '=' ? pair + bytes + 1 : NULL;
+}
+
+bool session_cookie_read(const session_key *k, const char *cookies, int64_t now_s,
+                         session *ret_session)
+{
+    for (const char *at = cookies; at && *at;) {
+        at += strspn(at, " \t;");
+        const char *value = pair_value(at, SESSION_COOKIE);
+        if (value)
+            return session_token_read(k, value, strcspn(value, "; \t"), now_s, ret_session);
+        at += strcspn(at, ";");
+    }
+    return false;
+}
+
+bool origin_own(const char *origin, const char *host, const char *public_url)
+{
+    if (!origin)
+        return false;
+    if (public_url[0])
+        return strcasecmp(origin, public_url) == 0;
+    static const char *const schemes[] = {"https://", "http://"};
+    for (size_t i = 0; host && i < sizeof schemes / sizeof *schemes; i++) {
+        size_t bytes = strlen(schemes[i]);
+        if (strncasecmp(origin, schemes[i], bytes) == 0)
+            return strcasecmp(origin + bytes, host) == 0;
+    }
+    return false;
+}

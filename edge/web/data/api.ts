@@ -1,0 +1,134 @@
+// Calls of the API. What may be sent again is sent again: reads, and whatever has a key of its own;
+// with the same key a second try cannot do anything twice.
+import type {
+  Checkout,
+  CheckoutPending,
+  EventDetail,
+  EventPage,
+  Problem as ProblemBody,
+  Reservation,
+  SeatList,
+  TicketDetail,
+  TicketList,
+} from '#api';
+import { mine_signed, mine_signs } from './mine.ts';
+
+const TRIES = 4;
+const RETRY_MS_MAX = 4000;
+
+/** The server said no. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: Partial<ProblemBody>,
+  ) {
+    super(body.detail ?? body.title ?? `status ${status}`);
+  }
+  get code(): string {
+    return this.body.code ?? '';
+  }
+}
+
+/** Nobody said anything: no network, or no server. */
+export class Offline extends Error {}
+
+interface Call {
+  body?: unknown;
+  key?: string;
+  signal?: AbortSignal;
+}
+
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+async function once(method: string, path: string, call: Call): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (call.key) headers['Idempotency-Key'] = call.key;
+  const init: RequestInit = { method, headers, credentials: 'same-origin' };
+  if (call.body !== undefined) init.body = JSON.stringify(call.body);
+  if (call.signal) init.signal = call.signal;
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (call.signal?.aborted) throw error;
+    throw new Offline('no answer');
+  }
+}
+
+function pause_ms(answer: Response | null, attempt: number): number {
+  const told = Number(answer?.headers.get('Retry-After') ?? 0) * 1000;
+  return Math.min(RETRY_MS_MAX, told || 200 * 2 ** attempt) * (0.8 + 0.4 * Math.random());
+}
+
+async function patiently(method: string, path: string, call: Call): Promise<Response> {
+  const repeatable = method !== 'POST' || call.key !== undefined;
+  for (let attempt = 0; ; attempt++) {
+    let answer: Response | null = null;
+    try {
+      answer = await once(method, path, call);
+      if (answer.status !== 503 && answer.status !== 429 && answer.status !== 408) return answer;
+      if (!repeatable || attempt + 1 >= TRIES) return answer;
+    } catch (error) {
+      if (!(error instanceof Offline) || !repeatable || attempt + 1 >= 2) throw error;
+    }
+    await wait(pause_ms(answer, attempt));
+  }
+}
+
+async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
+  const answer = await patiently(method, path, options);
+  if (answer.status === 204) return undefined as T;
+  const body = (await answer.json().catch(() => ({}))) as T & Partial<ProblemBody>;
+  if (!answer.ok) throw new Problem(answer.status, body);
+  return body;
+}
+
+/** Makes this browser somebody, or renews who it is; with an address, tickets go there. */
+export async function session_put(email?: string): Promise<{ email: string | null }> {
+  const body = email ? { email } : {};
+  const answer = await call<{ email: string | null }>('PUT', '/v1/session', { body });
+  mine_signs();
+  return answer;
+}
+
+async function signed<T>(method: string, path: string, options: Call = {}): Promise<T> {
+  if (!mine_signed()) await session_put();
+  try {
+    return await call<T>(method, path, options);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 401) throw error;
+    await session_put(); // the cookie was removed, or is too old
+    return call<T>(method, path, options);
+  }
+}
+
+export const events_read = (query: URLSearchParams, signal?: AbortSignal) =>
+  call<EventPage>('GET', `/v1/events?${query}`, signal ? { signal } : {});
+
+export const event_read = (id: string) => call<EventDetail>('GET', `/v1/events/${id}`);
+
+export const section_read = (event: string, section: string) =>
+  call<SeatList>('GET', `/v1/events/${event}/seats?section=${encodeURIComponent(section)}`);
+
+export const reservation_create = (event_id: string, seats: string[], key: string) =>
+  signed<Reservation>('POST', '/v1/reservations', { body: { event_id, seats }, key });
+
+export const reservation_read = (id: string) =>
+  signed<Reservation>('GET', `/v1/reservations/${id}`);
+
+export const reservation_cancel = (id: string) =>
+  signed<Reservation>('DELETE', `/v1/reservations/${id}`);
+
+export const cancellation_create = (id: string, refund_minor: number) =>
+  signed<Reservation>('POST', `/v1/reservations/${id}/cancellation`, { body: { refund_minor } });
+
+export const checkout_create = (id: string, other_seats: boolean, key: string) =>
+  signed<Checkout | CheckoutPending>('POST', `/v1/reservations/${id}/checkout`, {
+    body: { other_seats },
+    key,
+  });
+
+export const tickets_read = (id: string) =>
+  signed<TicketList>('GET', `/v1/reservations/${id}/tickets`);
+
+export const ticket_read = (id: string) => signed<TicketDetail>('GET', `/v1/tickets/${id}`);
