@@ -68,6 +68,7 @@ void handle_session_delete(edge_call *call);
 void handle_event_list(edge_call *call);
 void handle_event_read(edge_call *call);
 void handle_plan_read(edge_call *call);
+void handle_plan_map(edge_call *call);
 void handle_availability(edge_call *call);
 void handle_seats(edge_call *call);
 void handle_seats_bin(edge_call *call);

@@ -336,26 +336,3 @@ void handle_event_read(edge_call *call)
         return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
     answer_shared(call, b, LIST_CACHE_CONTROL);
 }
-
-void handle_plan_read(edge_call *call)
-{
-    const http_request *q = call->request;
-    digest32 hash;
-    shared_bytes *layout = NULL;
-    char text[DIGEST32_TEXT_BYTES], etag[ETAG_BYTES];
-    if (!digest32_parse(q->id, q->id_bytes, &hash))
-        return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
-    if (!load_gate_enter(call->edge->gate))
-        return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
-    error_code error = plan_shelf_layout(call->edge->plans, &hash, &layout);
-    load_gate_leave(call->edge->gate);
-    if (error != ERROR_NONE)
-        return http_answer_problem(call->answer, error, NULL);
-    digest32_format(&hash, text);
-    snprintf(etag, sizeof etag, "\"%s\"", text);
-    call->answer->cache_control = "public, max-age=31536000, immutable";
-    if (http_answer_fresh(call->answer, q, etag))
-        shared_bytes_unref(layout);
-    else
-        call->answer->shared = layout;
-}

@@ -27,11 +27,18 @@ void shared_plan_unref(shared_plan *p)
     free(p);
 }
 
+// What can be asked of a plan.
+typedef enum shelf_form {
+    FORM_LAYOUT,
+    FORM_MAP,
+    FORM_PLAN, // decoded; the others are bytes
+} shelf_form;
+
 // What is known of one hash. While somebody loads, the slot stays.
 typedef struct slot {
     digest32 hash;
     shared_plan *plan;
-    shared_bytes *layout;
+    shared_bytes *bytes[FORM_PLAN];
     uint64_t used; // by the cache's own count
     bool taken, loading;
 } slot;
@@ -58,14 +65,18 @@ plan_shelf *plan_shelf_new(const plan_source *source)
 
 static size_t slot_bytes(const slot *s)
 {
-    return (s->plan ? s->plan->plan->memory_bytes : 0) + (s->layout ? s->layout->count : 0);
+    size_t bytes = s->plan ? s->plan->plan->memory_bytes : 0;
+    for (size_t i = 0; i < FORM_PLAN; i++)
+        bytes += s->bytes[i] ? s->bytes[i]->count : 0;
+    return bytes;
 }
 
 static void slot_clear(plan_shelf *c, slot *s)
 {
     c->bytes -= slot_bytes(s);
     shared_plan_unref(s->plan);
-    shared_bytes_unref(s->layout);
+    for (size_t i = 0; i < FORM_PLAN; i++)
+        shared_bytes_unref(s->bytes[i]);
     *s = (slot){.taken = false};
 }
 
@@ -115,13 +126,18 @@ static void cache_trim(plan_shelf *c, const slot *kept)
     }
 }
 
+static bool slot_has(const slot *s, shelf_form form)
+{
+    return form == FORM_PLAN ? s->plan != NULL : s->bytes[form] != NULL;
+}
+
 // Returns the slot of a hash for this thread alone to load into, or with *ret_there as it is
 // wanted.
-static slot *slot_enter(plan_shelf *c, const digest32 *hash, bool layout, bool *ret_there)
+static slot *slot_enter(plan_shelf *c, const digest32 *hash, shelf_form form, bool *ret_there)
 {
     for (;;) {
         slot *s = slot_find(c, hash);
-        *ret_there = s && (layout ? s->layout != NULL : s->plan != NULL);
+        *ret_there = s && slot_has(s, form);
         if (!s && (s = slot_oldest(c, NULL)) != NULL) {
             slot_clear(c, s);
             s->hash = *hash;
@@ -136,47 +152,64 @@ static slot *slot_enter(plan_shelf *c, const digest32 *hash, bool layout, bool *
     }
 }
 
-static plan_load_result slot_load(plan_shelf *c, slot *s, const digest32 *hash, bool layout,
-                                  shared_plan **ret_plan, shared_bytes **ret_layout)
+// What a slot holds of a plan, or what was loaded for it: one of the two.
+typedef struct shelf_item {
+    shared_plan *plan;
+    shared_bytes *bytes;
+} shelf_item;
+
+static plan_load_result source_load(const plan_source *source, const digest32 *hash,
+                                    shelf_form form, shelf_item *ret_item)
 {
     plan *p = NULL;
-    shared_bytes *bytes = NULL;
-    pthread_mutex_unlock(&c->mutex);
-    plan_load_result result = layout ? c->source.layout(c->source.self, hash, &bytes)
-                                     : c->source.load(c->source.self, hash, &p);
-    shared_plan *shared = result == PLAN_LOADED && p ? shared_plan_take(hash, p) : NULL;
-    if (result == PLAN_LOADED && !shared && !bytes)
+    shelf_item item = {.plan = NULL};
+    plan_load_result result = form == FORM_PLAN ? source->load(source->self, hash, &p)
+                              : form == FORM_LAYOUT
+                                  ? source->layout(source->self, hash, &item.bytes)
+                                  : source->map(source->self, hash, &item.bytes);
+    if (result == PLAN_LOADED && p)
+        item.plan = shared_plan_take(hash, p);
+    if (result == PLAN_LOADED && !item.plan && !item.bytes)
         result = PLAN_FAILED;
+    *ret_item = item;
+    return result;
+}
+
+static plan_load_result slot_load(plan_shelf *c, slot *s, const digest32 *hash, shelf_form form,
+                                  shelf_item *ret_item)
+{
+    shelf_item item;
+    pthread_mutex_unlock(&c->mutex);
+    plan_load_result result = source_load(&c->source, hash, form, &item);
     pthread_mutex_lock(&c->mutex);
     s->loading = false;
-    if (shared)
-        s->plan = shared;
-    if (bytes)
-        s->layout = bytes;
-    if (result == PLAN_LOADED)
-        c->bytes += shared ? shared->plan->memory_bytes : bytes->count;
-    else if (!s->plan && !s->layout)
+    size_t before = slot_bytes(s);
+    if (item.plan)
+        s->plan = shared_plan_ref(item.plan);
+    if (item.bytes)
+        s->bytes[form] = shared_bytes_ref(item.bytes);
+    c->bytes += slot_bytes(s) - before;
+    if (result != PLAN_LOADED && slot_bytes(s) == 0)
         slot_clear(c, s);
-    *ret_plan = shared ? shared_plan_ref(shared) : NULL;
-    *ret_layout = shared_bytes_ref(bytes);
+    *ret_item = item;
     cache_trim(c, s);
     pthread_cond_broadcast(&c->loaded);
     return result;
 }
 
-static error_code cache_get(plan_shelf *c, const digest32 *hash, bool layout,
-                            shared_plan **ret_plan, shared_bytes **ret_layout)
+static error_code cache_get(plan_shelf *c, const digest32 *hash, shelf_form form,
+                            shelf_item *ret_item)
 {
     bool there;
     plan_load_result result = PLAN_LOADED;
     pthread_mutex_lock(&c->mutex);
-    slot *s = slot_enter(c, hash, layout, &there);
-    if (there && layout)
-        *ret_layout = shared_bytes_ref(s->layout);
-    else if (there)
-        *ret_plan = shared_plan_ref(s->plan);
+    slot *s = slot_enter(c, hash, form, &there);
+    if (!there)
+        result = slot_load(c, s, hash, form, ret_item);
+    else if (form == FORM_PLAN)
+        *ret_item = (shelf_item){.plan = shared_plan_ref(s->plan)};
     else
-        result = slot_load(c, s, hash, layout, ret_plan, ret_layout);
+        *ret_item = (shelf_item){.bytes = shared_bytes_ref(s->bytes[form])};
     pthread_mutex_unlock(&c->mutex);
     return result == PLAN_LOADED    ? ERROR_NONE
            : result == PLAN_UNKNOWN ? ERROR_NOT_FOUND
@@ -185,12 +218,24 @@ static error_code cache_get(plan_shelf *c, const digest32 *hash, bool layout,
 
 error_code plan_shelf_get(plan_shelf *c, const digest32 *hash, shared_plan **ret_plan)
 {
-    shared_bytes *none = NULL;
-    return cache_get(c, hash, false, ret_plan, &none);
+    shelf_item item = {.plan = NULL};
+    error_code error = cache_get(c, hash, FORM_PLAN, &item);
+    *ret_plan = item.plan;
+    return error;
 }
 
 error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash, shared_bytes **ret_layout)
 {
-    shared_plan *none = NULL;
-    return cache_get(c, hash, true, &none, ret_layout);
+    shelf_item item = {.plan = NULL};
+    error_code error = cache_get(c, hash, FORM_LAYOUT, &item);
+    *ret_layout = item.bytes;
+    return error;
+}
+
+error_code plan_shelf_map(plan_shelf *c, const digest32 *hash, shared_bytes **ret_map)
+{
+    shelf_item item = {.plan = NULL};
+    error_code error = cache_get(c, hash, FORM_MAP, &item);
+    *ret_map = item.bytes;
+    return error;
 }

@@ -12,7 +12,7 @@
 
 enum {
     PLAN_SHELF_PLANS_MAX = 256,
-    PLAN_SHELF_BYTES_MAX = 512 * 1024 * 1024, // decoded plans and layouts together
+    PLAN_SHELF_BYTES_MAX = 512 * 1024 * 1024, // all forms of all plans together
 };
 
 typedef struct shared_plan {
@@ -30,11 +30,13 @@ typedef enum plan_load_result {
     PLAN_FAILED,
 } plan_load_result;
 
-// Where plans come from; both calls block.
+// Where plans come from; all calls block.
 typedef struct plan_source {
     void *self;
     plan_load_result (*load)(void *self, const digest32 *hash, plan **ret_plan);
     plan_load_result (*layout)(void *self, const digest32 *hash, shared_bytes **ret_layout);
+    // map.bin (edge/plan_map.h), gzip; may be NULL where nobody asks for it.
+    plan_load_result (*map)(void *self, const digest32 *hash, shared_bytes **ret_map);
 } plan_source;
 
 typedef struct plan_shelf plan_shelf;
@@ -46,5 +48,7 @@ MUST_CHECK error_code plan_shelf_get(plan_shelf *c, const digest32 *hash, shared
 // The readable form, as it is served.
 MUST_CHECK error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash,
                                         shared_bytes **ret_layout);
+// The compact form for browsers (edge/plan_map.h), packed with gzip.
+MUST_CHECK error_code plan_shelf_map(plan_shelf *c, const digest32 *hash, shared_bytes **ret_map);
 
 #endif

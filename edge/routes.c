@@ -14,6 +14,7 @@ const route edge_routes[] = {
     {"GET", "/v1/events", METRIC_ROUTE_EVENT_LIST, 0, handle_event_list},
     {"GET", "/v1/events/{id}", METRIC_ROUTE_EVENT_READ, 0, handle_event_read},
     {"GET", "/v1/plans/{id}", METRIC_ROUTE_PLAN_READ, 0, handle_plan_read},
+    {"GET", "/v1/plans/{id}/map.bin", METRIC_ROUTE_PLAN_READ, 0, handle_plan_map},
     {"POST", "/v1/sessions", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_create},
     {"PUT", "/v1/session", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_put},
     {"DELETE", "/v1/session", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_delete},

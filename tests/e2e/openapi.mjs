@@ -51,6 +51,10 @@ const table = {
     [200, { path: [given.plan] }],
     [404, { path: ['0'.repeat(64)] }],
   ],
+  'GET /v1/plans/{hash}/map.bin': [
+    [200, { path: [given.plan] }],
+    [404, { path: ['0'.repeat(64)] }],
+  ],
   'GET /v1/events/{id}/availability': [
     [200, { path: [given.event] }],
     [404, { path: [nothing] }],

@@ -9,6 +9,7 @@ BEGIN {
     header["sodium.h"] = "sodium"
     header["qrencode.h"] = "qrencode"
     header["png.h"] = "png"
+    header["zlib.h"] = "zlib"
     header["pthread.h"] = "pthread"
     header["protobuf-c/protobuf-c.h"] = "protobuf-c"
 }

@@ -83,7 +83,7 @@ static plan_load_result source_layout(void *self, const digest32 *hash, shared_b
 static int setup(void **state)
 {
     world *w = calloc(1, sizeof *w);
-    plan_source plans = {w, source_plan, source_layout};
+    plan_source plans = {w, source_plan, source_layout, NULL};
     catalogue_source events = {w, source_event, source_tag, source_now, &w->gate};
     w->now_us = 1000000000;
     w->hold_seconds = 600;
