@@ -236,8 +236,7 @@ const choose = (page, count) =>
     const { map } = globalThis;
     const { camera, geometry } = map.view;
     const at = [camera.world_x(camera.width / 2), camera.world_y(camera.height / 2)];
-    const found = [];
-    for (let seat = 0; seat < geometry.plan.seats; seat++) if (map.states[seat] === 0) found.push(seat);
+    const found = [...map.states.keys()].filter((seat) => map.states[seat] === 0);
     const away = (seat) =>
       Math.hypot(geometry.plan.seat_x[seat] - at[0], geometry.plan.seat_y[seat] - at[1]);
     found.sort((a, b) => away(a) - away(b));

@@ -1,5 +1,5 @@
-// What the map derives from a plan once: the box, the middle and the outlines of each section, and a
-// grid that finds the seat at a place. Pure; in the plan's units.
+// What the map derives from a plan once: the box, the middle and the outlines of each section, and
+// a grid that finds the seat at a place. Pure; in the plan's units.
 import { NONE, rows_make, type Rows } from './rows.ts';
 import { section_outlines, type Outline } from './outline.ts';
 import type { Plan, Shape } from './plan.ts';

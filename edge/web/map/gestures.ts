@@ -1,5 +1,6 @@
 // Turns pointers, the wheel and keys on the map into a few words: pan, zoom, tap, box, hover. Knows
 // no map. Listens until `end`.
+import type { Box } from './geometry.ts';
 
 export interface Hands {
   pan(dx: number, dy: number): void;
@@ -10,7 +11,7 @@ export interface Hands {
   double_tap(px: number, py: number, coarse: boolean): void;
   hover(px: number, py: number): void;
   leave(): void;
-  box(x0: number, y0: number, x1: number, y1: number, done: boolean): void;
+  box(box: Box, done: boolean): void;
   box_end(): void; // given up
   fit(): void;
 }
@@ -27,6 +28,11 @@ const GLIDE_MS = 60; // how long before letting go counts for the speed
 interface Finger {
   x: number;
   y: number;
+}
+
+function box_between(a: Finger, b: Finger): Box {
+  const [x0, x1] = [Math.min(a.x, b.x), Math.max(a.x, b.x)];
+  return { x0, y0: Math.min(a.y, b.y), x1, y1: Math.max(a.y, b.y) };
 }
 
 export class Gestures {
@@ -92,7 +98,7 @@ export class Gestures {
     const reach = event.pointerType === 'mouse' ? TAP_REACH : TAP_REACH_COARSE;
     if (this.start && Math.hypot(at.x - this.start.x, at.y - this.start.y) < reach) return;
     this.start = null;
-    if (this.box_from) this.hands.box(this.box_from.x, this.box_from.y, at.x, at.y, false);
+    if (this.box_from) this.hands.box(box_between(this.box_from, at), false);
     else if (this.fingers.size === 2) this.pinch(event.pointerId, finger, at);
     else if (this.fingers.size === 1) {
       this.hands.pan(at.x - finger.x, at.y - finger.y);
@@ -119,7 +125,7 @@ export class Gestures {
       this.start = this.box_from = null;
       this.tap(at, event.timeStamp, coarse);
     } else if (this.box_from) {
-      this.hands.box(this.box_from.x, this.box_from.y, at.x, at.y, true);
+      this.hands.box(box_between(this.box_from, at), true);
       this.box_from = null;
     } else if (this.fingers.size === 0) this.glide(event.timeStamp);
     this.trail = [];

@@ -67,8 +67,8 @@ function wheelchair(c: Context, x: number, y: number, r: number): void {
   c.stroke();
 }
 
-function free_draw(c: Context, t: Theme, kind: Kind, color: string, ink: string, at: number[]) {
-  const [x, y, r] = at as [number, number, number];
+function free_draw(c: Context, kind: Kind, colors: string[], x: number, y: number, r: number) {
+  const [color, ink] = colors as [string, string];
   c.fillStyle = color;
   if (kind === Kind.free) {
     disc(c, x, y, r);
@@ -142,7 +142,7 @@ export function seat_draw(
     case Kind.free:
     case Kind.accessible:
     case Kind.companion:
-      free_draw(c, t, kind, css(color), css(ink_on(color)), [x, y, r]);
+      free_draw(c, kind, [css(color), css(ink_on(color))], x, y, r);
       break;
     case Kind.faint:
       c.fillStyle = css(mix(t.paper_rgb, color, 0.22));

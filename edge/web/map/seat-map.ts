@@ -5,25 +5,22 @@
 //   selectionchange {seats, added, removed, refused?, lost?}   after something the map did itself
 //   sectionpress {section}      cancelable: the map does not go there then
 //   viewchange {level, section, sections, zoom}   when the map has come to rest
-import { AVAILABLE, BLOCKED, HELD, States } from './states.ts';
-import { box_add, box_empty, geometry_make, seat_at, section_at } from './geometry.ts';
-import { boxes_meet, type Box, type Geometry } from './geometry.ts';
-import { FLAG_ACCESSIBLE, FLAG_COMPANION, row_name, seat_number, type Plan } from './plan.ts';
+import { States } from './states.ts';
+import { box_add, box_empty, boxes_meet, geometry_make } from './geometry.ts';
+import { seat_at, section_at, type Box, type Geometry } from './geometry.ts';
+import { FLAG_ACCESSIBLE, type Plan } from './plan.ts';
 import { Gestures, type Hands } from './gestures.ts';
 import { alternatives_find, best_find, seats_left_over, Selection } from './selection.ts';
 import type { SelectionChange, Shown } from './selection.ts';
 import { legend_fill, parts_make, parts_name, type Parts } from './parts.ts';
 import { NONE } from './rows.ts';
-import { section_color } from './paint.ts';
-import type { LabelTexts } from './labels.ts';
 import { text_default, type Text } from './text.ts';
 import { theme_read, type Theme } from './theme.ts';
+import { said_fill, seat_said, section_said, section_texts } from './words.ts';
+import type { Price, Told } from './words.ts';
 import { View } from './view.ts';
 
-export interface Price {
-  price_minor: number;
-  formatted: string;
-}
+export type { Price } from './words.ts';
 
 const RATIO_MAX = 2; // device pixels for a CSS pixel: more cannot be seen and costs memory
 const PITCH_PRESS = 8; // CSS pixels between seats from which a mouse can choose one
@@ -33,6 +30,8 @@ const FINGER = 22; // half of the smallest target, CSS pixels
 const MINIMAP_WIDTH = 420; // of the map from which the minimap has room
 const REST_MS = 160;
 const ZOOM_STEP = 1.7;
+
+const ratio_of = () => Math.min(RATIO_MAX, devicePixelRatio || 1);
 
 export class SeatMap extends HTMLElement {
   readonly selection_model = new Selection(10);
@@ -232,12 +231,16 @@ export class SeatMap extends HTMLElement {
     return (this.#theme ??= theme_read(this.#parts.help, colors));
   }
 
-  #scene(plan: Plan) {
+  #told(plan: Plan): Told {
     return {
       geometry: this.#geometry!,
       states: this.#states!,
       theme: this.#theme_of(plan),
       shown: this.#shown,
+      prices: this.#prices,
+      selection: this.selection_model,
+      mine: this.#mine,
+      text: this.#text,
     };
   }
 
@@ -255,10 +258,10 @@ export class SeatMap extends HTMLElement {
     view?.end();
     this.#theme = null;
     const { map, minimap } = this.#parts;
-    const scene = this.#scene(plan);
-    const texts_of = (section: number) => this.#label_texts(section);
+    const scene = this.#told(plan);
+    const texts_of = (section: number) => section_texts(this.#told(plan), section);
     const moved = () => this.#moved();
-    this.#view = new View(map, minimap, scene, texts_of, this.#ratio(), moved);
+    this.#view = new View(map, minimap, scene, texts_of, ratio_of(), moved);
     this.#view.motion.still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#named();
     this.#marks();
@@ -267,7 +270,7 @@ export class SeatMap extends HTMLElement {
 
   #look(): void {
     if (!this.#view || !this.#plan) return;
-    this.#view.look(this.#scene(this.#plan));
+    this.#view.look(this.#told(this.#plan));
     this.#named();
   }
 
@@ -278,15 +281,11 @@ export class SeatMap extends HTMLElement {
     legend_fill(this.#parts.legend, this.#theme_of(plan), this.#text, accessible);
   }
 
-  #ratio(): number {
-    return Math.min(RATIO_MAX, devicePixelRatio || 1);
-  }
-
   #resize(): void {
     if (this.clientWidth === 0 || this.clientHeight === 0) return;
     const { offsetHeight } = this.#parts.legend;
     const covered = offsetHeight > 0 ? offsetHeight + 8 : 0;
-    this.#view?.resize(this.clientWidth, this.clientHeight, this.#ratio(), covered);
+    this.#view?.resize(this.clientWidth, this.clientHeight, ratio_of(), covered);
   }
 
   #marks(): void {
@@ -305,41 +304,6 @@ export class SeatMap extends HTMLElement {
     this.#marks();
     const detail = { seats: this.selection_model.seats, ...change };
     this.#tell('selectionchange', lost ? { ...detail, lost } : detail);
-  }
-
-  #label_texts(section: number): LabelTexts {
-    const geometry = this.#geometry!;
-    const free = this.#states!.section_free(section, this.#shown);
-    const prices = geometry.section_categories[section]!
-      .filter((category) => !this.#shown || this.#shown.has(category))
-      .flatMap((category) => this.#prices[category] ?? [])
-      .sort((a, b) => a.price_minor - b.price_minor);
-    const [low, high] = [prices[0], prices[prices.length - 1]];
-    const range = low && high && low.price_minor !== high.price_minor;
-    const category = geometry.section_categories[section]![0]!;
-    const level = this.#states!.level(section, category);
-    const faint = this.#shown !== null && !this.#shown.has(category);
-    return {
-      id: geometry.plan.section_ids[section]!,
-      name: geometry.plan.section_names[section]!,
-      free: free > 0 ? this.#text('map.free', { count: free }) : this.#text('map.sold_out'),
-      price: range
-        ? this.#text('map.range', { low: low.formatted, high: high.formatted })
-        : (low?.formatted ?? ''),
-      ground: section_color(this.#theme_of(geometry.plan), category, level, faint),
-    };
-  }
-
-  #state_text(seat: number): string {
-    const flags = this.#plan!.seat_flags[seat]!;
-    if (this.#mine.includes(seat)) return this.#text('map.mine');
-    if (this.selection_model.has(seat)) return this.#text('map.selected');
-    const state = this.#states!.of[seat];
-    if (state === AVAILABLE && flags & FLAG_ACCESSIBLE) return this.#text('map.accessible');
-    if (state === AVAILABLE && flags & FLAG_COMPANION) return this.#text('map.companion');
-    if (state === AVAILABLE) return this.#text('map.available');
-    if (state === BLOCKED) return this.#text('map.blocked');
-    return this.#text(state === HELD ? 'map.held' : 'map.sold');
   }
 
   #seat_reach(coarse: boolean): number {
@@ -417,7 +381,6 @@ export class SeatMap extends HTMLElement {
       act(view);
       view.touched();
     };
-    const ordered = (a: number, b: number): [number, number] => (a < b ? [a, b] : [b, a]);
     return {
       pan: (dx, dy) => move((view) => {
         view.motion.stop();
@@ -441,10 +404,7 @@ export class SeatMap extends HTMLElement {
       },
       hover: (px, py) => this.#hover(px, py),
       leave: () => this.#leave(),
-      box: (ax, ay, bx, by, done) => {
-        const [[x0, x1], [y0, y1]] = [ordered(ax, bx), ordered(ay, by)];
-        this.#box({ x0, y0, x1, y1 }, done);
-      },
+      box: (box, done) => this.#box(box, done),
       box_end: () => move((view) => (view.marks.box = null)),
       fit: () => this.fit(),
     };
@@ -478,25 +438,10 @@ export class SeatMap extends HTMLElement {
 
   #tip_fill(seat: number, section: number): void {
     const { tip } = this.#parts;
-    const plan = this.#plan!;
     tip.hidden = seat === NONE && section === NONE;
     if (tip.hidden) return;
-    const name = document.createElement('b');
-    if (seat !== NONE) {
-      const number = seat_number(plan, seat);
-      const of = plan.section_names[plan.seat_section[seat]!]!;
-      name.textContent = this.#text('map.seat', {
-        section: of, row: row_name(plan, seat), seat: number,
-      });
-      const category = plan.seat_category[seat]!;
-      const price = this.#prices[category]?.formatted;
-      const what = [plan.categories[category]!.name, price, this.#state_text(seat)];
-      tip.replaceChildren(name, what.filter(Boolean).join(' · '));
-      return;
-    }
-    const texts = this.#label_texts(section);
-    name.textContent = texts.name;
-    tip.replaceChildren(name, [texts.free, texts.price].filter(Boolean).join(' · '));
+    const told = this.#told(this.#plan!);
+    said_fill(tip, 'b', seat !== NONE ? seat_said(told, seat) : section_said(told, section));
   }
 
   #tip_place(px: number, py: number): void {
@@ -549,11 +494,7 @@ export class SeatMap extends HTMLElement {
     const { where } = this.#parts;
     where.hidden = section === NONE;
     if (where.hidden) return;
-    const texts = this.#label_texts(section);
-    const name = document.createElement('strong');
-    name.textContent = texts.name;
-    const rest = [texts.free, texts.price].filter(Boolean).map((part) => ` · ${part}`).join('');
-    where.replaceChildren(name, rest);
+    said_fill(where, 'strong', section_said(this.#told(this.#plan!), section));
   }
 }
 
