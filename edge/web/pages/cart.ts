@@ -85,7 +85,7 @@ class PageCart extends Page {
       { class: `checkout stock-${stock_of(event.category)}` },
       h(
         'div',
-        { class: 'held' },
+        { class: 'holding' },
         h(
           'header',
           { class: 'held-head' },

@@ -4,12 +4,16 @@ import { event_read, Offline, Problem, reservation_create } from '../data/api.ts
 import { Choice, type ChosenSeat } from '../data/choice.ts';
 import { clock_sync, now_ms } from '../data/clock.ts';
 import { FREE, SeatFeed } from '../data/feed.ts';
+import { Filter } from '../data/filter.ts';
 import { random_key } from '../data/key.ts';
 import { mine_held, mine_note } from '../data/mine.ts';
 import { date_long, date_time, time_short } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import '../parts/countdown.ts';
 import { conflict_box } from '../parts/conflict.ts';
+import '../parts/map-panel.ts';
+import type { MapPanel } from '../parts/map-panel.ts';
+import { price_filter } from '../parts/price-filter.ts';
 import '../parts/seat-list.ts';
 import type { SeatList } from '../parts/seat-list.ts';
 import '../parts/seat-tray.ts';
@@ -22,6 +26,7 @@ import { error_key, loading, Page } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
 
 const STATUS_MS = 15000;
+const WIDE = '(min-width: 56rem)'; // room for list and map side by side
 
 type Mode = 'open' | 'later' | 'sold_out' | 'paused' | 'closed' | 'cancelled';
 
@@ -40,6 +45,8 @@ class PageEvent extends Page {
   #message = h('div', { class: 'messages' });
   #mode: Mode | null = null;
   #list: SeatList | null = null;
+  #map: MapPanel | null = null;
+  #filter = new Filter();
   #tray: SeatTray | null = null;
   #attempt = { seats: '', key: '' };
 
@@ -117,8 +124,7 @@ class PageEvent extends Page {
     if (mode === this.#mode) return;
     const first = this.#mode === null;
     this.#mode = mode;
-    this.#list = null;
-    this.#tray = null;
+    this.#list = this.#map = this.#tray = null;
     if (mode === 'open') this.#chooser_show();
     else if (mode === 'later') this.#later_show();
     else this.#halted_show(mode);
@@ -157,16 +163,58 @@ class PageEvent extends Page {
   #chooser_show(): void {
     const list = h('seat-list') as SeatList;
     const tray = h('seat-tray') as SeatTray;
+    const map = h('map-panel') as MapPanel;
+    const ways = h('div', { class: 'ways', 'data-way': 'list' }, list, map);
     replace(
       this.#sale,
-      h('section', { class: 'chooser', 'aria-labelledby': 'choose' }, h('h2', { id: 'choose' }, t('event.choose')), h('div', { class: 'ways' }, list)),
+      h(
+        'section',
+        { class: 'chooser', 'aria-labelledby': 'choose' },
+        h('h2', { id: 'choose' }, t('event.choose')),
+        price_filter(this.#event, this.#filter),
+        this.#ways_switch(ways, map),
+        ways,
+      ),
       tray,
     );
-    list.use(this.#feed, this.#choice);
+    map.use(this.#feed, this.#choice, this.#filter);
+    list.use(this.#feed, this.#choice, this.#filter);
     tray.use(this.#event, this.#choice);
     tray.addEventListener('reserve', () => void this.#reserve());
+    list.addEventListener('section', (e) => map.section_show((e as CustomEvent<number>).detail));
     this.#list = list;
+    this.#map = map;
     this.#tray = tray;
+    this.#plan_when_needed(list, map);
+  }
+
+  /** Beside the list when there is room, once the first view stands; else when somebody asks. */
+  #plan_when_needed(list: SeatList, map: MapPanel): void {
+    const load = () => void map.plan_load().then((plan) => plan && list.plan_use(plan));
+    const signal = this.gone;
+    this.#filter.addEventListener('change', load, { signal });
+    const wide = matchMedia(WIDE);
+    wide.addEventListener('change', () => wide.matches && load(), { signal });
+    if (wide.matches) setTimeout(() => !signal.aborted && load(), 50);
+  }
+
+  #ways_switch(ways: HTMLElement, map: MapPanel): HTMLElement {
+    const way = (name: 'list' | 'map', words: string) => {
+      const button = h('button', { class: 'way', 'aria-pressed': String(name === 'list') }, icon(name), words);
+      button.addEventListener('click', () => {
+        ways.dataset.way = name;
+        for (const other of button.parentElement!.children)
+          other.setAttribute('aria-pressed', String(other === button));
+        if (name === 'map') void map.plan_load();
+      });
+      return button;
+    };
+    return h(
+      'div',
+      { class: 'way-switch', role: 'group', 'aria-label': t('event.ways') },
+      way('list', t('event.list')),
+      way('map', t('event.map')),
+    );
   }
 
   /** Somebody else was faster with a seat that is picked here. */
@@ -184,6 +232,7 @@ class PageEvent extends Page {
         void this.#list?.section_open(this.#section_of(seat.index), seat.index);
       }),
     );
+    if (alternatives.length) this.#map?.seats_show(alternatives.map((seat) => seat.index));
     const first = lost[0];
     if (first) say(t('conflict.said', { count: lost.length, seat: seat_text(first) }), true);
   }

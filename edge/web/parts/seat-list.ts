@@ -4,6 +4,7 @@ import type { Seat } from '#api';
 import { section_read } from '../data/api.ts';
 import { chosen_of, CHOICE_MAX, type Choice, type ChosenSeat } from '../data/choice.ts';
 import { BLOCKED, FREE, HELD, type SeatFeed } from '../data/feed.ts';
+import type { Filter } from '../data/filter.ts';
 import { money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import { find, h, replace } from '../ui/h.ts';
@@ -12,6 +13,7 @@ import { loading, notice_of } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
 
 const STATES: Key[] = ['seat.free', 'seat.held', 'seat.sold', 'seat.blocked'];
+const FIND_FROM = 12; // sections, from which there is a field to find one
 const CLASSES = ['free', 'held', 'sold', 'blocked'];
 
 interface Cell {
@@ -24,6 +26,9 @@ interface Cell {
 export class SeatList extends HTMLElement {
   #feed!: SeatFeed;
   #choice!: Choice;
+  #filter!: Filter;
+  #wanted = ''; // part of a section's name
+  #categories: Set<number>[] | null = null; // of each section, once the plan is known
   #section = -1;
   #cells = new Map<number, Cell>(); // by seat index
   #rows: number[][] = []; // seat indexes
@@ -31,9 +36,11 @@ export class SeatList extends HTMLElement {
   #known = new Map<string, ChosenSeat>();
 
   /** Once, after it is in the document. */
-  use(feed: SeatFeed, choice: Choice): void {
+  use(feed: SeatFeed, choice: Choice, filter: Filter): void {
     this.#feed = feed;
     this.#choice = choice;
+    this.#filter = filter;
+    filter.addEventListener('change', () => this.#fresh());
     feed.addEventListener('load', () => this.#fresh());
     feed.addEventListener('change', () => this.#fresh());
     choice.addEventListener('change', () => this.#fresh());
@@ -45,10 +52,19 @@ export class SeatList extends HTMLElement {
     return this.#known.get(id);
   }
 
+  /** Each seat's section and category: from now on sections without a wanted price are left out. */
+  plan_use(plan: { seat_section: ArrayLike<number>; seat_category: ArrayLike<number> }): void {
+    this.#categories = this.#feed.event.sections.map(() => new Set());
+    for (let i = 0; i < plan.seat_section.length; i++)
+      this.#categories[plan.seat_section[i]!]?.add(plan.seat_category[i]!);
+    this.#fresh();
+  }
+
   async section_open(section: number, seat?: number): Promise<void> {
     const about = this.#feed.event.sections[section];
     if (!about) return;
     this.#section = section;
+    this.dispatchEvent(new CustomEvent('section', { detail: section }));
     replace(this, this.#back(), h('h3', { tabindex: -1 }, about.name), loading('ghost-grid'));
     try {
       const { seats } = await section_read(this.#feed.event.id, about.id);
@@ -80,9 +96,32 @@ export class SeatList extends HTMLElement {
         ),
       ),
     );
-    replace(this, h('h3', { tabindex: -1 }, t('list.sections')), h('ul', { class: 'sections' }, rows));
+    const none = h('p', { class: 'hint none-found', hidden: true }, t('list.none'));
+    replace(
+      this,
+      h('h3', { tabindex: -1 }, t('list.sections')),
+      event.sections.length >= FIND_FROM && this.#finder(),
+      h('ul', { class: 'sections' }, rows),
+      none,
+    );
     this.#fresh();
     if (focus) find(this, `[data-section="${Math.max(0, was)}"]`).focus();
+  }
+
+  #finder(): HTMLElement {
+    const input = h('input', { type: 'search', id: 'find-section', value: this.#wanted, autocomplete: 'off' });
+    input.addEventListener('input', () => {
+      this.#wanted = input.value.trim().toLocaleLowerCase();
+      this.#fresh();
+    });
+    return h('p', { class: 'field' }, h('label', { for: 'find-section' }, t('list.find')), input);
+  }
+
+  #section_fits(section: number): boolean {
+    const name = this.#feed.event.sections[section]!.name.toLocaleLowerCase();
+    const categories = this.#categories?.[section];
+    const priced = !categories || [...categories].some((category) => this.#filter.has(category));
+    return priced && name.includes(this.#wanted);
   }
 
   #back(): HTMLElement {
@@ -153,20 +192,32 @@ export class SeatList extends HTMLElement {
   }
 
   #fresh(): void {
-    const { event, loaded, states } = this.#feed;
-    if (this.#section < 0)
-      event.sections.forEach((_, i) => {
-        const count = this.#feed.free_in(i);
-        const out = this.#counts[i]!;
-        out.textContent = loaded ? t('list.free', { count }) : '';
-        out.classList.toggle('none', loaded && count === 0);
-      });
+    const { states } = this.#feed;
+    if (this.#section < 0) this.#sections_fresh();
     for (const [index, cell] of this.#cells) this.#dress(cell, index, states[index] ?? BLOCKED);
+  }
+
+  #sections_fresh(): void {
+    const { event, loaded } = this.#feed;
+    let found = 0;
+    event.sections.forEach((_, i) => {
+      const count = this.#feed.free_in(i);
+      const out = this.#counts[i]!;
+      out.textContent = loaded ? t('list.free', { count }) : '';
+      out.classList.toggle('none', loaded && count === 0);
+      const fits = this.#section_fits(i);
+      out.closest('li')!.hidden = !fits;
+      found += Number(fits);
+    });
+    find(this, '.none-found').hidden = found > 0;
   }
 
   #dress(cell: Cell, index: number, state: number): void {
     const chosen = this.#choice.has(index);
-    const mark = `seat ${chosen ? 'chosen' : CLASSES[state]}${cell.seat.accessible ? ' accessible' : ''}`;
+    const category = this.#feed.event.categories.findIndex((c) => c.name === cell.seat.category);
+    const faint = this.#filter.has(category) || chosen ? '' : ' faint';
+    const place = cell.seat.accessible ? ' accessible' : '';
+    const mark = `seat ${chosen ? 'chosen' : CLASSES[state]}${place}${faint}`;
     if (cell.button.className === mark) return;
     const { event } = this.#feed;
     const { seat, button } = cell;

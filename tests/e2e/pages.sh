@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# The pages as curl sees them: forms and caching of what is served, its security headers, what is
+# no page; and the session of a browser: the cookie, who may use it, and from where.
+# time: 90
+set -euo pipefail
+# shellcheck source=tests/stack.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"
+
+# get PATH CURL_OPTION...: sets status; head and body are files
+get() {
+    local path=$1
+    shift
+    status=$(curl -sS -m 20 -o "$work/body" -D "$work/head" -w '%{http_code}' "$@" "$edge$path")
+    answer=$(head -c 300 "$work/body" | tr -d '\0')
+}
+
+# head_has NAME PATTERN
+head_has() {
+    grep -i "^$1:" "$work/head" | grep -qiE "$2" || stop_test "$1: $2, not $(<"$work/head")"
+}
+
+shell() {
+    local path coding
+    for path in / /cart /pay/return /reservations "/events/$event" "/tickets/$event"; do
+        get "$path"
+        [[ $status == 200 ]] || stop_test "a page at $path"
+        head_has Content-Type '^[^:]*: text/html; charset=utf-8'
+        head_has Cache-Control 'no-cache'
+        head_has Content-Security-Policy "default-src 'none'; script-src 'self'"
+        ! grep -qi "unsafe-" "$work/head" || stop_test "a policy without exceptions"
+        head_has Referrer-Policy 'same-origin'
+        head_has X-Content-Type-Options 'nosniff'
+        head_has Cross-Origin-Opener-Policy 'same-origin'
+        head_has Permissions-Policy 'camera='
+        ! grep -qiE '<script>|<style|style=|onclick=|https?://' "$work/body" ||
+            stop_test "a shell without anything inline or foreign"
+    done
+    cp "$work/body" "$work/shell"
+    for coding in gzip br; do
+        get / -H "Accept-Encoding: $coding"
+        head_has Content-Encoding "$coding"
+        head_has Vary 'Accept-Encoding'
+    done
+    get / -H 'Accept-Encoding: gzip' --compressed
+    cmp -s "$work/body" "$work/shell" || stop_test "the same page when it was compressed"
+    local etag
+    etag=$(sed -n 's/^ETag: \(.*\)\r$/\1/ip' "$work/head")
+    get / -H 'Accept-Encoding: gzip' -H "If-None-Match: $etag"
+    [[ $status == 304 && ! -s $work/body ]] || stop_test "304 for what the browser has"
+    get / -H "If-None-Match: $etag"
+    [[ $status == 200 ]] || stop_test "another form for who takes no gzip"
+    get / -I
+    [[ $status == 200 ]] || stop_test "HEAD"
+    head_has Content-Length '[1-9]'
+}
+
+assets() {
+    local path count=0
+    while read -r path; do
+        get "$path" -H 'Accept-Encoding: br, gzip'
+        [[ $status == 200 ]] || stop_test "$path"
+        head_has Cache-Control 'max-age=31536000, immutable'
+        head_has Cross-Origin-Resource-Policy 'same-origin'
+        head_has ETag '"'
+        count=$((count + 1))
+    done < <(grep -o '/assets/[^"]*' "$work/shell")
+    ((count >= 4)) || stop_test "a shell that names script, style, font and icon"
+}
+
+nothing_there() {
+    get /nothing -H 'Accept: text/html,*/*;q=0.8'
+    [[ $status == 404 ]] || stop_test "404 for a page that is none"
+    head_has Content-Type 'text/html'
+    get /nothing
+    expect 404 '.code == "NOT_FOUND"'
+    get /assets/app.js
+    expect 404
+    get /v1/nothing -H 'Accept: application/json'
+    expect 404 '.code == "NOT_FOUND"'
+    get /cart -X POST -d ''
+    [[ $status == 405 ]] || stop_test "405 for another method"
+}
+
+cookie_of() {
+    sed -n 's/^Set-Cookie: \(__Host-cavea=[^;]*\);.*/\1/ip' "$work/head"
+}
+
+# The same buyer whether the cookie is renewed, gets an address, or reserves.
+browser_session() {
+    local cookie first seats id
+    get /v1/session -X PUT -d '{}'
+    expect 403 '.code == "ORIGIN_FOREIGN"'
+    get /v1/session -X PUT -d '{}' -H 'Origin: https://elsewhere.example'
+    expect 403
+    get /v1/session -X PUT -d '{}' -H "Origin: $edge"
+    expect 200 '.email == null and .buyer_id and .expires_at and (has("token") | not)'
+    head_has Set-Cookie '__Host-cavea=[^;]+; Path=/; .*Secure; HttpOnly; SameSite=Lax'
+    ! grep -i '^Set-Cookie' "$work/head" | grep -qi domain || stop_test "a cookie for one host"
+    cookie=$(cookie_of)
+    first=$(value .buyer_id)
+    get /v1/session -X PUT -d '{"email":"you@example.org"}' -H "Origin: $edge" -H "Cookie: $cookie"
+    expect 200 ".email == \"you@example.org\" and .buyer_id == \"$first\""
+    cookie=$(cookie_of)
+    seats=$(seats_free 1)
+    reserve_as() {
+        get /v1/reservations -H "Idempotency-Key: $(random_key)" \
+            -d "{\"event_id\":\"$event\",\"seats\":$seats}" "$@"
+    }
+    reserve_as -H "Cookie: $cookie"
+    expect 403 '.code == "ORIGIN_FOREIGN"'
+    reserve_as -H "Cookie: $cookie" -H 'Origin: null'
+    expect 403
+    reserve_as -H "Cookie: $cookie" -H "Origin: http://localhost:$stack_port"
+    expect 403
+    reserve_as -H "Cookie: ${cookie}x" -H "Origin: $edge"
+    expect 401
+    reserve_as -H "Cookie: $cookie" -H "Origin: $edge"
+    expect 201
+    id=$(value .id)
+    get "/v1/reservations/$id" -H "Cookie: other=1; $cookie"
+    expect 200
+    get "/v1/reservations/$id"
+    expect 401
+    new_buyer
+    get "/v1/reservations/$id" -H "Cookie: $cookie" -H "Authorization: Bearer $token"
+    expect 404 # the token counts, not the cookie
+    get "/v1/reservations/$id" -X DELETE -H "Cookie: $cookie"
+    expect 403
+    get "/v1/reservations/$id" -X DELETE -H "Cookie: $cookie" -H "Origin: $edge"
+    expect 200 '.state == "cancelled"'
+    get /v1/session -X DELETE -H "Cookie: $cookie" -H "Origin: $edge"
+    [[ $status == 204 ]] || stop_test "204 for a session given up"
+    head_has Set-Cookie '__Host-cavea=; .*Max-Age=0'
+}
+
+stack_up
+event_on_sale
+shell
+assets
+nothing_there
+browser_session
+get /v1/time
+expect 200 '.now | fromdateiso8601? // (sub("\\.[0-9]+";"") | fromdateiso8601) > 0'
