@@ -173,8 +173,8 @@ export function alternatives_find(
   return best.groups;
 }
 
-// Free seats side by side with the best view: nearest to what people look at, rather in the middle
-// of its longer side. Accessible places are left to those who ask for them.
+// Free seats side by side with the best view: nearest to what people look at, rather in its middle
+// than to its sides. Accessible places are left to those who ask for them.
 export function best_find(
   g: Geometry,
   states: States,
@@ -187,8 +187,8 @@ export function best_find(
   const plain = (seat: number) =>
     g.plan.seat_flags[seat] === 0 && (!shown || shown.has(g.plan.seat_category[seat]!));
   groups_visit(g, states, count, plain, (group) => {
-    const off = Math.abs(g.plan.seat_x[group[0]!]! - x);
-    best.offer(distance_mean(g, group, x, y) + 0.5 * off, group);
+    const middle = (g.plan.seat_x[group[0]!]! + g.plan.seat_x[group[count - 1]!]!) / 2;
+    best.offer(distance_mean(g, group, x, y) + 0.5 * Math.abs(middle - x), group);
   });
   return best.groups;
 }

@@ -1,8 +1,8 @@
-// The map alone on a page, for map_bench.mjs: loads a plan and its states as the event page does
+// The map alone on a page, for bench.mjs: loads a plan and its states as the event page does
 // and leaves what it measured where the bench finds it.
-import { plan_read } from '../../edge/web/map/plan.ts';
-import '../../edge/web/map/seat-map.ts';
-import type { SeatMap } from '../../edge/web/map/seat-map.ts';
+import { plan_read } from '../../../edge/web/map/plan.ts';
+import '../../../edge/web/map/seat-map.ts';
+import type { SeatMap } from '../../../edge/web/map/seat-map.ts';
 
 interface Given {
   plan: string;
