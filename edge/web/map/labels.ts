@@ -22,6 +22,7 @@ interface Label {
 
 interface Variant {
   readonly lines: readonly string[];
+  readonly name_size: number;
   readonly width: number; // CSS pixels
   readonly height: number;
   bitmap: OffscreenCanvas | null;
@@ -29,13 +30,14 @@ interface Variant {
 
 const RENEWED_MAX = 24; // labels in a frame, so that many changes at once do not stop a movement
 const NAME_SIZE = 13;
+const ID_SIZE = 10.5;
 const LINE_SIZE = 11.5;
 const PAD = 3;
 const LINE_HEIGHT = 15;
 const ROOM_STEPS = 7;
 
-const font_of = (theme: Theme, i: number) =>
-  `${i === 0 ? 700 : 500} ${i === 0 ? NAME_SIZE : LINE_SIZE}px ${theme.font}`;
+const font_of = (theme: Theme, i: number, name_size: number) =>
+  `${i === 0 ? 700 : 500} ${i === 0 ? name_size : LINE_SIZE}px ${theme.font}`;
 
 // Half of the width of the largest box of a shape (height / width) about a section's label place
 // whose corners and sides lie inside the section; found by halving.
@@ -99,23 +101,24 @@ export class Labels {
     const { id, name, free, price } = this.texts_of(section);
     const lines = [name, free, price].filter((line) => line !== '');
     const variants = lines.map((_, i) => this.variant_make(lines.slice(0, lines.length - i)));
-    return name === id ? variants : [...variants, this.variant_make([id])];
+    return [...variants, this.variant_make([id]), this.variant_make([id], ID_SIZE)];
   }
 
-  private variant_make(lines: readonly string[]): Variant {
+  private variant_make(lines: readonly string[], name_size = NAME_SIZE): Variant {
     const { measure, theme } = this;
     let width = 0;
     lines.forEach((line, i) => {
-      measure.font = font_of(theme, i);
+      measure.font = font_of(theme, i, name_size);
       width = Math.max(width, measure.measureText(line).width);
     });
-    const height = lines.length * LINE_HEIGHT + 2 * PAD;
-    return { lines, width: Math.ceil(width) + 2 * PAD, height, bitmap: null };
+    const pad = name_size < NAME_SIZE ? 1 : PAD;
+    const height = lines.length * LINE_HEIGHT + 2 * (pad - 1);
+    return { lines, name_size, width: Math.ceil(width) + 2 * pad, height, bitmap: null };
   }
 
   private bitmap_make(section: number, variant: Variant): OffscreenCanvas {
     const { theme, ratio } = this;
-    const { lines, width, height } = variant;
+    const { lines, width, height, name_size } = variant;
     const { ground } = this.texts_of(section);
     const inks: Rgb[] = [[255, 255, 255], [18, 20, 26]];
     const ink = contrast(ground, inks[0]!) >= 4.5 ? inks[0]! : inks[1]!;
@@ -128,8 +131,8 @@ export class Labels {
     c.lineWidth = 3;
     c.strokeStyle = css(ground, 0.85);
     lines.forEach((line, i) => {
-      const y = PAD + (i + 0.5) * LINE_HEIGHT + 0.5;
-      c.font = font_of(theme, i);
+      const y = height / 2 + (i + 0.5 - lines.length / 2) * LINE_HEIGHT + 0.5;
+      c.font = font_of(theme, i, name_size);
       c.fillStyle = css(i === 0 ? ink : mix(ink, ground, 0.12));
       c.strokeText(line, width / 2, y);
       c.fillText(line, width / 2, y);

@@ -132,7 +132,8 @@ export class Painter {
       return;
     }
     if (!own || shape.color === 'transparent') return;
-    c.fillStyle = css(mix(own, theme.paper_rgb, theme.dark ? 0.7 : 0.25));
+    const pale = theme.forced ? 1 : theme.dark ? 0.7 : 0.25;
+    c.fillStyle = css(mix(own, theme.paper_rgb, pale));
     c.strokeStyle = theme.line;
     c.lineWidth = 1 / scale;
     c.beginPath();

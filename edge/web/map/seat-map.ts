@@ -75,6 +75,7 @@ export class SeatMap extends HTMLElement {
     on(minimap, 'pointermove', (event) => this.#minimap_press(event as PointerEvent));
     this.#gestures = new Gestures(map, this.#hands());
     this.#resizes.observe(this);
+    if (document.fonts.status === 'loading') void document.fonts.ready.then(() => this.#look());
     this.#start();
   }
 
@@ -97,10 +98,6 @@ export class SeatMap extends HTMLElement {
     this.#states = null;
     this.selection_model.set([]);
     this.#start();
-  }
-
-  get geometry(): Geometry | null {
-    return this.#geometry;
   }
 
   // One byte a seat. The array is kept and changed by apply.

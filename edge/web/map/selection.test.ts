@@ -61,7 +61,7 @@ test('alternatives_find: given lost seats, then as many side by side, the neares
   assert.equal(new Set(used).size, used.length);
 });
 
-test('alternatives_find: given no seat of the category, then offers others; none, then none', () => {
+test('alternatives_find: given no seat of the category, then others; none, then none', () => {
   const all = Array.from({ length: 30 }, (_, seat) => seat);
   const { g, states } = world(all);
   const groups = alternatives_find(g, states, [14], 2);
@@ -71,7 +71,7 @@ test('alternatives_find: given no seat of the category, then offers others; none
   assert.deepEqual(alternatives_find(g, states, []), []);
 });
 
-test('best_find: given a stage, then the middle of the first row; given a filter, then there', () => {
+test('best_find: given a stage, then the middle of the first row, by filter too', () => {
   const { g, states } = world();
   assert.deepEqual(best_find(g, states, 2, null)[0], [4, 5]);
   assert.deepEqual(best_find(g, states, 2, new Set([1]))[0], [34, 35]);

@@ -29,21 +29,24 @@ async function page_open(browser, url, options) {
 // thread. It says what a frame costs whatever else the machine is doing.
 async function cpu_read(page, session) {
   const { metrics } = await session.send('Performance.getMetrics');
-  const all = new Map();
-  for (const name of await readdir('/proc')) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => null);
-    if (!stat) continue;
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    all.set(Number(name), { parent: Number(fields[1]), ticks: +fields[11] + +fields[12] });
-  }
   let ticks = 0;
-  for (const [id, process_of] of all) {
-    let at = id;
-    while (at > 1 && at !== browser_pid) at = all.get(at)?.parent ?? 0;
-    if (at === browser_pid) ticks += process_of.ticks;
+  for (const name of await readdir('/proc')) {
+    if (!/^[0-9]+$/.test(name) || !(await is_ours(Number(name)))) continue;
+    ticks += (await process_read(Number(name)))?.ticks ?? 0;
   }
   return { main: metrics.find((one) => one.name === 'TaskDuration').value, all: ticks / 100 };
+}
+
+async function process_read(id) {
+  const stat = await readFile(`/proc/${id}/stat`, 'utf8').catch(() => null);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields && { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+}
+
+// Whether a process belongs to the browser that was started here.
+async function is_ours(id) {
+  while (id > 1 && id !== browser_pid) id = (await process_read(id))?.parent ?? 0;
+  return id === browser_pid;
 }
 
 // Moves the map in every frame for some seconds; a frame counts when the map was drawn in it.
@@ -85,12 +88,12 @@ async function frames_measure(page, kind, seconds) {
 }
 
 function frames_tell(name, f) {
-  // On a machine that is busy with other things, what its own processor time would allow counts.
   const allowed = Math.min(1000 / f.main_ms, (cores * 1000) / f.all_ms);
-  tell(`${name}: frames`, f.fps, '/s', '>= 55', f.fps >= 55 || allowed >= 55);
-  tell(`${name}: drawn`, f.drawn, '/s');
+  tell(`${name}: frames`, f.fps, '/s', '>= 55', f.fps >= 55, allowed >= 55);
+  tell(`${name}: frames drawn`, f.drawn, '/s');
   tell(`${name}: p95 / worst`, f.p95_ms, `ms / ${f.worst_ms.toFixed(1)} ms`);
   tell(`${name}: processor a frame`, f.main_ms, `ms main thread, ${f.all_ms.toFixed(2)} ms in all`);
+  tell(`${name}: frames it allows`, allowed, '/s');
 }
 
 const near = (page, pitch) =>
@@ -121,23 +124,35 @@ const delta = (page) =>
     return { median_ms: times[20], worst_ms: times[40] };
   });
 
+// Heap and arrays as the engine counts them, bitmaps by their size, and for comparison what the
+// page's process holds for itself alone, the engine's own needs included.
 async function memory(page) {
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
   const { usedSize, backingStorageSize = 0 } = await session.send('Runtime.getHeapUsage');
-  const tiles = await page.evaluate(() => {
+  const bitmaps = await page.evaluate(() => {
     const { view } = globalThis.map;
     const own = globalThis.map.shadowRoot.querySelector('canvas');
     return view.bytes + own.width * own.height * 4;
   });
-  return { heap: usedSize + backingStorageSize, bitmaps: tiles };
+  let process_of = 0;
+  for (const name of await readdir('/proc')) {
+    const words = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    if (!words.includes('--type=renderer') || !(await is_ours(Number(name)))) continue;
+    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+    process_of = Math.max(process_of, 1024 * Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0));
+  }
+  return { heap: usedSize + backingStorageSize, bitmaps, process: process_of };
 }
 
+// On a machine that is busy with other things a target is also met when the processor time that
+// was spent says so.
 let missed = false;
-function tell(name, value, unit, target, kept) {
-  const note = target ? `  (target ${target}${kept ? '' : ', MISSED'})` : '';
+function tell(name, value, unit, target, kept, kept_by_processor = false) {
+  const how = kept ? '' : kept_by_processor ? ', met by its processor time' : ', MISSED';
+  const note = target ? `  (target ${target}${how})` : '';
   console.log(`${name.padEnd(34)} ${value.toFixed(2).padStart(9)} ${unit}${note}`);
-  if (target && !kept) missed = true;
+  if (target && !kept && !kept_by_processor) missed = true;
 }
 
 async function measure(browser, url) {
@@ -145,9 +160,8 @@ async function measure(browser, url) {
   const first = await page.evaluate(() => globalThis.measured);
   tell('plan_read', first.plan_read_ms, 'ms');
   tell('geometry', first.geometry_ms, 'ms');
-  // The main thread's own time counts too, where other programs hold the processors.
-  const soon = Math.min(first.first_paint_ms, 2 * first.main_ms) < 1000;
-  tell('first paint of the map', first.first_paint_ms, 'ms', '< 1000', soon);
+  const ms = first.first_paint_ms;
+  tell('first paint of the map', ms, 'ms', '< 1000', ms < 1000, 2 * first.main_ms < 1000);
   tell('first paint: processor', first.main_ms, 'ms main thread');
   for (const [name, pitch] of [['far', 2.2], ['middle', 6], ['near', 24]]) {
     await near(page, pitch);
@@ -163,6 +177,7 @@ async function measure(browser, url) {
   const m = await memory(page);
   tell('heap and arrays', m.heap / 1e6, 'MB');
   tell('bitmaps', m.bitmaps / 1e6, 'MB');
+  tell('process of the page, anonymous', m.process / 1e6, 'MB');
   const all = (m.heap + m.bitmaps) / 1e6;
   tell('memory of the page', all, 'MB', '< 120', all < 120);
   await page.context().close();

@@ -1,5 +1,5 @@
-// The seat map under real input: node walk.mjs edge=URL event=ID. Chooses, is refused, moves, zooms,
-// draws a box, loses a seat, and looks at what the page is told and at what is to be seen.
+// The seat map under real input: node walk.mjs edge=URL event=ID. Chooses, is refused, moves,
+// zooms, draws a box, loses a seat, and looks at what the page is told and at what is to be seen.
 import assert from 'node:assert/strict';
 import { browser_start, options_read, rest, server_start } from './rig.mjs';
 
@@ -104,7 +104,8 @@ async function box_draw(page, seat) {
 }
 
 async function moves(page) {
-  const at = () => page.evaluate(() => [globalThis.map.view.camera.x, globalThis.map.view.camera.y]);
+  const at = () =>
+    page.evaluate(() => [globalThis.map.view.camera.x, globalThis.map.view.camera.y]);
   const before = await at();
   await page.mouse.move(400, 300);
   await page.mouse.down();
