@@ -79,6 +79,15 @@ test('states: given random changes, then counts agree with counting anew', () =>
   }
 });
 
+test('states: given other states, then tells the changes that lead there', () => {
+  const plan = house_plain();
+  const states = new States(plan, new Uint8Array(plan.seats));
+  const others = Uint8Array.from({ length: plan.seats }, (_, seat) => (seat % 7) & 3);
+  assert.equal(states.apply(states.records_to(others)).length, [...others].filter(Boolean).length);
+  assert.deepEqual(states.of, others);
+  assert.deepEqual(states.records_to(others), []);
+});
+
 test('states: given sections, then tells free seats and levels by category', () => {
   const plan = house_plain();
   const states = new States(plan, new Uint8Array(plan.seats));

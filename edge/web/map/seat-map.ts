@@ -41,7 +41,7 @@ export class SeatMap extends HTMLElement {
   #given: Uint8Array | null = null;
   #states: States | null = null;
   #theme: Theme | null = null;
-  #view: View | null = null;
+  view: View | null = null; // for those who measure
   #gestures: Gestures | null = null;
   #prices: readonly Price[] = [];
   #shown: Shown = null;
@@ -66,7 +66,7 @@ export class SeatMap extends HTMLElement {
       on(matchMedia(query), 'change', () => this.theme_refresh());
     }
     const still = matchMedia('(prefers-reduced-motion: reduce)');
-    on(still, 'change', () => this.#view && (this.#view.motion.still = still.matches));
+    on(still, 'change', () => this.view && (this.view.motion.still = still.matches));
     on(zoom_in, 'click', () => this.zoom_by(ZOOM_STEP));
     on(zoom_out, 'click', () => this.zoom_by(1 / ZOOM_STEP));
     on(fit, 'click', () => this.fit());
@@ -84,8 +84,8 @@ export class SeatMap extends HTMLElement {
     this.#gestures?.end();
     this.#resizes.disconnect();
     clearTimeout(this.#rest);
-    this.#view?.end();
-    this.#view = null;
+    this.view?.end();
+    this.view = null;
   }
 
   get plan(): Plan | null {
@@ -100,15 +100,19 @@ export class SeatMap extends HTMLElement {
     this.#start();
   }
 
-  // One byte a seat. The array is kept and changed by apply.
+  // One byte a seat. What is set is copied; where states were known before, what differs is applied.
   get states(): Uint8Array | null {
     return this.#given;
   }
 
   set states(states: Uint8Array | null) {
-    this.#given = states;
-    this.#states = null;
-    this.#start();
+    if (this.#states && states?.length === this.#states.of.length) {
+      this.apply(this.#states.records_to(states));
+    } else {
+      this.#given = states && states.slice();
+      this.#states = null;
+      this.#start();
+    }
   }
 
   set prices(prices: readonly Price[]) {
@@ -156,16 +160,11 @@ export class SeatMap extends HTMLElement {
     this.#look();
   }
 
-  // For those who measure.
-  get view(): View | null {
-    return this.#view;
-  }
-
   // Takes changes as seats.bin has them, seat * 4 + state; returns chosen seats that were lost.
   apply(records: ArrayLike<number>): number[] {
     if (!this.#states) return [];
     const changed = this.#states.apply(records);
-    this.#view?.changed(changed);
+    this.view?.changed(changed);
     const mine = new Set(this.#mine);
     const others = changed.filter((seat) => !mine.has(seat));
     const lost = this.selection_model.lose(this.#states, others);
@@ -192,27 +191,27 @@ export class SeatMap extends HTMLElement {
   }
 
   seats_show(seats: readonly number[]): void {
-    if (!this.#view || !this.#plan || seats.length === 0) return;
+    if (!this.view || !this.#plan || seats.length === 0) return;
     const box = box_empty();
-    const margin = 6 * this.#view.geometry.pitch;
+    const margin = 6 * this.view.geometry.pitch;
     for (const seat of seats) {
       box_add(box, this.#plan.seat_x[seat]!, this.#plan.seat_y[seat]!, margin);
     }
-    this.#view.box_show(box);
-    this.#view.pulse(seats);
+    this.view.box_show(box);
+    this.view.pulse(seats);
   }
 
   section_show(section: number): void {
     const box = this.#geometry?.section_box[section];
-    if (box) this.#view?.box_show(box);
+    if (box) this.view?.box_show(box);
   }
 
   fit(): void {
-    this.#view?.fit();
+    this.view?.fit();
   }
 
   zoom_by(factor: number): void {
-    const view = this.#view;
+    const view = this.view;
     view?.motion.zoom(view.camera.width / 2, view.camera.height / 2, factor);
     view?.touched();
   }
@@ -244,12 +243,12 @@ export class SeatMap extends HTMLElement {
   // Begins to draw once everything is there.
   #start(): void {
     const [plan, given] = [this.#plan, this.#given];
-    const view = this.#view;
-    this.#view = null;
+    const view = this.view;
+    this.view = null;
     if (!plan || !given || given.length !== plan.seats || !this.isConnected) return view?.end();
     this.#states ??= new States(plan, given);
     if (view?.geometry.plan === plan) {
-      this.#view = view;
+      this.view = view;
       return this.#look();
     }
     view?.end();
@@ -258,16 +257,16 @@ export class SeatMap extends HTMLElement {
     const scene = this.#told(plan);
     const texts_of = (section: number) => section_texts(this.#told(plan), section);
     const moved = () => this.#moved();
-    this.#view = new View(map, minimap, scene, texts_of, ratio_of(), moved);
-    this.#view.motion.still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.view = new View(map, minimap, scene, texts_of, ratio_of(), moved);
+    this.view.motion.still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#named();
     this.#marks();
     this.#resize();
   }
 
   #look(): void {
-    if (!this.#view || !this.#plan) return;
-    this.#view.look(this.#told(this.#plan));
+    if (!this.view || !this.#plan) return;
+    this.view.look(this.#told(this.#plan));
     this.#named();
   }
 
@@ -282,14 +281,14 @@ export class SeatMap extends HTMLElement {
     if (this.clientWidth === 0 || this.clientHeight === 0) return;
     const { offsetHeight } = this.#parts.legend;
     const covered = offsetHeight > 0 ? offsetHeight + 8 : 0;
-    this.#view?.resize(this.clientWidth, this.clientHeight, ratio_of(), covered);
+    this.view?.resize(this.clientWidth, this.clientHeight, ratio_of(), covered);
   }
 
   #marks(): void {
-    if (!this.#view) return;
-    this.#view.marks.chosen = this.selection_model.seats;
-    this.#view.marks.mine = this.#mine;
-    this.#view.want();
+    if (!this.view) return;
+    this.view.marks.chosen = this.selection_model.seats;
+    this.view.marks.mine = this.#mine;
+    this.view.want();
   }
 
   #tell<T>(name: string, detail: T, cancelable = false): boolean {
@@ -304,19 +303,19 @@ export class SeatMap extends HTMLElement {
   }
 
   #seat_reach(coarse: boolean): number {
-    const { pitch, camera, geometry } = this.#view!;
+    const { pitch, camera, geometry } = this.view!;
     const finger = coarse && pitch < 2 * FINGER ? FINGER / camera.scale : 0;
     return Math.max(0.62 * geometry.pitch, Math.min(finger, 1.2 * geometry.pitch));
   }
 
   #hit(px: number, py: number, coarse: boolean): number {
-    const view = this.#view!;
+    const view = this.view!;
     const [x, y] = [view.camera.world_x(px), view.camera.world_y(py)];
     return seat_at(view.geometry, x, y, this.#seat_reach(coarse));
   }
 
   #tap(px: number, py: number, coarse: boolean): void {
-    const view = this.#view;
+    const view = this.view;
     if (!view) return;
     const [x, y] = [view.camera.world_x(px), view.camera.world_y(py)];
     if (!view.near) {
@@ -349,7 +348,7 @@ export class SeatMap extends HTMLElement {
   }
 
   #box(box: Box, done: boolean): void {
-    const view = this.#view;
+    const view = this.view;
     if (!view) return;
     view.marks.box = done ? null : box;
     view.want();
@@ -373,7 +372,7 @@ export class SeatMap extends HTMLElement {
 
   #hands(): Hands {
     const move = (act: (view: View) => void) => {
-      const view = this.#view;
+      const view = this.view;
       if (!view) return;
       act(view);
       view.touched();
@@ -392,7 +391,7 @@ export class SeatMap extends HTMLElement {
       zoom_to: (px, py, factor) => move((view) => view.motion.zoom(px, py, factor)),
       tap: (px, py, coarse) => this.#tap(px, py, coarse),
       double_tap: (px, py, coarse) => {
-        const view = this.#view;
+        const view = this.view;
         if (!view) return;
         if (view.pitch >= PITCH_PRESS && this.#hit(px, py, coarse) !== NONE) {
           return this.#tap(px, py, coarse);
@@ -408,7 +407,7 @@ export class SeatMap extends HTMLElement {
   }
 
   #hover(px: number, py: number): void {
-    const view = this.#view;
+    const view = this.view;
     if (!view) return;
     const { marks, near, camera } = view;
     const seat = near ? this.#hit(px, py, false) : NONE;
@@ -426,7 +425,7 @@ export class SeatMap extends HTMLElement {
   }
 
   #leave(): void {
-    const view = this.#view;
+    const view = this.view;
     if (!view || (view.marks.seat === NONE && view.marks.section === NONE)) return;
     view.marks.seat = view.marks.section = NONE;
     this.#tip_fill(NONE, NONE);
@@ -451,7 +450,7 @@ export class SeatMap extends HTMLElement {
   }
 
   #minimap_press(event: PointerEvent): void {
-    const view = this.#view;
+    const view = this.view;
     if (!view || (event.type === 'pointermove' && event.buttons === 0)) return;
     this.#parts.minimap.setPointerCapture(event.pointerId);
     const [x, y] = view.minimap_world(event.offsetX, event.offsetY);
@@ -462,7 +461,7 @@ export class SeatMap extends HTMLElement {
 
   // After each frame: buttons at their ends, the minimap when it helps, and a word when at rest.
   #moved(): void {
-    const view = this.#view;
+    const view = this.view;
     if (!view) return;
     const { zoom_in, zoom_out, minimap } = this.#parts;
     const hidden = view.overview || view.camera.width < MINIMAP_WIDTH;
@@ -474,7 +473,7 @@ export class SeatMap extends HTMLElement {
   }
 
   #rested(): void {
-    const view = this.#view;
+    const view = this.view;
     if (!view) return;
     const { camera, near, geometry } = view;
     const middle_x = camera.world_x(camera.width / 2);

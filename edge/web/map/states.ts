@@ -8,7 +8,7 @@ export const SOLD = 2;
 export const BLOCKED = 3;
 
 export class States {
-  readonly of: Uint8Array; // by seat; shared with whoever gave it
+  readonly of: Uint8Array; // by seat
   readonly free: Uint32Array; // by section and category
   readonly seats: Uint32Array; // the same, of all seats that can be sold
   private readonly changed: Uint32Array;
@@ -54,6 +54,15 @@ export class States {
       if (count < changed.length) changed[count++] = seat;
     }
     return changed.subarray(0, count);
+  }
+
+  // What apply needs to make these states others.
+  records_to(states: Uint8Array): number[] {
+    const records: number[] = [];
+    for (let seat = 0; seat < states.length; seat++) {
+      if (states[seat] !== this.of[seat]) records.push(seat * 4 + states[seat]!);
+    }
+    return records;
   }
 
   // Free seats of a section, of the shown categories alone.

@@ -40,7 +40,7 @@ svg { inline-size: 20px; block-size: 20px; fill: none; stroke: currentColor; str
 .tip b { display: block; font-weight: 700; }
 .legend { position: absolute; inset-block-end: 12px; inset-inline-start: 12px; margin: 0;
   padding: 6px 12px; display: flex; flex-wrap: wrap; gap: 4px 14px; list-style: none;
-  max-inline-size: calc(100% - 196px); border: 1px solid var(--line, GrayText);
+  max-inline-size: calc(100% - 206px); border: 1px solid var(--line, GrayText);
   border-radius: 12px; background: var(--paper, Canvas); font-size: 0.8125rem;
   pointer-events: none; }
 .legend li { display: flex; align-items: center; gap: 6px; white-space: nowrap; }

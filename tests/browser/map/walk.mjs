@@ -83,6 +83,12 @@ async function others_take(page, seat) {
   assert.equal(groups[0].length, 1);
   await page.mouse.click(...(await place(page, seat)));
   assert.equal((await told(page, 'selectionchange')).at(-1).refused, 'taken');
+  const frames = () => page.evaluate(() => globalThis.map.view.frames);
+  await rest(page);
+  const drawn = await frames();
+  await page.evaluate(() => (globalThis.map.states = globalThis.map.states.slice()));
+  await rest(page);
+  assert.ok((await frames()) <= drawn + 8, 'the same states again draw next to nothing');
   await page.evaluate(() => (globalThis.refuse = 'seatpress'));
   await page.mouse.click(...(await place(page, seat + 4)));
   assert.deepEqual(await selection(page), [seat + 2]);
