@@ -100,7 +100,7 @@ export class SeatMap extends HTMLElement {
     this.#start();
   }
 
-  // One byte a seat. What is set is copied; where states were known before, what differs is applied.
+  // One byte a seat. What is set is copied; where states are known, what differs is applied.
   get states(): Uint8Array | null {
     return this.#given;
   }
