@@ -1,7 +1,7 @@
 // What stands on the sections while seats are too small to see: name, how many are free, prices.
 // Each label is drawn once into a bitmap and copied in every frame, so that it stays sharp while
 // the map is zoomed. A section shows as many lines as lie inside of it.
-import { section_at, type Geometry } from './geometry.ts';
+import { boxes_meet, section_at, type Geometry } from './geometry.ts';
 import type { Camera } from './camera.ts';
 import type { Context } from './glyphs.ts';
 import { contrast, css, mix, type Rgb, type Theme } from './theme.ts';
@@ -144,24 +144,33 @@ export class Labels {
     return (label.rooms[at] ??= room_find(this.geometry, section, variant.height / variant.width));
   }
 
-  // Draws the labels of sections that the camera sees. True when some of them are stale.
+  // Draws the labels of sections that the camera sees; none while most of them have no room, as a
+  // few here and there only puzzle. True when some of them are stale.
   draw(c: Context, camera: Camera): boolean {
-    const { ratio, geometry } = this;
-    const view = camera.view;
+    const { geometry } = this;
+    const fitting: [number, Variant][] = [];
+    let seen = 0;
     this.renewed = 0;
     for (let section = 0; section < geometry.plan.sections; section++) {
-      const box = geometry.section_box[section]!;
-      if (box.x1 < view.x0 || box.x0 > view.x1 || box.y1 < view.y0 || box.y0 > view.y1) continue;
+      if (!boxes_meet(geometry.section_box[section]!, camera.view)) continue;
+      seen++;
       const label = this.label_of(section);
       const fits = (variant: Variant, at: number) =>
         variant.width / 2 <= this.room(section, label, at, variant) * camera.scale;
       const variant = label.variants.find(fits);
-      if (!variant) continue;
-      variant.bitmap ??= this.bitmap_make(section, variant);
-      const x = camera.screen_x(geometry.section_label[2 * section]!) - variant.width / 2;
-      const y = camera.screen_y(geometry.section_label[2 * section + 1]!) - variant.height / 2;
-      c.drawImage(variant.bitmap, Math.round(x * ratio), Math.round(y * ratio));
+      if (variant) fitting.push([section, variant]);
+    }
+    if (2 * fitting.length >= seen) {
+      for (const [section, variant] of fitting) this.label_draw(c, camera, section, variant);
     }
     return this.renewed >= RENEWED_MAX;
+  }
+
+  private label_draw(c: Context, camera: Camera, section: number, variant: Variant): void {
+    const { section_label } = this.geometry;
+    variant.bitmap ??= this.bitmap_make(section, variant);
+    const x = camera.screen_x(section_label[2 * section]!) - variant.width / 2;
+    const y = camera.screen_y(section_label[2 * section + 1]!) - variant.height / 2;
+    c.drawImage(variant.bitmap, Math.round(x * this.ratio), Math.round(y * this.ratio));
   }
 }
