@@ -91,7 +91,7 @@ class PageEvent extends Page {
           { class: 'facts' },
           h('li', null, icon('calendar'), h('span', null, `${date_long(event.starts_at, venue.time_zone)}, ${time_short(event.starts_at, venue.time_zone)}`)),
           h('li', null, icon('pin'), h('span', null, `${venue.name}, ${venue.city}`)),
-          h('li', null, icon('ticket'), h('span', { class: 'price' }, price_range(event)), standing(event)),
+          h('li', null, icon('ticket'), h('span', { class: 'fact' }, h('span', { class: 'price' }, price_range(event)), standing(event))),
         ),
         event.description && h('p', { class: 'description' }, event.description),
       ),

@@ -57,7 +57,7 @@ class PageReservation extends Page {
             { class: 'facts' },
             h('li', null, icon('calendar'), h('span', null, `${date_long(event.starts_at, event.venue.time_zone)}, ${time_short(event.starts_at, event.venue.time_zone)}`)),
             h('li', null, icon('pin'), h('span', null, `${event.venue.name}, ${event.venue.city}`)),
-            h('li', null, icon('ticket'), h('span', { class: `state state-${state}` }, t(STATES[state])), h('span', null, this.#price(this.#reservation.total_minor))),
+            h('li', null, icon('ticket'), h('span', { class: 'fact' }, h('span', { class: `state state-${state}` }, t(STATES[state])), h('span', null, this.#price(this.#reservation.total_minor)))),
           ),
         ),
       ),

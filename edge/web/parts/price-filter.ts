@@ -21,7 +21,7 @@ export function price_filter(event: EventDetail, filter: Filter): HTMLElement | 
         h(
           'span',
           null,
-          `${category.name} `,
+          category.name,
           h('strong', null, money(category.price_minor, event.currency, event.currency_exponent)),
         ),
       ),
