@@ -105,6 +105,30 @@ async function buying_pages() {
   }
 }
 
+// That the checks can fail: a page that is wrong on purpose is found out.
+async function proof() {
+  const page = await visitor();
+  await page.goto(edge);
+  await ready.events(page);
+  await page.evaluate(() => {
+    const wrong = document.createElement('button');
+    const faint = document.createElement('p');
+    faint.textContent = 'hardly to be read';
+    faint.style.color = '#999';
+    wrong.style.inlineSize = '130vw';
+    wrong.style.blockSize = '20px';
+    document.querySelector('main').append(wrong, faint);
+  });
+  const before = findings.length;
+  await look(page, 'proof');
+  await targets(page, 'proof');
+  await fits(page, 'proof');
+  const found = findings.splice(before).join();
+  for (const wanted of ['button-name', 'color-contrast', '44 pixels', 'wider'])
+    check(`the checks find ${wanted}: ${found}`, found.includes(wanted));
+  await page.context().close();
+}
+
 /** The same buyer on the narrowest window. */
 async function narrow_pages(page) {
   await page.setViewportSize(NARROW.viewport);
@@ -146,7 +170,7 @@ async function languages() {
   }
 }
 
-await run([still_pages, buying_pages, languages]);
+await run([proof, still_pages, buying_pages, languages]);
 for (const text of findings) console.log(text);
 console.log(`figure: ${runs} runs of axe and of our own rules, ${findings.length} findings`);
 if (findings.length) process.exitCode = 1;

@@ -46,12 +46,16 @@ later=01970000-0000-7000-8000-0000000000e2
 
 # Nobody else's seat is left.
 sell_out() {
-    local ids
+    local section ids
     event=$1
     new_buyer
-    while ids=$(seats_free 10) && [[ $ids != '[]' ]]; do
-        reserve "$ids"
-        expect 201
+    api GET "/v1/events/$event"
+    for section in $(jq -r '.sections[].id | @uri' <<<"$answer"); do
+        api GET "/v1/events/$event/seats?section=$section"
+        while read -r ids; do
+            reserve "$ids"
+            expect 201
+        done < <(jq -c '[.seats[] | select(.state == "available").id] | _nwise(10) | select(length > 0)' <<<"$answer")
     done
 }
 
