@@ -20,7 +20,12 @@ function header_fill(): void {
     h(
       'nav',
       { 'aria-label': t('frame.nav') },
-      h('a', { href: '/reservations', class: 'nav-link' }, icon('ticket'), h('span', null, t('reservations.title'))),
+      h(
+        'a',
+        { href: '/reservations', class: 'nav-link' },
+        icon('ticket'),
+        h('span', null, t('reservations.title')),
+      ),
       h('cart-link', null),
     ),
   );
@@ -34,7 +39,12 @@ function language_field(): HTMLElement {
       h('option', { value: tag, lang: tag, selected: tag === language }, name),
     ),
   );
-  return h('p', { class: 'language' }, h('label', { for: 'language' }, t('frame.language')), select);
+  return h(
+    'p',
+    { class: 'language' },
+    h('label', { for: 'language' }, t('frame.language')),
+    select,
+  );
 }
 
 function frame_fill(): void {

@@ -47,6 +47,7 @@ async function bundle() {
     metafile: true,
     write: false,
     publicPath: '/assets/',
+    alias: { sofia: '@fontsource/sofia-sans-extra-condensed/files' },
     loader: { '.woff2': 'file', '.svg': 'copy' },
     logLevel: 'warning',
   });
@@ -67,7 +68,9 @@ function entry_of(outputs, source) {
 function shell_write(files, outputs) {
   const app = entry_of(outputs, 'app.ts');
   const direct = app.imports.filter((i) => i.kind === 'import-statement');
-  const font = [...files.keys()].find((n) => n.includes('-latin-800-normal') && n.endsWith('.woff2'));
+  const font = [...files.keys()].find(
+    (n) => n.includes('-latin-800-normal') && n.endsWith('.woff2'),
+  );
   const lines = [
     ...direct.map((i) => `<link rel="modulepreload" href="/assets/${basename(i.path)}">`),
     `<link rel="preload" as="font" type="font/woff2" href="/assets/${font}" crossorigin>`,

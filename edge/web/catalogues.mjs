@@ -19,7 +19,8 @@ function message_problems(language, key, message, model) {
   const found = [];
   const wanted = new Set(Object.values(forms_of(model)).flatMap(placeholders));
   for (const [form, text] of Object.entries(forms_of(message))) {
-    if (typeof text !== 'string' || !text.trim()) found.push(`${language}: ${key}.${form} is empty`);
+    if (typeof text !== 'string' || !text.trim())
+      found.push(`${language}: ${key}.${form} is empty`);
     for (const name of placeholders(String(text)))
       if (!wanted.has(name)) found.push(`${language}: ${key} has an unknown {${name}}`);
   }

@@ -17,4 +17,5 @@ writeFileSync(
   }),
 );
 const tsc = join(here, 'node_modules', 'typescript', 'bin', 'tsc');
-process.exitCode = spawnSync(process.execPath, [tsc, '-p', config], { stdio: 'inherit' }).status ?? 1;
+process.exitCode =
+  spawnSync(process.execPath, [tsc, '-p', config], { stdio: 'inherit' }).status ?? 1;

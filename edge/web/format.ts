@@ -33,6 +33,11 @@ export function date_long(at: string, zone: string): string {
   return date_format(zone, options).format(new Date(at));
 }
 
+/** Day and time in full. */
+export function date_whole(at: string, zone: string): string {
+  return `${date_long(at, zone)}, ${time_short(at, zone)}`;
+}
+
 /** With the zone's name when the reader is in another. */
 export function time_short(at: string, zone: string): string {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -47,7 +52,10 @@ export function date_time(at: string, zone: string): string {
 }
 
 /** For a stub: each part alone. */
-export function date_parts(at: string, zone: string): { weekday: string; day: string; month: string } {
+export function date_parts(
+  at: string,
+  zone: string,
+): { weekday: string; day: string; month: string } {
   const part = (options: Intl.DateTimeFormatOptions) =>
     date_format(zone, options).format(new Date(at));
   const day = date_format(zone, { day: 'numeric' }).formatToParts(new Date(at));

@@ -62,7 +62,9 @@ export function t(key: Key, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? numbers.format(value) : value;
+    if (typeof value === 'number') return numbers.format(value);
+    // Names in another script keep their own direction (Unicode isolates).
+    return language === 'ar' ? `\u2068${value}\u2069` : value;
   });
 }
 

@@ -15,15 +15,55 @@ const ID = '([0-9a-f-]{36})';
 const at = (path: string) => new RegExp(`^${path}/?$`);
 
 const ROUTES: Route[] = [
-  { pattern: at(''), tag: 'page-events', title: 'events.title', load: () => import('./pages/events.ts') },
-  { pattern: at(`/events/${ID}`), tag: 'page-event', title: 'event.title', load: () => import('./pages/event.ts') },
-  { pattern: at('/cart'), tag: 'page-cart', title: 'cart.title', load: () => import('./pages/cart.ts') },
-  { pattern: at('/pay/return'), tag: 'page-paid', title: 'paid.title', load: () => import('./pages/paid.ts') },
-  { pattern: at('/reservations'), tag: 'page-reservations', title: 'reservations.title', load: () => import('./pages/reservations.ts') },
-  { pattern: at(`/reservations/${ID}`), tag: 'page-reservation', title: 'reservation.title', load: () => import('./pages/reservation.ts') },
-  { pattern: at(`/tickets/${ID}`), tag: 'page-ticket', title: 'ticket.title', load: () => import('./pages/ticket.ts') },
+  {
+    pattern: at(''),
+    tag: 'page-events',
+    title: 'events.title',
+    load: () => import('./pages/events.ts'),
+  },
+  {
+    pattern: at(`/events/${ID}`),
+    tag: 'page-event',
+    title: 'event.title',
+    load: () => import('./pages/event.ts'),
+  },
+  {
+    pattern: at('/cart'),
+    tag: 'page-cart',
+    title: 'cart.title',
+    load: () => import('./pages/cart.ts'),
+  },
+  {
+    pattern: at('/pay/return'),
+    tag: 'page-paid',
+    title: 'paid.title',
+    load: () => import('./pages/paid.ts'),
+  },
+  {
+    pattern: at('/reservations'),
+    tag: 'page-reservations',
+    title: 'reservations.title',
+    load: () => import('./pages/reservations.ts'),
+  },
+  {
+    pattern: at(`/reservations/${ID}`),
+    tag: 'page-reservation',
+    title: 'reservation.title',
+    load: () => import('./pages/reservation.ts'),
+  },
+  {
+    pattern: at(`/tickets/${ID}`),
+    tag: 'page-ticket',
+    title: 'ticket.title',
+    load: () => import('./pages/ticket.ts'),
+  },
 ];
-const LOST: Route = { pattern: /^/, tag: 'page-lost', title: 'lost.title', load: () => import('./pages/lost.ts') };
+const LOST: Route = {
+  pattern: /^/,
+  tag: 'page-lost',
+  title: 'lost.title',
+  load: () => import('./pages/lost.ts'),
+};
 
 let main: HTMLElement;
 let shown = 0;
@@ -62,7 +102,8 @@ function on_click(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element).closest?.('a');
-  if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+  if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin)
+    return;
   if (link.pathname.startsWith('/v1/') || link.pathname.startsWith('/assets/')) return;
   if (link.hash && link.pathname === location.pathname) return;
   event.preventDefault();

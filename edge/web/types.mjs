@@ -1,5 +1,6 @@
 // TypeScript types of what the API says, from its description (OpenAPI 3.1): one type for each
-// schema. Knows what our description uses and refuses the rest. `node types.mjs IN OUT` or imported.
+// schema. Knows what our description uses and refuses the rest. `node types.mjs IN OUT`, or
+// imported.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';

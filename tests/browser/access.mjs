@@ -17,7 +17,9 @@ async function look(page, name) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const found = await page.evaluate(async () => {
       const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-      return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3)}`);
+      return violations.map(
+        (v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3)}`,
+      );
     });
     runs++;
     for (const text of found) findings.push(`${name}, ${colorScheme}: ${text}`);
@@ -28,10 +30,19 @@ async function look(page, name) {
 async function targets(page, name) {
   const small = await page.evaluate(() =>
     [...document.querySelectorAll('a[href], button, input, select, summary')]
-      .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('p:not(.tools), h2, .where'))
+      .filter(
+        (e) =>
+          e.checkVisibility({ visibilityProperty: true }) &&
+          !e.closest('p:not(.tools), h2, .where'),
+      )
       .map((e) => [e, (e.closest('.chip') ?? e).getBoundingClientRect()])
-      .filter(([e, r]) => r.width > 1 && (r.width < 44 || r.height < 44) && !e.matches('.skip, .check input'))
-      .map(([e, r]) => `${e.className || e.tagName} ${Math.round(r.width)}x${Math.round(r.height)}`),
+      .filter(
+        ([e, r]) =>
+          r.width > 1 && (r.width < 44 || r.height < 44) && !e.matches('.skip, .check input'),
+      )
+      .map(
+        ([e, r]) => `${e.className || e.tagName} ${Math.round(r.width)}x${Math.round(r.height)}`,
+      ),
   );
   for (const text of small) findings.push(`${name}: a target of less than 44 pixels: ${text}`);
 }
@@ -67,7 +78,10 @@ async function still_pages() {
     for (const [name, url, wait] of STILL) {
       await page.goto(url());
       await wait(page);
-      check(`the direction of ${language}`, (await page.locator('html').getAttribute('dir')) === (language === 'ar' ? 'rtl' : 'ltr'));
+      check(
+        `the direction of ${language}`,
+        (await page.locator('html').getAttribute('dir')) === (language === 'ar' ? 'rtl' : 'ltr'),
+      );
       await look(page, `${name}, ${language}`);
     }
     await page.context().close();
@@ -161,7 +175,10 @@ async function languages() {
     const page = await visitor({ ...PHONE, locale: language });
     await page.goto(edge);
     await ready.events(page);
-    check(`the language ${language}`, (await page.locator('html').getAttribute('lang')) === language);
+    check(
+      `the language ${language}`,
+      (await page.locator('html').getAttribute('lang')) === language,
+    );
     await fits(page, `events, ${language}`);
     await page.goto(at(shows.later));
     await ready.panel(page);

@@ -35,7 +35,11 @@ export async function browser_start() {
 
 /** A browser of somebody new; `expected` are complaints that belong to the test. */
 export async function visitor(options = DESKTOP, expected = /^$/) {
-  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    ...options,
+  });
   context.setDefaultTimeout(PATIENCE_MS);
   context.on('page', (page) => page_watch(page, expected));
   return context.newPage();

@@ -59,4 +59,10 @@ async function shoot(kind, options, number) {
 }
 
 mkdirSync(dir, { recursive: true });
-await run(KINDS.map(([kind, options], number) => () => shoot(kind, options, number)));
+await run(
+  KINDS.map(
+    ([kind, options], number) =>
+      () =>
+        shoot(kind, options, number),
+  ),
+);

@@ -14,4 +14,5 @@ browser_libraries
 stack_up
 stage_set
 browser_limit=290 browser shots.mjs "$cavea_root/build/screenshots"
-echo "figure: $(find "$cavea_root/build/screenshots" -name '*.png' | wc -l) pictures in build/screenshots"
+count=$(find "$cavea_root/build/screenshots" -name '*.png' | wc -l)
+echo "figure: $count pictures in build/screenshots"

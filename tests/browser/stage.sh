@@ -31,10 +31,13 @@ stage_set() {
     shows=$(jq -n \
         --arg theatre "$(show "$playhouse" "$theatre" "The Glass Orchard" theatre --starts +21d \
             --description "$text")" \
-        --arg concert "$(show "$hall" "$theatre" "Night Ferry" concert --starts +9d --currency JPY)" \
+        --arg concert "$(show "$hall" "$theatre" "Night Ferry" concert --starts +9d \
+            --currency JPY)" \
         --arg sold_out "$(show "$tent" "$small" "Small Hours" comedy --starts +5d "${prices[@]}")" \
-        --arg paused "$(show "$tent" "$small" "Kites for Everybody" family --starts +12d "${prices[@]}")" \
-        --arg cancelled "$(show "$playhouse" "$small" "The Tide Clock" opera --starts +40d "${prices[@]}")" \
+        --arg paused "$(show "$tent" "$small" "Kites for Everybody" family --starts +12d \
+            "${prices[@]}")" \
+        --arg cancelled "$(show "$playhouse" "$small" "The Tide Clock" opera --starts +40d \
+            "${prices[@]}")" \
         '$ARGS.named')
     cavea event pause "$(jq -r .paused <<<"$shows")" >/dev/null
     cavea event cancel "$(jq -r .cancelled <<<"$shows")" >/dev/null
@@ -55,7 +58,8 @@ sell_out() {
         while read -r ids; do
             reserve "$ids"
             expect 201
-        done < <(jq -c '[.seats[] | select(.state == "available").id] | _nwise(10) | select(length > 0)' <<<"$answer")
+        done < <(jq -c '[.seats[] | select(.state == "available").id] | _nwise(10) |
+            select(length > 0)' <<<"$answer")
     done
 }
 

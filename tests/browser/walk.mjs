@@ -1,7 +1,18 @@
 // The whole path in a browser: search, two seats, somebody who is faster, the provider's page, a
 // ticket; on a desktop and on a phone; by keyboard alone; and what goes wrong on the way.
 import { writeFileSync } from 'node:fs';
-import { check, checkout, DESKTOP, pay, PHONE, pick, reserve, run, section_open, shows } from './browser.mjs';
+import {
+  check,
+  checkout,
+  DESKTOP,
+  pay,
+  PHONE,
+  pick,
+  reserve,
+  run,
+  section_open,
+  shows,
+} from './browser.mjs';
 import { at, edge, visitor, work } from './browser.mjs';
 
 const FIRST_VIEW_MAX = 100 * 1024;
@@ -11,7 +22,9 @@ async function first_view() {
   let bytes = 0;
   const pending = [];
   page.on('requestfinished', (request) =>
-    pending.push(request.sizes().then((s) => (bytes += s.responseBodySize + s.responseHeadersSize))),
+    pending.push(
+      request.sizes().then((s) => (bytes += s.responseBodySize + s.responseHeadersSize)),
+    ),
   );
   const began = performance.now();
   await page.goto(at(shows.arena));
@@ -23,8 +36,10 @@ async function first_view() {
   await page.locator('.way').nth(1).click();
   await page.locator('seat-map').waitFor();
   await Promise.all(pending);
-  console.log(`figure: first view of the event page ${(first / 1024).toFixed(1)} KB in ${took} ms, ` +
-    `with the map of 60,000 seats ${(bytes / 1024).toFixed(1)} KB`);
+  console.log(
+    `figure: first view of the event page ${(first / 1024).toFixed(1)} KB in ${took} ms, ` +
+      `with the map of 60,000 seats ${(bytes / 1024).toFixed(1)} KB`,
+  );
   check(`less than ${FIRST_VIEW_MAX} bytes`, first < FIRST_VIEW_MAX);
   await page.context().close();
 }
@@ -37,7 +52,10 @@ async function search() {
   await page.locator('.stub').filter({ hasText: 'The Glass Orchard' }).waitFor();
   await page.locator('.stub').filter({ hasText: 'Demo Cup' }).waitFor({ state: 'detached' });
   await page.reload();
-  check('the search survives a reload', (await page.getByRole('searchbox').inputValue()) === 'glass orch');
+  check(
+    'the search survives a reload',
+    (await page.getByRole('searchbox').inputValue()) === 'glass orch',
+  );
   await page.getByRole('searchbox').fill('');
   await page.getByRole('radio', { name: 'Family' }).check();
   await page.waitForURL(/category=family/);
@@ -125,7 +143,9 @@ async function live_change() {
   await reserve(other);
   const began = performance.now();
   await page.locator('.conflict').waitFor();
-  console.log(`figure: a seat taken elsewhere is shown after ${Math.round(performance.now() - began)} ms`);
+  console.log(
+    `figure: a seat taken elsewhere is shown after ${Math.round(performance.now() - began)} ms`,
+  );
   check('it is no longer picked', (await page.locator('.picked li').count()) === 0);
   await page.context().close();
   await other.context().close();
@@ -236,4 +256,12 @@ async function offline() {
 }
 
 writeFileSync(`${work}/walk.log`, '');
-await run([first_view, search, conflict_and_tickets, live_change, by_keyboard, timer_says, offline]);
+await run([
+  first_view,
+  search,
+  conflict_and_tickets,
+  live_change,
+  by_keyboard,
+  timer_says,
+  offline,
+]);

@@ -83,12 +83,16 @@ export class SeatFeed extends EventTarget {
 
   #take(bytes: ArrayBuffer): void {
     const view = new DataView(bytes);
-    if (bytes.byteLength < HEAD_BYTES || view.getUint32(0) !== 0x43565331) throw new Error('no map');
+    if (bytes.byteLength < HEAD_BYTES || view.getUint32(0) !== 0x43565331)
+      throw new Error('no map');
     const version = Number(view.getBigUint64(8, true));
     const count = view.getUint32(24, true);
     if (view.getUint8(4) === WHOLE) {
       const packed = new Uint8Array(bytes, HEAD_BYTES);
-      this.states = Uint8Array.from({ length: count }, (_, i) => (packed[i >> 2]! >> (2 * (i & 3))) & 3);
+      this.states = Uint8Array.from(
+        { length: count },
+        (_, i) => (packed[i >> 2]! >> (2 * (i & 3))) & 3,
+      );
       this.version = version;
       this.loaded = true;
       this.dispatchEvent(new Event('load'));

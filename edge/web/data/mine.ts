@@ -37,7 +37,12 @@ function save(list: Mine[]): void {
 }
 
 /** Notes a reservation as it stands. */
-export function mine_note(r: { id: string; event_id: string; state: string; expires_at: string }): void {
+export function mine_note(r: {
+  id: string;
+  event_id: string;
+  state: string;
+  expires_at: string;
+}): void {
   const list = mine_list();
   const before = list.find((m) => m.id === r.id);
   const until = r.state === 'held' ? r.expires_at : undefined;

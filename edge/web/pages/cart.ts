@@ -1,6 +1,12 @@
 // What is held: the seats, the time that is left, where tickets go, and the way to the provider.
 import type { EventDetail, Reservation } from '#api';
-import { checkout_create, Problem, reservation_cancel, reservation_read, session_put } from '../data/api.ts';
+import {
+  checkout_create,
+  Problem,
+  reservation_cancel,
+  reservation_read,
+  session_put,
+} from '../data/api.ts';
 import { clock_sync, now_ms } from '../data/clock.ts';
 import { event_of, section_name } from '../data/event-store.ts';
 import { random_key } from '../data/key.ts';
@@ -46,13 +52,21 @@ class PageCart extends Page {
   async #load(): Promise<void> {
     const open = mine_list().filter((m) => m.until);
     this.#loading = true;
-    const all = await Promise.all(open.map((m) => this.#read(m.id))).finally(() => (this.#loading = false));
+    const all = await Promise.all(open.map((m) => this.#read(m.id))).finally(
+      () => (this.#loading = false),
+    );
     if (this.gone.aborted) return;
-    this.#shown = mine_list().map((m) => `${m.id}${m.until}`).join();
+    this.#shown = mine_list()
+      .map((m) => `${m.id}${m.until}`)
+      .join();
     const held = all.filter((one) => one !== null);
     if (!held.length) return replace(this, this.#empty());
     if (!this.#email) this.#email = (await session_put().catch(() => null))?.email ?? '';
-    replace(this, h('h1', { tabindex: -1 }, t('cart.title')), held.map((one) => this.#checkout(one)));
+    replace(
+      this,
+      h('h1', { tabindex: -1 }, t('cart.title')),
+      held.map((one) => this.#checkout(one)),
+    );
   }
 
   async #read(id: string): Promise<Held | null> {
@@ -91,7 +105,11 @@ class PageCart extends Page {
           { class: 'held-head' },
           h('p', { class: 'kind' }, category_name(event.category)),
           h('h2', null, h('a', { href: `/events/${event.id}` }, event.name)),
-          h('p', { class: 'where' }, `${date_time(event.starts_at, event.venue.time_zone)} · ${event.venue.name}`),
+          h(
+            'p',
+            { class: 'where' },
+            `${date_time(event.starts_at, event.venue.time_zone)} · ${event.venue.name}`,
+          ),
         ),
         h(
           'ul',
@@ -107,7 +125,12 @@ class PageCart extends Page {
             ),
           ),
         ),
-        h('p', { class: 'held-sum' }, h('span', null, t('cart.total')), h('strong', null, price(reservation.total_minor))),
+        h(
+          'p',
+          { class: 'held-sum' },
+          h('span', null, t('cart.total')),
+          h('strong', null, price(reservation.total_minor)),
+        ),
       ),
       h('div', { class: 'pay' }, timer, this.#form(reservation, price(reservation.total_minor))),
     );
@@ -128,7 +151,12 @@ class PageCart extends Page {
       value: this.#email,
       'aria-describedby': `hint-${id} error-${id}`,
     });
-    const others = h('input', { type: 'checkbox', name: 'others', id: `others-${id}`, 'aria-describedby': `others-hint-${id}` });
+    const others = h('input', {
+      type: 'checkbox',
+      name: 'others',
+      id: `others-${id}`,
+      'aria-describedby': `others-hint-${id}`,
+    });
     const button = h('button', { class: 'button main wide' }, t('cart.pay', { total }));
     const form = h(
       'form',
@@ -150,11 +178,19 @@ class PageCart extends Page {
       ),
       button,
       h('p', { class: 'hint' }, t('cart.provider')),
-      h('button', { type: 'button', class: 'button quiet wide', onclick: () => void this.#give_back(id) }, t('cart.give_back')),
+      h(
+        'button',
+        { type: 'button', class: 'button quiet wide', onclick: () => void this.#give_back(id) },
+        t('cart.give_back'),
+      ),
     );
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const wrong = !email.value.trim() ? 'cart.email_missing' : !email.checkValidity() ? 'cart.email_wrong' : null;
+      const wrong = !email.value.trim()
+        ? 'cart.email_missing'
+        : !email.checkValidity()
+          ? 'cart.email_wrong'
+          : null;
       error.hidden = wrong === null;
       email.toggleAttribute('aria-invalid', wrong !== null);
       if (!wrong) return void this.#pay(id, email.value.trim(), others.checked, button, error);
@@ -164,7 +200,13 @@ class PageCart extends Page {
     return form;
   }
 
-  async #pay(id: string, address: string, others: boolean, button: HTMLButtonElement, error: HTMLElement): Promise<void> {
+  async #pay(
+    id: string,
+    address: string,
+    others: boolean,
+    button: HTMLButtonElement,
+    error: HTMLElement,
+  ): Promise<void> {
     const words = button.textContent;
     button.disabled = true;
     button.textContent = t('cart.paying');
@@ -226,7 +268,12 @@ class PageCart extends Page {
 }
 
 function seat_field(key: 'seat.section' | 'seat.row' | 'seat.seat', value: string): HTMLElement {
-  return h('span', { class: 'seat-field' }, h('span', { class: 'seat-field-name' }, t(key)), h('span', { class: 'seat-field-value' }, value));
+  return h(
+    'span',
+    { class: 'seat-field' },
+    h('span', { class: 'seat-field-name' }, t(key)),
+    h('span', { class: 'seat-field-value' }, value),
+  );
 }
 
 customElements.define('page-cart', PageCart);

@@ -7,7 +7,7 @@ import { FREE, SeatFeed } from '../data/feed.ts';
 import { Filter } from '../data/filter.ts';
 import { random_key } from '../data/key.ts';
 import { mine_held, mine_note } from '../data/mine.ts';
-import { date_long, date_time, time_short } from '../format.ts';
+import { date_time, date_whole } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import '../parts/countdown.ts';
 import { conflict_box } from '../parts/conflict.ts';
@@ -18,7 +18,14 @@ import '../parts/seat-list.ts';
 import type { SeatList } from '../parts/seat-list.ts';
 import '../parts/seat-tray.ts';
 import { seat_text, type SeatTray } from '../parts/seat-tray.ts';
-import { category_name, day_stub, not_yet_on_sale, price_range, standing, stock_of } from '../parts/stub.ts';
+import {
+  category_name,
+  day_stub,
+  not_yet_on_sale,
+  price_range,
+  standing,
+  stock_of,
+} from '../parts/stub.ts';
 import { go } from '../router.ts';
 import { h, replace } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
@@ -61,7 +68,9 @@ class PageEvent extends Page {
       this.#show();
       this.#feed.addEventListener('load', () => this.#seats_changed());
       this.#feed.addEventListener('change', () => this.#seats_changed());
-      this.#feed.addEventListener('trouble', (e) => this.#trouble((e as CustomEvent<boolean>).detail));
+      this.#feed.addEventListener('trouble', (e) =>
+        this.#trouble((e as CustomEvent<boolean>).detail),
+      );
       void this.#feed.start();
       this.every(STATUS_MS, () => void this.#status_read());
     });
@@ -89,9 +98,24 @@ class PageEvent extends Page {
         h(
           'ul',
           { class: 'facts' },
-          h('li', null, icon('calendar'), h('span', null, `${date_long(event.starts_at, venue.time_zone)}, ${time_short(event.starts_at, venue.time_zone)}`)),
+          h(
+            'li',
+            null,
+            icon('calendar'),
+            h('span', null, date_whole(event.starts_at, venue.time_zone)),
+          ),
           h('li', null, icon('pin'), h('span', null, `${venue.name}, ${venue.city}`)),
-          h('li', null, icon('ticket'), h('span', { class: 'fact' }, h('span', { class: 'price' }, price_range(event)), standing(event))),
+          h(
+            'li',
+            null,
+            icon('ticket'),
+            h(
+              'span',
+              { class: 'fact' },
+              h('span', { class: 'price' }, price_range(event)),
+              standing(event),
+            ),
+          ),
         ),
         event.description && h('p', { class: 'description' }, event.description),
       ),
@@ -113,9 +137,12 @@ class PageEvent extends Page {
 
   #mode_now(): Mode {
     const event = this.#event;
-    if (event.status === 'paused' || event.status === 'closed' || event.status === 'cancelled') return event.status;
+    if (event.status === 'paused' || event.status === 'closed' || event.status === 'cancelled')
+      return event.status;
     if (not_yet_on_sale(event)) return 'later';
-    const free = this.#feed.loaded ? this.#feed.states.includes(FREE) : event.availability !== 'SOLD_OUT';
+    const free = this.#feed.loaded
+      ? this.#feed.states.includes(FREE)
+      : event.availability !== 'SOLD_OUT';
     return free || this.#choice.seats.length > 0 ? 'open' : 'sold_out';
   }
 
@@ -128,7 +155,8 @@ class PageEvent extends Page {
     if (mode === 'open') this.#chooser_show();
     else if (mode === 'later') this.#later_show();
     else this.#halted_show(mode);
-    if (!first) say(t(mode === 'open' ? 'sale.opened' : mode === 'later' ? 'sale.later' : HALTED[mode][0]));
+    if (!first)
+      say(t(mode === 'open' ? 'sale.opened' : mode === 'later' ? 'sale.later' : HALTED[mode][0]));
   }
 
   #later_show(): void {
@@ -142,7 +170,11 @@ class PageEvent extends Page {
         { class: 'panel later' },
         h('h2', null, t('sale.later')),
         count,
-        h('p', null, t('sale.later_text', { when: date_time(event.sale_starts_at, event.venue.time_zone) })),
+        h(
+          'p',
+          null,
+          t('sale.later_text', { when: date_time(event.sale_starts_at, event.venue.time_zone) }),
+        ),
       ),
     );
   }
@@ -156,7 +188,13 @@ class PageEvent extends Page {
     const [title, text] = HALTED[mode];
     replace(
       this.#sale,
-      h('section', { class: 'panel halted' }, icon('warning'), h('h2', null, t(title)), h('p', null, t(text))),
+      h(
+        'section',
+        { class: 'panel halted' },
+        icon('warning'),
+        h('h2', null, t(title)),
+        h('p', null, t(text)),
+      ),
     );
   }
 
@@ -200,7 +238,12 @@ class PageEvent extends Page {
 
   #ways_switch(ways: HTMLElement, map: MapPanel): HTMLElement {
     const way = (name: 'list' | 'map', words: string) => {
-      const button = h('button', { class: 'way', 'aria-pressed': String(name === 'list') }, icon(name), words);
+      const button = h(
+        'button',
+        { class: 'way', 'aria-pressed': String(name === 'list') },
+        icon(name),
+        words,
+      );
       button.addEventListener('click', () => {
         ways.dataset.way = name;
         for (const other of button.parentElement!.children)
@@ -219,7 +262,9 @@ class PageEvent extends Page {
 
   /** Somebody else was faster with a seat that is picked here. */
   #seats_changed(): void {
-    const lost = this.#tray?.busy ? [] : this.#choice.take((s) => this.#feed.states[s.index] !== FREE);
+    const lost = this.#tray?.busy
+      ? []
+      : this.#choice.take((s) => this.#feed.states[s.index] !== FREE);
     if (lost.length) this.#lost(lost, []);
     this.#sale_show();
   }
@@ -246,7 +291,8 @@ class PageEvent extends Page {
     if (!tray || tray.busy || !this.#choice.seats.length) return;
     const ids = this.#choice.seats.map((seat) => seat.id);
     // The same seats again are the same wish: should the answer be lost, it is not reserved twice.
-    if (this.#attempt.seats !== ids.join()) this.#attempt = { seats: ids.join(), key: random_key() };
+    if (this.#attempt.seats !== ids.join())
+      this.#attempt = { seats: ids.join(), key: random_key() };
     tray.busy_set(true);
     replace(this.#message);
     try {
@@ -263,7 +309,8 @@ class PageEvent extends Page {
     const problem = error instanceof Problem ? error : null;
     if (!(error instanceof Offline)) this.#attempt = { seats: '', key: '' };
     if (problem?.code === 'SEATS_UNAVAILABLE') return this.#conflict(problem);
-    if (problem?.code === 'EVENT_NOT_ON_SALE' || problem?.code === 'EVENT_CANCELLED') return this.#status_read();
+    if (problem?.code === 'EVENT_NOT_ON_SALE' || problem?.code === 'EVENT_CANCELLED')
+      return this.#status_read();
     this.#tell(t(error_key(error)));
   }
 

@@ -22,7 +22,11 @@ class PageEvents extends Page {
   #timer = 0;
 
   override open(): Promise<void> {
-    replace(this, this.#hero(), h('section', { 'aria-label': t('events.results') }, this.#results, this.#more));
+    replace(
+      this,
+      this.#hero(),
+      h('section', { 'aria-label': t('events.results') }, this.#results, this.#more),
+    );
     return this.#load();
   }
 
@@ -68,7 +72,12 @@ class PageEvents extends Page {
           field('city', t('events.city'), { type: 'text', maxlength: '80', autocomplete: 'off' }),
           field('from', t('events.from'), { type: 'date' }),
           field('to', t('events.to'), { type: 'date' }),
-          field('price', t('events.price'), { type: 'number', min: '0', step: '1', inputmode: 'numeric' }),
+          field('price', t('events.price'), {
+            type: 'number',
+            min: '0',
+            step: '1',
+            inputmode: 'numeric',
+          }),
         ),
       ),
     );
@@ -122,7 +131,8 @@ class PageEvents extends Page {
       if (given.get(name)) query.set(name, given.get(name)!);
     if (given.get('from')) query.set('from', `${given.get('from')}T00:00:00Z`);
     if (given.get('to')) query.set('to', `${given.get('to')}T23:59:59Z`);
-    if (given.get('price')) query.set('price_max', String(Math.round(Number(given.get('price')) * MINOR)));
+    if (given.get('price'))
+      query.set('price_max', String(Math.round(Number(given.get('price')) * MINOR)));
     if (cursor) query.set('cursor', cursor);
     return query;
   }
@@ -139,7 +149,10 @@ class PageEvents extends Page {
     } catch (error) {
       if (asking.signal.aborted || this.gone.aborted) return;
       replace(this.#more);
-      replace(this.#results, notice_of(error, () => void this.#load(cursor)));
+      replace(
+        this.#results,
+        notice_of(error, () => void this.#load(cursor)),
+      );
     }
     this.#results.removeAttribute('aria-busy');
   }
@@ -154,7 +167,12 @@ class PageEvents extends Page {
     const { next } = page;
     replace(
       this.#more,
-      next && h('button', { class: 'button quiet', onclick: () => void this.#load(next) }, t('events.more')),
+      next &&
+        h(
+          'button',
+          { class: 'button quiet', onclick: () => void this.#load(next) },
+          t('events.more'),
+        ),
     );
     if (further) stubs[0]?.querySelector('a')?.focus();
     say(t('events.count', { count: this.#count }));
@@ -167,7 +185,9 @@ class PageEvents extends Page {
     };
     const box = notice('search', t('events.none'), h('p', null, t('events.none_hint')));
     if (location.search)
-      box.append(h('p', null, h('button', { class: 'button quiet', onclick: clear }, t('events.clear'))));
+      box.append(
+        h('p', null, h('button', { class: 'button quiet', onclick: clear }, t('events.clear'))),
+      );
     find(box, 'h1').replaceWith(h('h2', null, t('events.none')));
     return box;
   }

@@ -1,5 +1,5 @@
 // Back from the provider. What happened there is known when the server says so: the page asks until
-// the reservation is confirmed and its tickets are signed, or until it is clear that it will not be.
+// the reservation is confirmed and its tickets are signed, or until it is clear that it won't be.
 import type { Reservation } from '#api';
 import { reservation_read, tickets_read } from '../data/api.ts';
 import { clock_sync } from '../data/clock.ts';
@@ -25,7 +25,15 @@ class PagePaid extends Page {
       return Promise.resolve();
     }
     this.#since = performance.now();
-    replace(this, notice('ticket', t('paid.waiting'), h('p', null, t('paid.waiting_text')), loading('ghost-line', 1)));
+    replace(
+      this,
+      notice(
+        'ticket',
+        t('paid.waiting'),
+        h('p', null, t('paid.waiting_text')),
+        loading('ghost-line', 1),
+      ),
+    );
     void clock_sync();
     return this.attempt(() => this.#ask());
   }
@@ -35,7 +43,8 @@ class PagePaid extends Page {
     if (this.gone.aborted) return;
     mine_note(reservation);
     if (reservation.state === 'confirmed') return this.#confirmed(reservation);
-    if (reservation.state === 'refunded' || reservation.outcome === 'refunded') return this.#refunded(reservation);
+    if (reservation.state === 'refunded' || reservation.outcome === 'refunded')
+      return this.#refunded(reservation);
     if (reservation.state !== 'held') return this.#ended();
     if (performance.now() - this.#since > PATIENCE_MS) this.#unpaid();
     setTimeout(() => !this.gone.aborted && void this.attempt(() => this.#ask()), ASK_MS);
@@ -51,11 +60,22 @@ class PagePaid extends Page {
   async #refunded(reservation: Reservation): Promise<void> {
     const event = await event_of(reservation.event_id);
     const amount = money(reservation.total_minor, event.currency, event.currency_exponent);
-    replace(this, notice('warning', t('paid.refunded'), h('p', null, t('paid.refunded_text', { amount })), this.#back()));
+    replace(
+      this,
+      notice(
+        'warning',
+        t('paid.refunded'),
+        h('p', null, t('paid.refunded_text', { amount })),
+        this.#back(),
+      ),
+    );
   }
 
   #ended(): void {
-    replace(this, notice('warning', t('paid.ended'), h('p', null, t('paid.ended_text')), this.#back()));
+    replace(
+      this,
+      notice('warning', t('paid.ended'), h('p', null, t('paid.ended_text')), this.#back()),
+    );
   }
 
   #unpaid(): void {

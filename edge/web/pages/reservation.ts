@@ -4,7 +4,7 @@ import { cancellation_create, Problem, reservation_read, tickets_read } from '..
 import { event_of, section_name } from '../data/event-store.ts';
 import { calendar_url } from '../data/calendar.ts';
 import { mine_note } from '../data/mine.ts';
-import { date_long, money, time_short } from '../format.ts';
+import { date_whole, money } from '../format.ts';
 import { t } from '../i18n.ts';
 import { category_name, day_stub, stock_of } from '../parts/stub.ts';
 import { h, replace } from '../ui/h.ts';
@@ -55,14 +55,36 @@ class PageReservation extends Page {
           h(
             'ul',
             { class: 'facts' },
-            h('li', null, icon('calendar'), h('span', null, `${date_long(event.starts_at, event.venue.time_zone)}, ${time_short(event.starts_at, event.venue.time_zone)}`)),
+            h(
+              'li',
+              null,
+              icon('calendar'),
+              h('span', null, date_whole(event.starts_at, event.venue.time_zone)),
+            ),
             h('li', null, icon('pin'), h('span', null, `${event.venue.name}, ${event.venue.city}`)),
-            h('li', null, icon('ticket'), h('span', { class: 'fact' }, h('span', { class: `state state-${state}` }, t(STATES[state])), h('span', null, this.#price(this.#reservation.total_minor)))),
+            h(
+              'li',
+              null,
+              icon('ticket'),
+              h(
+                'span',
+                { class: 'fact' },
+                h('span', { class: `state state-${state}` }, t(STATES[state])),
+                h('span', null, this.#price(this.#reservation.total_minor)),
+              ),
+            ),
           ),
         ),
       ),
-      state === 'confirmed' && outcome === 'other_seats' && h('p', { class: 'strip' }, t('reservation.other_seats')),
-      state === 'refunded' && h('p', { class: 'strip' }, t('reservation.refund', { amount: this.#price(refund_minor ?? 0) })),
+      state === 'confirmed' &&
+        outcome === 'other_seats' &&
+        h('p', { class: 'strip' }, t('reservation.other_seats')),
+      state === 'refunded' &&
+        h(
+          'p',
+          { class: 'strip' },
+          t('reservation.refund', { amount: this.#price(refund_minor ?? 0) }),
+        ),
       state === 'held' && h('p', { class: 'strip' }, h('a', { href: '/cart' }, t('event.held_go'))),
       this.#tickets.length > 0 && this.#stubs(),
       state === 'confirmed' && this.#tools(),
@@ -84,9 +106,27 @@ class PageReservation extends Page {
             { class: ticket.state === 'valid' ? '' : 'over' },
             h(
               'a',
-              { href: `/tickets/${ticket.id}`, class: `mini stock-${stock_of(this.#event.category)}` },
-              h('span', { class: 'mini-seat' }, t('seat.place', { section: section_name(this.#event, ticket.section), row: ticket.row, number: ticket.number })),
-              h('span', { class: 'mini-go' }, ticket.state === 'valid' ? t('ticket.show') : t(ticket.state === 'used' ? 'ticket.used' : 'ticket.revoked'), icon('arrow')),
+              {
+                href: `/tickets/${ticket.id}`,
+                class: `mini stock-${stock_of(this.#event.category)}`,
+              },
+              h(
+                'span',
+                { class: 'mini-seat' },
+                t('seat.place', {
+                  section: section_name(this.#event, ticket.section),
+                  row: ticket.row,
+                  number: ticket.number,
+                }),
+              ),
+              h(
+                'span',
+                { class: 'mini-go' },
+                ticket.state === 'valid'
+                  ? t('ticket.show')
+                  : t(ticket.state === 'used' ? 'ticket.used' : 'ticket.revoked'),
+                icon('arrow'),
+              ),
             ),
           ),
         ),
@@ -98,7 +138,16 @@ class PageReservation extends Page {
     return h(
       'p',
       { class: 'tools' },
-      h('a', { class: 'button quiet', href: calendar_url(this.#event, this.#reservation.id), download: 'calendar.ics' }, icon('calendar'), t('ticket.calendar')),
+      h(
+        'a',
+        {
+          class: 'button quiet',
+          href: calendar_url(this.#event, this.#reservation.id),
+          download: 'calendar.ics',
+        },
+        icon('calendar'),
+        t('ticket.calendar'),
+      ),
     );
   }
 
@@ -106,8 +155,19 @@ class PageReservation extends Page {
     const due = this.#reservation.refund_now_minor ?? 0;
     const box = h('section', { class: 'give-back' }, h('h2', null, t('cancel.title')));
     box.append(
-      h('p', null, t(due > 0 ? 'cancel.due' : 'cancel.nothing_due', { amount: this.#price(due), total: this.#price(this.#reservation.total_minor) })),
-      h('p', null, h('button', { class: 'button danger', onclick: () => this.#ask(due) }, t('cancel.begin'))),
+      h(
+        'p',
+        null,
+        t(due > 0 ? 'cancel.due' : 'cancel.nothing_due', {
+          amount: this.#price(due),
+          total: this.#price(this.#reservation.total_minor),
+        }),
+      ),
+      h(
+        'p',
+        null,
+        h('button', { class: 'button danger', onclick: () => this.#ask(due) }, t('cancel.begin')),
+      ),
     );
     return box;
   }
@@ -117,11 +177,23 @@ class PageReservation extends Page {
     const dialog = h(
       'dialog',
       { class: 'dialog', 'aria-labelledby': 'cancel-question' },
-      h('h2', { id: 'cancel-question' }, t('cancel.question', { count: this.#reservation.seats.length })),
+      h(
+        'h2',
+        { id: 'cancel-question' },
+        t('cancel.question', { count: this.#reservation.seats.length }),
+      ),
       h('p', null, t('cancel.consequence', { amount: this.#price(due) })),
     );
-    const no = h('button', { class: 'button quiet', onclick: () => dialog.close() }, t('cancel.no'));
-    const yes = h('button', { class: 'button danger', onclick: () => void this.#cancel(due, dialog) }, t('cancel.yes', { amount: this.#price(due) }));
+    const no = h(
+      'button',
+      { class: 'button quiet', onclick: () => dialog.close() },
+      t('cancel.no'),
+    );
+    const yes = h(
+      'button',
+      { class: 'button danger', onclick: () => void this.#cancel(due, dialog) },
+      t('cancel.yes', { amount: this.#price(due) }),
+    );
     dialog.append(h('p', { class: 'dialog-buttons' }, no, yes));
     dialog.addEventListener('close', () => dialog.remove());
     this.append(dialog);

@@ -49,7 +49,10 @@ class PageReservations extends Page {
     if (!this.#list.childElementCount) return this.#nothing();
     const more = () => void this.attempt(() => this.#load(from + PAGE));
     const left = all.length > from + PAGE;
-    replace(this.#more, left && h('button', { class: 'button quiet', onclick: more }, t('events.more')));
+    replace(
+      this.#more,
+      left && h('button', { class: 'button quiet', onclick: more }, t('events.more')),
+    );
   }
 
   async #read(mine: Mine): Promise<HTMLElement | null> {
@@ -89,7 +92,12 @@ function stub_of(reservation: Reservation, event: EventDetail): HTMLElement {
       { class: 'stub-body' },
       h('p', { class: 'kind' }, category_name(event.category)),
       h('h2', null, h('a', { class: 'stub-link', href }, event.name)),
-      h('p', { class: 'where' }, h('span', null, date_time(event.starts_at, event.venue.time_zone)), h('span', null, event.venue.name)),
+      h(
+        'p',
+        { class: 'where' },
+        h('span', null, date_time(event.starts_at, event.venue.time_zone)),
+        h('span', null, event.venue.name),
+      ),
       h(
         'p',
         { class: 'stub-foot' },

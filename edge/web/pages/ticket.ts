@@ -25,19 +25,37 @@ class PageTicket extends Page {
 
   #show(ticket: TicketDetail, event: EventDetail): void {
     this.title_set(event.name);
+    const over = ticket.state !== 'valid';
     const back = `/reservations/${ticket.reservation_id}`;
     replace(
       this,
-      h('p', { class: 'tools unprinted' }, h('a', { class: 'button quiet small', href: back }, icon('back'), t('ticket.back'))),
+      h(
+        'p',
+        { class: 'tools unprinted' },
+        h('a', { class: 'button quiet small', href: back }, icon('back'), t('ticket.back')),
+      ),
       h(
         'article',
-        { class: `ticket stock-${stock_of(event.category)}${ticket.state === 'valid' ? '' : ' over'}` },
+        {
+          class: `ticket stock-${stock_of(event.category)}${over ? ' over' : ''}`,
+        },
         h(
           'div',
           { class: 'ticket-face' },
-          h('p', { class: 'ticket-brand' }, mark(), 'cavea', h('span', { class: 'kind' }, category_name(event.category))),
+          h(
+            'p',
+            { class: 'ticket-brand' },
+            mark(),
+            'cavea',
+            h('span', { class: 'kind' }, category_name(event.category)),
+          ),
           h('h1', { tabindex: -1 }, event.name),
-          h('p', { class: 'ticket-when' }, h('span', null, date_long(event.starts_at, event.venue.time_zone)), h('span', null, time_short(event.starts_at, event.venue.time_zone))),
+          h(
+            'p',
+            { class: 'ticket-when' },
+            h('span', null, date_long(event.starts_at, event.venue.time_zone)),
+            h('span', null, time_short(event.starts_at, event.venue.time_zone)),
+          ),
           h('p', { class: 'ticket-where' }, `${event.venue.name}, ${event.venue.city}`),
           h(
             'dl',
@@ -52,8 +70,22 @@ class PageTicket extends Page {
       h(
         'p',
         { class: 'tools unprinted' },
-        h('button', { class: 'button quiet', onclick: () => print() }, icon('print'), t('ticket.print')),
-        h('a', { class: 'button quiet', href: calendar_url(event, ticket.reservation_id), download: 'calendar.ics' }, icon('calendar'), t('ticket.calendar')),
+        h(
+          'button',
+          { class: 'button quiet', onclick: () => print() },
+          icon('print'),
+          t('ticket.print'),
+        ),
+        h(
+          'a',
+          {
+            class: 'button quiet',
+            href: calendar_url(event, ticket.reservation_id),
+            download: 'calendar.ics',
+          },
+          icon('calendar'),
+          t('ticket.calendar'),
+        ),
       ),
     );
   }

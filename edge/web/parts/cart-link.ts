@@ -43,7 +43,10 @@ class CartLink extends HTMLElement {
       return;
     }
     if (!this.childElementCount)
-      replace(this, h('a', { class: 'cart-link', href: '/cart' }, h('span', null, t('cart.title')), this.#time));
+      replace(
+        this,
+        h('a', { class: 'cart-link', href: '/cart' }, h('span', null, t('cart.title')), this.#time),
+      );
     this.#time.textContent = clock_text(left_s);
     for (const [mark_s, key] of MARKS)
       if (this.#left_s > mark_s && left_s <= mark_s && this.#left_s !== Infinity) say(t(key), true);

@@ -15,7 +15,8 @@ export function conflict_box(
   alternatives: ChosenSeat[],
   take: (seat: ChosenSeat) => void,
 ): HTMLElement {
-  const price = (seat: ChosenSeat) => money(seat.price_minor, event.currency, event.currency_exponent);
+  const price = (seat: ChosenSeat) =>
+    money(seat.price_minor, event.currency, event.currency_exponent);
   const offer = (seat: ChosenSeat) => {
     const button = h(
       'button',
@@ -30,7 +31,11 @@ export function conflict_box(
     { class: 'conflict' },
     icon('warning'),
     h('h2', null, t('conflict.title', { count: lost.length })),
-    h('ul', { class: 'gone' }, lost.map((seat) => h('li', null, seat_text(seat)))),
+    h(
+      'ul',
+      { class: 'gone' },
+      lost.map((seat) => h('li', null, seat_text(seat))),
+    ),
     h('p', null, t('conflict.text')),
     alternatives.length > 0 && [
       h('h3', null, t('conflict.near')),

@@ -29,9 +29,17 @@ export class MapPanel extends HTMLElement {
     this.#filter = filter;
     const { signal } = this.#ended;
     choice.addEventListener('change', () => this.#chosen_show(), { signal });
-    feed.addEventListener('load', () => this.#map && (this.#map.states = feed.states.slice()), { signal });
-    feed.addEventListener('change', (e) => this.#map?.apply((e as CustomEvent<Uint32Array>).detail), { signal });
-    filter.addEventListener('change', () => this.#map && (this.#map.shown = filter.shown), { signal });
+    feed.addEventListener('load', () => this.#map && (this.#map.states = feed.states.slice()), {
+      signal,
+    });
+    feed.addEventListener(
+      'change',
+      (e) => this.#map?.apply((e as CustomEvent<Uint32Array>).detail),
+      { signal },
+    );
+    filter.addEventListener('change', () => this.#map && (this.#map.shown = filter.shown), {
+      signal,
+    });
   }
 
   disconnectedCallback(): void {
@@ -112,14 +120,16 @@ export class MapPanel extends HTMLElement {
     if (this.#choice.has(index)) return this.#choice.remove(index);
     const state = this.#feed.states[index] ?? BLOCKED;
     if (state !== FREE) return say(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'), true);
-    if (!this.#choice.add(this.#seat_of(plan, index))) say(t('choice.limit', { count: CHOICE_MAX }), true);
+    if (!this.#choice.add(this.#seat_of(plan, index)))
+      say(t('choice.limit', { count: CHOICE_MAX }), true);
   }
 
   /** What a box has picked is picked here too. */
   #adopt(plan: Plan, map: SeatMap): void {
     const wanted = new Set(map.selection);
     this.#choice.take((seat) => !wanted.has(seat.index) && this.#feed.states[seat.index] === FREE);
-    for (const index of wanted) if (!this.#choice.has(index)) this.#choice.add(this.#seat_of(plan, index));
+    for (const index of wanted)
+      if (!this.#choice.has(index)) this.#choice.add(this.#seat_of(plan, index));
     this.#chosen_show();
   }
 

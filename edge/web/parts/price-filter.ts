@@ -8,7 +8,8 @@ import { h } from '../ui/h.ts';
 export function price_filter(event: EventDetail, filter: Filter): HTMLElement | null {
   if (event.categories.length < 2) return null;
   const boxes = event.categories.map((_, i) => h('input', { type: 'checkbox', value: i }));
-  const changed = () => filter.set(boxes.filter((box) => box.checked).map((box) => Number(box.value)));
+  const changed = () =>
+    filter.set(boxes.filter((box) => box.checked).map((box) => Number(box.value)));
   return h(
     'fieldset',
     { class: 'kinds prices', onchange: changed },

@@ -109,7 +109,12 @@ export class SeatList extends HTMLElement {
   }
 
   #finder(): HTMLElement {
-    const input = h('input', { type: 'search', id: 'find-section', value: this.#wanted, autocomplete: 'off' });
+    const input = h('input', {
+      type: 'search',
+      id: 'find-section',
+      value: this.#wanted,
+      autocomplete: 'off',
+    });
     input.addEventListener('input', () => {
       this.#wanted = input.value.trim().toLocaleLowerCase();
       this.#fresh();
@@ -146,7 +151,11 @@ export class SeatList extends HTMLElement {
       this.#rows[row]!.push(first + i);
       find(rows[row]!, '.seats').append(cell.button);
     });
-    const grid = h('div', { role: 'grid', class: 'seat-grid', 'aria-label': name, 'aria-multiselectable': 'true' }, rows);
+    const grid = h(
+      'div',
+      { role: 'grid', class: 'seat-grid', 'aria-label': name, 'aria-multiselectable': 'true' },
+      rows,
+    );
     grid.addEventListener('keydown', (event) => this.#on_key(event));
     grid.addEventListener('click', (event) => this.#on_click(event));
     replace(this, this.#back(), h('h3', { tabindex: -1 }, name), this.#legend(), grid);
@@ -158,7 +167,12 @@ export class SeatList extends HTMLElement {
     return h(
       'div',
       { role: 'row', class: 'seat-row' },
-      h('span', { role: 'rowheader', class: 'row-name' }, h('span', { class: 'unseen' }, t('seat.row'), ' '), name),
+      h(
+        'span',
+        { role: 'rowheader', class: 'row-name' },
+        h('span', { class: 'unseen' }, t('seat.row'), ' '),
+        name,
+      ),
       h('div', { class: 'seats', role: 'presentation' }),
     );
   }

@@ -17,7 +17,10 @@ export class SeatTray extends HTMLElement {
   #choice!: Choice;
   #list = h('ul', { class: 'picked' });
   #sum = h('p', { class: 'sum' });
-  #button = h('button', { class: 'button main', onclick: () => this.dispatchEvent(new Event('reserve')) });
+  #button = h('button', {
+    class: 'button main',
+    onclick: () => this.dispatchEvent(new Event('reserve')),
+  });
 
   use(event: EventDetail, choice: Choice): void {
     this.#event = event;
@@ -54,7 +57,11 @@ export class SeatTray extends HTMLElement {
       h('span', { class: 'picked-price' }, this.#price(seat.price_minor)),
       h(
         'button',
-        { class: 'remove', onclick: remove, 'aria-label': t('choice.remove', { seat: seat_text(seat) }) },
+        {
+          class: 'remove',
+          onclick: remove,
+          'aria-label': t('choice.remove', { seat: seat_text(seat) }),
+        },
         icon('close'),
       ),
     );
@@ -64,12 +71,18 @@ export class SeatTray extends HTMLElement {
     const { seats, total_minor } = this.#choice;
     const count = seats.length;
     this.classList.toggle('empty', count === 0);
-    replace(this.#list, seats.map((seat) => this.#picked(seat)));
+    replace(
+      this.#list,
+      seats.map((seat) => this.#picked(seat)),
+    );
     const total = this.#price(total_minor);
     replace(
       this.#sum,
       count
-        ? [h('span', { class: 'sum-count' }, t('choice.count', { count })), h('strong', null, total)]
+        ? [
+            h('span', { class: 'sum-count' }, t('choice.count', { count })),
+            h('strong', null, total),
+          ]
         : t('choice.none', { count: CHOICE_MAX }),
     );
     this.#button.hidden = count === 0;

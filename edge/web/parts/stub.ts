@@ -63,7 +63,11 @@ export function standing(event: Event): HTMLElement {
   return h(
     'span',
     { class: `standing level-${bars}` },
-    h('span', { class: 'bars', 'aria-hidden': 'true' }, [1, 2, 3].map((n) => h('i', { class: n <= bars ? 'on' : '' }))),
+    h(
+      'span',
+      { class: 'bars', 'aria-hidden': 'true' },
+      [1, 2, 3].map((n) => h('i', { class: n <= bars ? 'on' : '' })),
+    ),
     t(key),
   );
 }
@@ -104,7 +108,12 @@ export function event_stub(event: Event): HTMLElement {
         h('span', null, time_short(event.starts_at, venue.time_zone)),
         h('span', null, `${venue.name}, ${venue.city}`),
       ),
-      h('p', { class: 'stub-foot' }, h('span', { class: 'price' }, price_range(event)), standing(event)),
+      h(
+        'p',
+        { class: 'stub-foot' },
+        h('span', { class: 'price' }, price_range(event)),
+        standing(event),
+      ),
     ),
   );
 }

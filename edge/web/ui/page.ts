@@ -32,7 +32,10 @@ export abstract class Page extends HTMLElement {
       await work();
     } catch (error) {
       if (this.gone.aborted) return;
-      replace(this, notice_of(error, () => void this.attempt(work)));
+      replace(
+        this,
+        notice_of(error, () => void this.attempt(work)),
+      );
     }
   }
 }
@@ -76,6 +79,8 @@ export function loading(shape: string, count = 1): HTMLElement {
     'div',
     { class: 'loading', role: 'status' },
     h('span', { class: 'unseen' }, t('state.loading')),
-    Array.from({ length: count }, () => h('div', { class: `ghost ${shape}`, 'aria-hidden': 'true' })),
+    Array.from({ length: count }, () =>
+      h('div', { class: `ghost ${shape}`, 'aria-hidden': 'true' }),
+    ),
   );
 }
