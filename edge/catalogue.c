@@ -8,8 +8,10 @@ typedef struct entry {
     uuid key;
     catalogue_event *event; // NULL: there is no such event
     int64_t fresh_until_us;
+    int64_t ahead_us; // from when on the keeper may read it again
     uint64_t used;
     bool taken, loading;
+    bool ahead;  // waits for the keeper
     bool failed; // the last reading failed and there is no event to go on with
 } entry;
 
@@ -24,6 +26,12 @@ struct catalogue {
     catalogue_source source;
     plan_shelf *plans;
     entry_set sets[CATALOGUE_SETS];
+    pthread_mutex_t mutex; // guards what follows; taken inside that of a set
+    pthread_cond_t wake;   // the keeper
+    uuid ahead[CATALOGUE_AHEAD_MAX];
+    uint32_t ahead_first, ahead_count;
+    bool ends, has_keeper;
+    pthread_t keeper;
 };
 
 void catalogue_event_unref(catalogue_event *e)
@@ -42,7 +50,7 @@ static catalogue_event *event_ref(catalogue_event *e)
     return e;
 }
 
-catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans)
+catalogue *catalogue_new_bare(const catalogue_source *source, plan_shelf *plans)
 {
     catalogue *c = calloc(1, sizeof *c);
     if (!c)
@@ -53,13 +61,50 @@ catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans)
         spinning_mutex_init(&c->sets[i].mutex);
         pthread_cond_init(&c->sets[i].loaded, NULL);
     }
+    spinning_mutex_init(&c->mutex);
+    pthread_cond_init(&c->wake, NULL);
     return c;
+}
+
+static void *keeper_run(void *self)
+{
+    catalogue *c = self;
+    pthread_mutex_lock(&c->mutex);
+    while (!c->ends) {
+        if (c->ahead_count == 0)
+            pthread_cond_wait(&c->wake, &c->mutex);
+        pthread_mutex_unlock(&c->mutex);
+        (void)catalogue_keep_one(c);
+        pthread_mutex_lock(&c->mutex);
+    }
+    pthread_mutex_unlock(&c->mutex);
+    return NULL;
+}
+
+catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans)
+{
+    catalogue *c = catalogue_new_bare(source, plans);
+    if (!c)
+        return NULL;
+    c->has_keeper = pthread_create(&c->keeper, NULL, keeper_run, c) == 0;
+    if (c->has_keeper)
+        return c;
+    catalogue_free(c);
+    return NULL;
 }
 
 void catalogue_free(catalogue *c)
 {
     if (!c)
         return;
+    pthread_mutex_lock(&c->mutex);
+    c->ends = true;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->mutex);
+    if (c->has_keeper)
+        pthread_join(c->keeper, NULL);
+    pthread_mutex_destroy(&c->mutex);
+    pthread_cond_destroy(&c->wake);
     for (size_t i = 0; i < CATALOGUE_SETS; i++) {
         for (size_t j = 0; j < CATALOGUE_WAYS; j++)
             catalogue_event_unref(c->sets[i].ways[j].event);
@@ -93,8 +138,19 @@ static entry_set *set_of(catalogue *c, const uuid *key)
     return &c->sets[(low * 2654435761U ^ high * 40503U) % CATALOGUE_SETS];
 }
 
-// Reads detail and plan; the event is complete or not there at all.
-static error_code event_read(catalogue *c, const event_id *id, catalogue_event **ret_event)
+// The plan of an event that was read, mostly the one that it had before.
+static error_code plan_of(catalogue *c, const digest32 *hash, const catalogue_event *before,
+                          shared_plan **ret_plan)
+{
+    if (!before || memcmp(&before->plan->hash, hash, sizeof *hash) != 0)
+        return plan_shelf_get(c->plans, hash, ret_plan);
+    *ret_plan = shared_plan_ref(before->plan);
+    return ERROR_NONE;
+}
+
+// Reads detail and plan; the event is complete or not there at all. before: what was known of it.
+static error_code event_read(catalogue *c, const event_id *id, const catalogue_event *before,
+                             catalogue_event **ret_event)
 {
     bool found = false;
     catalogue_event *e = calloc(1, sizeof *e);
@@ -103,7 +159,7 @@ static error_code event_read(catalogue *c, const event_id *id, catalogue_event *
     e->references = 1;
     error_code error = ERROR_UNAVAILABLE;
     if (c->source.event(c->source.self, id, &e->detail, &found) == STORE_OK)
-        error = found ? plan_shelf_get(c->plans, &e->detail.plan_hash, &e->plan) : ERROR_NOT_FOUND;
+        error = found ? plan_of(c, &e->detail.plan_hash, before, &e->plan) : ERROR_NOT_FOUND;
     if (found && error == ERROR_NOT_FOUND)
         error = ERROR_UNAVAILABLE; // an event whose plan is missing
     if (error == ERROR_NONE)
@@ -115,7 +171,8 @@ static error_code event_read(catalogue *c, const event_id *id, catalogue_event *
 
 static error_code key_get(catalogue *c, const uuid *key, bool inside, catalogue_event **ret_event);
 
-static error_code key_read(catalogue *c, const uuid *key, catalogue_event **ret_event)
+static error_code key_read(catalogue *c, const uuid *key, const catalogue_event *before,
+                           catalogue_event **ret_event)
 {
     uint32_t tag;
     event_id id = {*key};
@@ -126,7 +183,7 @@ static error_code key_read(catalogue *c, const uuid *key, catalogue_event **ret_
         // The event itself is cached under its id.
         return found ? key_get(c, &id.u, true, ret_event) : ERROR_NOT_FOUND;
     }
-    return event_read(c, &id, ret_event);
+    return event_read(c, &id, before, ret_event);
 }
 
 // The entry of a key, or the one to give up for it; NULL when all of the set are being read.
@@ -154,22 +211,69 @@ static error_code entry_read(catalogue *c, entry_set *set, entry *e, catalogue_e
     catalogue_event *event = NULL;
     e->loading = true;
     pthread_mutex_unlock(&set->mutex);
-    error_code error = key_read(c, &key, &event);
+    error_code error = key_read(c, &key, e->event, &event); // nobody else changes it meanwhile
     int64_t now_us = c->source.now_us(c->source.self);
     pthread_mutex_lock(&set->mutex);
     e->loading = false;
     pthread_cond_broadcast(&set->loaded);
     e->failed = error == ERROR_UNAVAILABLE && !e->event;
     if (error == ERROR_UNAVAILABLE) {
-        e->fresh_until_us = now_us + CATALOGUE_RETRY_MS * 1000;
+        e->fresh_until_us = e->ahead_us = now_us + CATALOGUE_RETRY_MS * 1000;
         *ret_event = event_ref(e->event); // the old one, if any
         return e->event ? ERROR_NONE : error;
     }
     catalogue_event_unref(e->event);
     e->event = event;
     e->fresh_until_us = now_us + CATALOGUE_FRESH_MS * 1000;
+    e->ahead_us = e->fresh_until_us - CATALOGUE_AHEAD_MS * 1000;
     *ret_event = event_ref(event);
     return error;
+}
+
+// Leaves it to the keeper; the set's mutex is held. Who finds no place there asks again later.
+static void entry_ask_ahead(catalogue *c, entry *e)
+{
+    pthread_mutex_lock(&c->mutex);
+    e->ahead = c->ahead_count < CATALOGUE_AHEAD_MAX;
+    if (e->ahead)
+        c->ahead[(c->ahead_first + c->ahead_count++) % CATALOGUE_AHEAD_MAX] = e->key;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static bool ahead_take(catalogue *c, uuid *ret_key)
+{
+    pthread_mutex_lock(&c->mutex);
+    bool any = c->ahead_count > 0;
+    if (any) {
+        *ret_key = c->ahead[c->ahead_first];
+        c->ahead_first = (c->ahead_first + 1) % CATALOGUE_AHEAD_MAX;
+        c->ahead_count--;
+    }
+    pthread_mutex_unlock(&c->mutex);
+    return any;
+}
+
+bool catalogue_keep_one(catalogue *c)
+{
+    uuid key;
+    catalogue_event *event = NULL;
+    if (!ahead_take(c, &key))
+        return false;
+    entry_set *set = set_of(c, &key);
+    pthread_mutex_lock(&set->mutex);
+    for (size_t i = 0; i < CATALOGUE_WAYS; i++) {
+        entry *e = &set->ways[i];
+        if (!e->ahead || !uuid_equal(&e->key, &key)) // it may have gone meanwhile
+            continue;
+        e->ahead = false;
+        if (!e->loading && c->source.now_us(c->source.self) >= e->ahead_us)
+            (void)entry_read(c, set, e, &event);
+        break;
+    }
+    pthread_mutex_unlock(&set->mutex);
+    catalogue_event_unref(event);
+    return true;
 }
 
 // inside: the caller has passed the gate already.
@@ -184,6 +288,8 @@ static error_code key_get(catalogue *c, const uuid *key, bool inside, catalogue_
         int64_t now_us = c->source.now_us(c->source.self);
         if (e && (e->fresh_until_us > now_us || (e->loading && e->event))) {
             e->used = ++set->uses;
+            if (e->event && now_us >= e->ahead_us && !e->loading && !e->ahead)
+                entry_ask_ahead(c, e);
             *ret_event = event_ref(e->event);
             error = e->event ? ERROR_NONE : e->failed ? ERROR_UNAVAILABLE : ERROR_NOT_FOUND;
             break;

@@ -1,9 +1,10 @@
 // Events as the edge needs them on every request: details, prices and the decoded plan, by id and
 // by the tag that ids of reservations, payments and tickets carry. A short cache before the
-// database: an entry is as fresh as CATALOGUE_FRESH_MS; when it is older one thread reads it again
-// while the others go on with the old one, and while the database is away the old one stays. What
-// does not exist is remembered for a moment too. Bounded: four ways for each hash, the least
-// recently used goes. Any thread; a miss blocks.
+// database: an entry is as fresh as CATALOGUE_FRESH_MS. One that is asked for shortly before that
+// is read again by the keeper, so that nobody waits for what many want; of one that is older one
+// thread reads it again while the others go on with the old one, and while the database is away the
+// old one stays. What does not exist is remembered for a moment too. Bounded: four ways for each
+// hash, the least recently used goes. Any thread; a miss blocks.
 #ifndef CAVEA_EDGE_CATALOGUE_H
 #define CAVEA_EDGE_CATALOGUE_H
 
@@ -14,8 +15,10 @@
 enum {
     CATALOGUE_SETS = 2048,
     CATALOGUE_WAYS = 4,
-    CATALOGUE_FRESH_MS = 1500,
-    CATALOGUE_RETRY_MS = 500, // after a failed read
+    CATALOGUE_FRESH_MS = 2000,
+    CATALOGUE_AHEAD_MS = 500,   // before that, the keeper's time
+    CATALOGUE_AHEAD_MAX = 1024, // entries that wait for it; those beyond become old
+    CATALOGUE_RETRY_MS = 500,   // after a failed read
 };
 
 typedef struct catalogue_event { // never changes
@@ -42,8 +45,12 @@ typedef struct catalogue_source {
 } catalogue_source;
 
 typedef struct catalogue catalogue;
-catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans); // plans: borrowed
+// NULL when memory is out; starts the keeper. plans: borrowed.
+catalogue *catalogue_new(const catalogue_source *source, plan_shelf *plans);
 void catalogue_free(catalogue *c);
+// For tests, which have no keeper: what it does with one entry. False: none waits for it.
+catalogue *catalogue_new_bare(const catalogue_source *source, plan_shelf *plans);
+bool catalogue_keep_one(catalogue *c);
 
 // ERROR_NONE and a reference for the caller, NOT_FOUND, UNAVAILABLE, or OVERLOADED when the gate is
 // full and there is no old event to go on with.

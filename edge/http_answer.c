@@ -262,13 +262,15 @@ static bool send_pieces(struct mg_connection *c, http_worker *w, size_t head_byt
     return send_all(c, body_at - head_bytes, head_bytes + body_bytes);
 }
 
-// Head and shared body as one piece that all threads send in this second.
+// Head and shared body as one piece that all threads send in this second; NULL for the first of
+// them, who may be the only one, and when memory is out.
 static shared_bytes *wire_of(const http_answer *a, http_worker *w, const http_head *head)
 {
+    bool wanted;
     (void)date_of(w);
     int64_t second = w->date_s;
-    shared_bytes *wire = shared_bytes_wire(a->shared, second);
-    if (wire)
+    shared_bytes *wire = shared_bytes_wire(a->shared, second, &wanted);
+    if (wire || !wanted)
         return wire;
     size_t head_bytes = head_write(a, w, head, a->shared->count);
     char *data = malloc(head_bytes + a->shared->count);

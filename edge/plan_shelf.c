@@ -48,16 +48,22 @@ struct plan_shelf {
     pthread_mutex_t mutex; // guards everything below
     pthread_cond_t loaded;
     uint64_t uses;
-    size_t bytes;
+    size_t bytes, bytes_max;
     slot slots[PLAN_SHELF_PLANS_MAX];
 };
 
 plan_shelf *plan_shelf_new(const plan_source *source)
 {
+    return plan_shelf_new_sized(source, PLAN_SHELF_BYTES_MAX);
+}
+
+plan_shelf *plan_shelf_new_sized(const plan_source *source, size_t bytes_max)
+{
     plan_shelf *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
     c->source = *source;
+    c->bytes_max = bytes_max;
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->loaded, NULL);
     return c;
@@ -91,16 +97,37 @@ void plan_shelf_free(plan_shelf *c)
     free(c);
 }
 
-// The slot that was not used for longest, an empty one first; NULL when all are loading.
-static slot *slot_oldest(plan_shelf *c, const slot *but)
+size_t plan_shelf_bytes(plan_shelf *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    size_t bytes = c->bytes;
+    pthread_mutex_unlock(&c->mutex);
+    return bytes;
+}
+
+// New references come from here, with the mutex held, or from somebody who has one.
+static bool plan_in_use(const slot *s)
+{
+    return s->plan && atomic_load_explicit(&s->plan->references, memory_order_acquire) > 1;
+}
+
+// The slot to be given to another plan: an empty one, else the one whose plan nobody has that was
+// not used for longest, else the one that was not used for longest. NULL when all are loading.
+static slot *slot_oldest(plan_shelf *c)
 {
     slot *oldest = NULL;
+    bool oldest_in_use = false;
     for (size_t i = 0; i < PLAN_SHELF_PLANS_MAX; i++) {
         slot *s = &c->slots[i];
-        if (s == but || s->loading)
+        if (s->loading)
             continue;
-        if (!oldest || s->used < oldest->used)
-            oldest = s;
+        if (!s->taken)
+            return s;
+        bool in_use = plan_in_use(s);
+        if (oldest && (in_use != oldest_in_use ? in_use : s->used > oldest->used))
+            continue;
+        oldest = s;
+        oldest_in_use = in_use;
     }
     return oldest;
 }
@@ -115,14 +142,43 @@ static slot *slot_find(plan_shelf *c, const digest32 *hash)
     return NULL;
 }
 
+// Anything beside the decoded plan.
+static bool slot_has_bytes(const slot *s)
+{
+    for (size_t i = 0; i < FORM_PLAN; i++)
+        if (s->bytes[i])
+            return true;
+    return false;
+}
+
+// Of those that have something to give back, the one that was not used for longest.
+static slot *slot_trimmable(plan_shelf *c, const slot *kept)
+{
+    slot *oldest = NULL;
+    for (size_t i = 0; i < PLAN_SHELF_PLANS_MAX; i++) {
+        slot *s = &c->slots[i];
+        if (s == kept || s->loading || !s->taken || (!slot_has_bytes(s) && plan_in_use(s)))
+            continue;
+        if (!oldest || s->used < oldest->used)
+            oldest = s;
+    }
+    return oldest;
+}
+
 // Room for what has just been loaded into `kept`.
 static void cache_trim(plan_shelf *c, const slot *kept)
 {
-    while (c->bytes > PLAN_SHELF_BYTES_MAX) {
-        slot *oldest = slot_oldest(c, kept);
-        if (!oldest || !oldest->taken)
-            return;
-        slot_clear(c, oldest);
+    slot *s;
+    while (c->bytes > c->bytes_max && (s = slot_trimmable(c, kept)) != NULL) {
+        if (!plan_in_use(s)) {
+            slot_clear(c, s);
+            continue;
+        }
+        for (size_t i = 0; i < FORM_PLAN; i++) {
+            c->bytes -= s->bytes[i] ? s->bytes[i]->count : 0;
+            shared_bytes_unref(s->bytes[i]);
+            s->bytes[i] = NULL;
+        }
     }
 }
 
@@ -138,7 +194,7 @@ static slot *slot_enter(plan_shelf *c, const digest32 *hash, shelf_form form, bo
     for (;;) {
         slot *s = slot_find(c, hash);
         *ret_there = s && slot_has(s, form);
-        if (!s && (s = slot_oldest(c, NULL)) != NULL) {
+        if (!s && (s = slot_oldest(c)) != NULL) {
             slot_clear(c, s);
             s->hash = *hash;
             s->taken = true;

@@ -1,5 +1,6 @@
 // Decoded plans by their hash, shared by everybody who needs them. A plan never changes, so it is
-// loaded once and kept while there is room. Loading is single-flight for each plan. Any thread.
+// loaded once and kept while there is room. One that somebody has is never forgotten, as that would
+// free nothing and have it loaded twice. Loading is single-flight for each plan. Any thread.
 #ifndef CAVEA_EDGE_PLAN_SHELF_H
 #define CAVEA_EDGE_PLAN_SHELF_H
 
@@ -11,8 +12,9 @@
 #include <stdatomic.h>
 
 enum {
-    PLAN_SHELF_PLANS_MAX = 256,
-    PLAN_SHELF_BYTES_MAX = 512 * 1024 * 1024, // all forms of all plans together
+    PLAN_SHELF_PLANS_MAX = 1024,
+    // Decoded plans and their other forms together; plans that somebody has stay beyond it.
+    PLAN_SHELF_BYTES_MAX = 64 * 1024 * 1024,
 };
 
 typedef struct shared_plan {
@@ -41,6 +43,8 @@ typedef struct plan_source {
 
 typedef struct plan_shelf plan_shelf;
 plan_shelf *plan_shelf_new(const plan_source *source); // NULL when memory is out
+plan_shelf *plan_shelf_new_sized(const plan_source *source, size_t bytes_max);
+size_t plan_shelf_bytes(plan_shelf *c); // of all that it keeps
 void plan_shelf_free(plan_shelf *c);
 
 // ERROR_NONE and a reference for the caller, NOT_FOUND, or UNAVAILABLE.

@@ -60,7 +60,7 @@ seat_map *seat_map_new(const plan *p)
     if (!m)
         return NULL;
     m->plan = p;
-    m->ring_max = ring_max_of(p);
+    m->ring_max = RING_MIN;
     m->section_available = calloc(p->sections_count, sizeof *m->section_available);
     m->states = calloc(states_bytes(m), 1);
     m->ring = calloc(m->ring_max, sizeof *m->ring);
@@ -95,8 +95,23 @@ size_t seat_map_memory_bytes(const seat_map *m)
 
 static void ring_clear(seat_map *m, uint64_t version)
 {
-    m->ring_count = 0;
+    m->ring_count = m->ring_first = 0;
     m->ring_base = m->ring_floor = version;
+}
+
+// Most maps that are looked at hardly change, so the ring begins small. One that has gone round,
+// because memory was out when it was full, stays as it is until it begins anew.
+static void ring_grow(seat_map *m)
+{
+    uint32_t max = ring_max_of(m->plan);
+    if (m->ring_count < m->ring_max || m->ring_first > 0 || m->ring_max == max)
+        return;
+    uint32_t wanted = m->ring_max > max / 2 ? max : 2 * m->ring_max;
+    seat_change *grown = realloc(m->ring, wanted * sizeof *grown);
+    if (!grown)
+        return;
+    m->ring = grown;
+    m->ring_max = wanted;
 }
 
 // Forgets the oldest change when the ring is full; all of its version is incomplete then. Versions
@@ -105,6 +120,7 @@ static void ring_push(seat_map *m, uint64_t version, uint32_t packed)
 {
     if (version - m->ring_base > UINT32_MAX)
         ring_clear(m, version);
+    ring_grow(m);
     if (m->ring_count == m->ring_max) {
         m->ring_floor = m->ring_base + m->ring[m->ring_first].version;
         m->ring_first = (m->ring_first + 1) % m->ring_max;

@@ -20,9 +20,14 @@ shared_bytes *shared_bytes_take(char *data, size_t count)
 
 shared_bytes *shared_bytes_of(doc *document)
 {
-    shared_bytes *b = document->full ? NULL : shared_bytes_take(document->text, document->bytes);
-    if (!document->full)
-        document->text = NULL;
+    if (document->full) {
+        doc_done(document);
+        return NULL;
+    }
+    // It grew by doubling, and now stays as it is.
+    char *shrunk = realloc(document->text, document->bytes > 0 ? document->bytes : 1);
+    shared_bytes *b = shared_bytes_take(shrunk ? shrunk : document->text, document->bytes);
+    document->text = NULL;
     doc_done(document);
     return b;
 }
@@ -62,10 +67,12 @@ static void wire_unlock(shared_bytes *b)
     atomic_flag_clear_explicit(&b->wire_busy, memory_order_release);
 }
 
-shared_bytes *shared_bytes_wire(shared_bytes *b, int64_t second)
+shared_bytes *shared_bytes_wire(shared_bytes *b, int64_t second, bool *ret_wanted)
 {
     wire_lock(b);
     shared_bytes *wire = b->wire_s == second ? shared_bytes_ref(b->wire) : NULL;
+    *ret_wanted = b->asked_s == second;
+    b->asked_s = second;
     wire_unlock(b);
     return wire;
 }

@@ -17,7 +17,7 @@ typedef struct shared_bytes {
     char *data;
     atomic_flag wire_busy; // guards what follows, for some instructions
     struct shared_bytes *wire;
-    int64_t wire_s;
+    int64_t wire_s, asked_s; // of the wire; of whoever asked last
 } shared_bytes;
 
 // Takes data, which must come from malloc; NULL (and data freed) when memory is out. One reference
@@ -30,7 +30,9 @@ void shared_bytes_name(shared_bytes *b);
 shared_bytes *shared_bytes_ref(shared_bytes *b); // NULL stays NULL
 // What is sent for these bytes in one second, head included, so that nobody has to copy them behind
 // a head of their own. NULL when this second has none yet; put keeps a reference and replaces.
-shared_bytes *shared_bytes_wire(shared_bytes *b, int64_t second);
+// *ret_wanted: whether somebody asked in this second before, so that making one is worth its
+// memory.
+shared_bytes *shared_bytes_wire(shared_bytes *b, int64_t second, bool *ret_wanted);
 void shared_bytes_wire_put(shared_bytes *b, shared_bytes *wire, int64_t second);
 void shared_bytes_unref(shared_bytes *b);
 

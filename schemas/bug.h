@@ -18,7 +18,11 @@
     X(DIRECT_TWICE, "direct-twice", "a copy over the direct path is decided again")                \
     X(NO_RESEND, "no-resend", "facts without acknowledgement are never published again")           \
     X(NO_FENCE, "no-fence", "the store lets a stale epoch commit")                                 \
-    X(CURSOR_APART, "cursor-apart", "cursor and seen numbers commit some time later")
+    X(CURSOR_APART, "cursor-apart", "cursor and seen numbers commit some time later")              \
+    X(REFUND_NO_KEY, "refund-no-key", "each try of a refund is a refund of its own")               \
+    X(LATE_ANY, "late-any", "a late payment gets its seats back, whoever has them")                \
+    X(REFUND_FORGOTTEN, "refund-forgotten", "money that the event refused does not go back")       \
+    X(NUMBERS_FORGOTTEN, "numbers-forgotten", "who takes over starts with no seen numbers")
 
 typedef enum bug {
 #define X(name, text, what) BUG_##name,

@@ -14,7 +14,7 @@ typedef struct subject {
 typedef enum subject_room {
     SUBJECT_IN,     // cavea.v1.in.<kind>.<key>      the inbox, stored by JetStream
     SUBJECT_DIRECT, // cavea.v1.direct.<kind>.<key>  core NATS to the holder
-    SUBJECT_FACT,   // cavea.v1.fact.<kind>.<key>    facts of one tick, stored by JetStream
+    SUBJECT_FACT,   // cavea.v1.fact.<kind>.<key>    facts of a few ticks, stored by JetStream
     SUBJECT_LIVE,   // cavea.v1.live.<kind>.<key>    seat-map deltas, core NATS
     SUBJECT_ROOMS_END
 } subject_room;

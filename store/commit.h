@@ -16,6 +16,7 @@ typedef enum commit_part { // in the order of the pipeline
     COMMIT_CLAIMS,
     COMMIT_CHANGES, // after reservations: one may be made and changed in one tick
     COMMIT_PAYMENTS,
+    COMMIT_PAYMENT_CHANGES,
     COMMIT_TICKETS,
     COMMIT_STATUSES,
     COMMIT_POSTINGS,

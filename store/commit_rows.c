@@ -59,32 +59,36 @@ const statement commit_statements[COMMIT_PARTS_END] = {
          " unnest($13::int4[]) n) c"
          " WHERE r.event_id = c.e AND r.id = c.i AND r.state = c.f RETURNING 1)"
          " SELECT " GUARD("$15")},
-    // The payment actor is the single writer of its payments, under the fence, and has the table of
-    // allowed transitions. What may never happen is refused here all the same: a state or a refund
-    // attempt that falls back, captured money that shrinks.
+    // The payment actor is the single writer of its payments, under the fence, and knows which of
+    // them have a row. One statement that did both would take a lock and look twice for each row.
     [COMMIT_PAYMENTS] =
         {"commit_payments",
-         "WITH done AS (INSERT INTO payment AS p (event_id, id, reservation_id, buyer_id, state,"
-         " amount_minor, captured_minor, refunded_minor, currency, intent_id, client_secret,"
-         " pay_url, refund_id, refund_number, created_at, changed_at, refund_minor, kept_minor,"
-         " fee_bp, tax_bp)"
-         " SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]),"
-         " unnest($5::int2[]), unnest($6::int8[]), unnest($7::int8[]), unnest($8::int8[]),"
-         " unnest($9::text[]), unnest($10::text[]), unnest($11::text[]), unnest($12::text[]),"
-         " unnest($13::text[]), unnest($14::int2[]), unnest($15::timestamptz[]),"
-         " unnest($16::timestamptz[]), unnest($17::int8[]), unnest($18::int8[]),"
-         " unnest($19::int2[]), unnest($20::int2[])"
-         " ON CONFLICT (event_id, id) DO UPDATE SET state = EXCLUDED.state,"
-         " captured_minor = EXCLUDED.captured_minor, refunded_minor = EXCLUDED.refunded_minor,"
-         " intent_id = EXCLUDED.intent_id, client_secret = EXCLUDED.client_secret,"
-         " pay_url = EXCLUDED.pay_url, refund_id = EXCLUDED.refund_id,"
-         " refund_number = EXCLUDED.refund_number, changed_at = EXCLUDED.changed_at,"
-         " currency = EXCLUDED.currency, refund_minor = EXCLUDED.refund_minor,"
-         " kept_minor = EXCLUDED.kept_minor,"
-         " fee_bp = EXCLUDED.fee_bp, tax_bp = EXCLUDED.tax_bp"
-         " WHERE (p.refund_number, p.state) <= (EXCLUDED.refund_number, EXCLUDED.state)"
-         " AND p.captured_minor <= EXCLUDED.captured_minor RETURNING 1)"
-         " SELECT " GUARD("$21")},
+         "INSERT INTO payment (event_id, id, reservation_id, buyer_id, state, amount_minor,"
+         " captured_minor, refunded_minor, currency, intent_id, client_secret, pay_url, refund_id,"
+         " refund_number, changed_at, refund_minor, kept_minor, fee_bp, tax_bp, created_at)"
+         " SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($17::uuid[]), unnest($18::uuid[]),"
+         " unnest($3::int2[]), unnest($19::int8[]), unnest($4::int8[]), unnest($5::int8[]),"
+         " unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),"
+         " unnest($10::text[]), unnest($11::int2[]), unnest($12::timestamptz[]),"
+         " unnest($13::int8[]), unnest($14::int8[]), unnest($15::int2[]), unnest($16::int2[]),"
+         " unnest($20::timestamptz[])"},
+    // It has the table of allowed transitions. What may never happen is refused here all the same:
+    // a state or a refund attempt that falls back, captured money that shrinks.
+    [COMMIT_PAYMENT_CHANGES] =
+        {"commit_payment_changes",
+         "WITH done AS (UPDATE payment p SET state = c.s, captured_minor = c.cm,"
+         " refunded_minor = c.rm, currency = c.u, intent_id = c.i, client_secret = c.cs,"
+         " pay_url = c.pu, refund_id = c.ri, refund_number = c.rn, changed_at = c.t,"
+         " refund_minor = c.m, kept_minor = c.k, fee_bp = c.f, tax_bp = c.x"
+         " FROM (SELECT unnest($1::uuid[]) e, unnest($2::uuid[]) id, unnest($3::int2[]) s,"
+         " unnest($4::int8[]) cm, unnest($5::int8[]) rm, unnest($6::text[]) u,"
+         " unnest($7::text[]) i, unnest($8::text[]) cs, unnest($9::text[]) pu,"
+         " unnest($10::text[]) ri, unnest($11::int2[]) rn, unnest($12::timestamptz[]) t,"
+         " unnest($13::int8[]) m, unnest($14::int8[]) k, unnest($15::int2[]) f,"
+         " unnest($16::int2[]) x) c"
+         " WHERE p.event_id = c.e AND p.id = c.id AND (p.refund_number, p.state) <= (c.rn, c.s)"
+         " AND p.captured_minor <= c.cm RETURNING 1)"
+         " SELECT " GUARD("$17")},
     // A ticket's id is derived from its reservation and seat, so a second one is the same signed
     // again: the first stays. A revocation that comes before the ticket leaves a revoked row
     // without a text, and the ticket never becomes valid.
@@ -266,17 +270,12 @@ static uint32_t changes_params(const journal *j, const fold *f, params *p)
     return n;
 }
 
-static uint32_t payments_params(const journal *j, const fold *f, params *p)
+// What both statements have, of n payments.
+static void payment_columns(const payment_row *r, const uint32_t *row, uint32_t n, params *p)
 {
-    const payment_row *r = j->payments;
-    const uint32_t *row = f->payments;
-    uint32_t n = f->payments_count;
     COLUMN_UUID(n, r[row[i]].event);
     COLUMN_UUID(n, r[row[i]].id);
-    COLUMN_UUID(n, r[row[i]].reservation);
-    COLUMN_UUID(n, r[row[i]].buyer);
     COLUMN_INT2(n, r[row[i]].state);
-    COLUMN_INT8(n, r[row[i]].amount_minor);
     COLUMN_INT8(n, r[row[i]].captured_minor);
     COLUMN_INT8(n, r[row[i]].refunded_minor);
     COLUMN_TEXT(n, r[row[i]].currency);
@@ -285,12 +284,30 @@ static uint32_t payments_params(const journal *j, const fold *f, params *p)
     COLUMN_TEXT(n, r[row[i]].pay_url);
     COLUMN_TEXT(n, r[row[i]].refund_id);
     COLUMN_INT2(n, r[row[i]].refund_number);
-    COLUMN_TIME(n, r[row[i]].created_us);
     COLUMN_TIME(n, r[row[i]].changed_us);
     COLUMN_INT8(n, r[row[i]].refund_minor);
     COLUMN_INT8(n, r[row[i]].kept_minor);
     COLUMN_INT2(n, r[row[i]].fee_bp);
     COLUMN_INT2(n, r[row[i]].tax_bp);
+}
+
+static uint32_t payments_params(const journal *j, const fold *f, params *p)
+{
+    const payment_row *r = j->payments;
+    const uint32_t *row = f->payments;
+    uint32_t n = f->payments_new;
+    payment_columns(r, row, n, p);
+    COLUMN_UUID(n, r[row[i]].reservation);
+    COLUMN_UUID(n, r[row[i]].buyer);
+    COLUMN_INT8(n, r[row[i]].amount_minor);
+    COLUMN_TIME(n, r[row[i]].created_us);
+    return n;
+}
+
+static uint32_t payment_changes_params(const journal *j, const fold *f, params *p)
+{
+    uint32_t n = f->payments_count - f->payments_new;
+    payment_columns(j->payments, f->payments + f->payments_new, n, p);
     params_int4(p, (int32_t)n);
     return n;
 }
@@ -388,6 +405,8 @@ bool commit_params(commit_part part, const journal *j, const fold *f, params *re
         return changes_params(j, f, ret_p) > 0;
     case COMMIT_PAYMENTS:
         return payments_params(j, f, ret_p) > 0;
+    case COMMIT_PAYMENT_CHANGES:
+        return payment_changes_params(j, f, ret_p) > 0;
     case COMMIT_TICKETS:
         return tickets_params(j, f, ret_p) > 0;
     case COMMIT_STATUSES:

@@ -17,6 +17,7 @@ typedef struct fold_key {
     int32_t seat;
     uint32_t next;             // in the same bucket
     uint32_t claims, releases; // of a claim: how often it comes
+    bool is_new;               // of a payment
 } fold_key;
 
 bool fold_init(fold *f)
@@ -201,9 +202,19 @@ static void payments_fold(fold *f, const journal *j)
     keys_clear(f, j->payments_count);
     for (uint32_t i = 0; i < j->payments_count; i++) {
         fold_key k = {.event = j->payments[i].event.u, .id = j->payments[i].id.u};
-        f->payments[key_place(f, &k)] = i;
+        uint32_t at = key_place(f, &k);
+        f->payments[at] = i;
+        f->keys[at].is_new |= j->payments[i].is_new;
     }
     f->payments_count = f->keys_count;
+    f->payments_new = 0;
+    for (uint32_t at = 0; at < f->payments_count; at++) {
+        if (!f->keys[at].is_new)
+            continue;
+        uint32_t row = f->payments[at];
+        f->payments[at] = f->payments[f->payments_new];
+        f->payments[f->payments_new++] = row;
+    }
 }
 
 static void tickets_fold(fold *f, const journal *j)

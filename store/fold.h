@@ -21,6 +21,7 @@ typedef struct fold {
     uint32_t changes_count;
     uint32_t *payments, *statuses; // the last row of each payment and event, by index
     uint32_t payments_count, statuses_count;
+    uint32_t payments_new; // so many come first: their payments had no row before the tick
     fold_ticket *tickets;
     uint32_t tickets_count;
     struct fold_key *keys; // of the table being folded, in a hash table

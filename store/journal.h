@@ -64,8 +64,8 @@ typedef struct reservation_change {
     uint32_t seats_at, seats_count;       // into seats; 0: they stay. Prices always stay.
 } reservation_change;
 
-// The whole row; inserts it, or replaces the mutable columns when (refund_number, state), compared
-// in this order, does not fall.
+// The whole row; a new one is inserted, of others the mutable columns are replaced when
+// (refund_number, state), compared in this order, does not fall. All else is refused.
 typedef struct payment_row {
     event_id event;
     payment_id id;
@@ -84,6 +84,7 @@ typedef struct payment_row {
     char refund_id[72];
     int16_t refund_number; // the refund attempt, 0: none yet
     int64_t created_us, changed_us;
+    bool is_new; // the payment had no row before; no column
 } payment_row;
 
 typedef struct ticket_row {

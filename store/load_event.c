@@ -28,14 +28,17 @@ const statement load_event_statements[LOAD_EVENT_STATEMENTS] = {
     [EVENT_PLAN] = {"event_plan", "SELECT p.packed FROM event e JOIN plan p ON p.hash = e.plan_hash"
                                   " WHERE e.id = $1 AND e.plan_hash <> ALL ($2::bytea[])"},
     // What has seats whatever its age, and everything young: its idempotency keys are remembered.
+    // A lateral part with a limit can only be looked up claim by claim, whatever the statistics
+    // say: those from before the event grew make the join a loop over all its reservations for
+    // each.
     [EVENT_RESERVATIONS] = {"event_reservations",
                             "SELECT " ROW_RESERVATION " FROM reservation r"
                             " WHERE r.event_id = $1 AND r.id >= " ROW_YOUNG_ID
                             " UNION ALL SELECT " ROW_RESERVATION
                             " FROM (SELECT DISTINCT reservation_id AS id FROM seat_claim"
                             " WHERE seat_key BETWEEN $2 AND $3 AND reservation_id < " ROW_YOUNG_ID
-                            ") c"
-                            " JOIN reservation r ON r.event_id = $1 AND r.id = c.id ORDER BY 1"},
+                            ") c CROSS JOIN LATERAL (SELECT * FROM reservation"
+                            " WHERE event_id = $1 AND id = c.id LIMIT 1) r ORDER BY 1"},
     [EVENT_REFUSALS] = {"event_refusals", "SELECT payload FROM fact WHERE actor = $1 AND kind = 14"
                                           " ORDER BY seq"},
     [EVENT_COMMIT] = {"event_commit", "COMMIT"},

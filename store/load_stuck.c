@@ -34,10 +34,10 @@ enum { STUCK_SLOT, STUCK_EVENT, STUCK_ID, STUCK_PLACE, STUCK_KIND }; // columns 
     " AND l.active_at >= " FIRST " - interval '1 hour'"                                            \
     " ORDER BY id LIMIT $8::int4) t ON true LIMIT $8::int4) x) "
 // A ticket's id begins with its reservation's time (ticket_id_of).
-#define HAS_TICKET                                                                                 \
-    "EXISTS (SELECT 1 FROM ticket t WHERE t.event_id = r.event_id AND t.reservation_id = r.id"     \
+#define OWN_TICKET                                                                                 \
+    "(SELECT 1 FROM ticket t WHERE t.event_id = r.event_id AND t.reservation_id = r.id"            \
     " AND t.id >= (left(r.id::text, 13) || '-0000-0000-000000000000')::uuid"                       \
-    " AND t.id <= (left(r.id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid)"
+    " AND t.id <= (left(r.id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid"
 #define IS_OPEN "p.state IN (1, 2, 3, 4, 6, 8, 9, 11) AND p.changed_at < " OLD
 
 // The last row gone through is returned in any case: it is the place to go on behind. When a
@@ -57,17 +57,20 @@ const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
          " CROSS JOIN LATERAL (SELECT CASE"
          " WHEN r.state = 1 AND r.expires_at < " OLD " THEN 4::int2"
          " WHEN r.state = 1 AND p.id IS NULL AND r.payment_id < " OLD_ID " THEN 2::int2"
-         " WHEN r.state = 2 AND coalesce(p.changed_at, r.created_at) < " OLD " AND NOT " HAS_TICKET
-         " THEN 3::int2"
+         " WHEN r.state = 2 AND coalesce(p.changed_at, r.created_at) < " OLD
+         " AND NOT EXISTS " OWN_TICKET ") THEN 3::int2"
          " WHEN r.state = 5 AND p.state = 7 AND p.captured_minor > 0 AND p.kept_minor = 0"
-         " AND p.refund_minor = 0 AND p.changed_at < " OLD " THEN 7::int2 END) k(kind)"
+         " AND p.refund_minor = 0 AND p.changed_at < " OLD " THEN 7::int2"
+         " WHEN r.state = 5 AND coalesce(p.changed_at, r.created_at) < " OLD
+         " AND EXISTS " OWN_TICKET " AND t.state = 1) THEN 8::int2 END) k(kind)"
          " WHERE k.kind IS NOT NULL OR r.place = $8::int4 ORDER BY r.place LIMIT $9::int4"},
     [STUCK_PAYMENTS] =
         {"stuck_payments",
          "SELECT p.slot, p.actor, p.id, p.place, " IS_OPEN ", p.reservation_id, p.buyer_id,"
          " p.state, coalesce(nullif(p.captured_minor, 0), p.amount_minor), p.currency,"
-         " p.intent_id, p.refund_number, p.refund_id, p.changed_at, p.refund_minor" SEEN
-         "payment" OF_EVENTS "p"
+         " p.intent_id, p.refund_number, p.refund_id, p.changed_at, p.refund_minor,"
+         " EXISTS (SELECT 1 FROM reservation r WHERE r.event_id = p.actor"
+         " AND r.id = p.reservation_id AND r.state <> 1)" SEEN "payment" OF_EVENTS "p"
          " WHERE (" IS_OPEN ") OR p.place = $8::int4 ORDER BY p.place LIMIT $9::int4"},
 };
 
@@ -151,7 +154,8 @@ static void stuck_payment(const PGresult *rows, int row, stuck_row *ret_row)
                            .amount_minor = column_int8(rows, row, 8),
                            .refund_number = column_int2(rows, row, 11),
                            .changed_us = column_time(rows, row, 13),
-                           .refund_minor = column_int8(rows, row, 14)};
+                           .refund_minor = column_int8(rows, row, 14),
+                           .is_abandoned = column_bool(rows, row, 15)};
     column_copy(rows, row, 9, ret_row->currency, sizeof ret_row->currency);
     column_copy(rows, row, 10, ret_row->intent_id, sizeof ret_row->intent_id);
     column_copy(rows, row, 12, ret_row->refund_id, sizeof ret_row->refund_id);
@@ -233,7 +237,7 @@ store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memor
     load_stuck_place *payments = &memory->payments[partition][far];
     stuck_search s[2] = {stuck_begin(STUCK_RESERVATIONS, partition, *reservations),
                          stuck_begin(STUCK_PAYMENTS, partition, *payments)};
-    int64_t until_ms = connection_clock_ms() + LOAD_STUCK_LOOK_MS;
+    int64_t begin_ms = connection_clock_ms();
     for (uint32_t pages = 0; pages < LOAD_STUCK_PAGES_MAX; pages++) {
         store_result result = stuck_page(c, scratch, s, age_ms, look_back_s, ret_rows + count,
                                          rows_max - count, &found);
@@ -241,7 +245,8 @@ store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memor
             return result; // with the places as they were
         count += found;
         if ((s[0].is_over && s[1].is_over) || rows_max - count < 2 ||
-            connection_clock_ms() >= until_ms)
+            connection_clock_ms() - begin_ms >=
+                (count > 0 ? LOAD_STUCK_LOOK_MS : LOAD_STUCK_GLANCE_MS))
             break;
     }
     *reservations = s[0].place;

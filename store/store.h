@@ -106,6 +106,7 @@ typedef struct stuck_row {
         // The seats were given back, and their payment does not know: amount_minor is what goes
         // back.
         STUCK_REFUND_UNASKED = 7,
+        STUCK_REFUND_UNREVOKED = 8, // the seats were given back, their tickets still let in
     } kind;
     event_id event;
     reservation_id reservation;
@@ -119,6 +120,7 @@ typedef struct stuck_row {
     int16_t payment_state;
     int16_t refund_number;
     int64_t refund_minor; // of a payment to be refunded: how much of it
+    bool is_abandoned;    // of an open payment: its reservation is not held any more
     char refund_id[72];
     int64_t changed_us;
     uint32_t seats_count;

@@ -11,6 +11,9 @@
 # shellcheck source=ops/lib/process.sh
 . "$cavea_root/ops/lib/process.sh"
 
+# shellcheck source=tests/leaks.sh
+. "$cavea_root/tests/leaks.sh"
+
 work=$(mktemp -d -t cavea-test.XXXXXX)
 chmod 711 "$work" # the database's user must get through
 stack=$work/stack stack_port='' token='' event='' status='' answer=''
@@ -24,9 +27,31 @@ stack_down() {
         tail -n 5 "$stack"/log/*.log 2>/dev/null || true
         cat "$work/complaint" || true
     fi
-    [[ ! -d $stack/run ]] || "$cavea_root/ops/run" --stop --dir "$stack" || true
+    if [[ -d $stack/run ]]; then
+        "$cavea_root/ops/run" --stop --dir "$stack" || true
+        logs_are_clean || status=1
+    fi
     rm -rf "$work"
     exit "$status"
+}
+
+# No secret, token or card number in any log of the stack, whatever happened to it.
+logs_are_clean() {
+    local file
+    for file in "$stack"/secrets/*; do
+        case $file in
+        *.new | */tickets) ;;
+        */session.key) od -An -v -tx1 <"$file" | tr -d ' \n' && echo && base64 -w 0 <"$file" ;;
+        *) cat "$file" ;;
+        esac
+        echo
+    done | awk 'length($0) >= 16' >"$work/secrets"
+    cat "$stack"/secrets/tickets/*.key >>"$work/secrets" 2>/dev/null || true
+    cat "$work/tokens" >>"$work/secrets" 2>/dev/null || true
+    leaks_find "$work/secrets" "$stack"/log/* >"$work/leaks" && return
+    printf 'not so: nothing secret in the logs\n'
+    sed "s|^$stack/||" "$work/leaks"
+    return 1
 }
 
 # stack_up OPTION...: of ops/run
@@ -109,6 +134,7 @@ new_buyer() {
     api POST /v1/sessions '{"email":"buyer@example.org"}'
     expect 201 '.token and .buyer_id and .expires_at'
     token=$(value .token)
+    printf '%s\n' "$token" >>"$work/tokens"
 }
 
 # seats_free COUNT: a JSON list of seat ids of $event on sale, all in one section

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 enum {
-    RECORDS_CHUNK_SHIFT = 8,   // chunks of 16 KB
+    RECORDS_CHUNK_SHIFT = 7,   // chunks of 8 KB
     PLACES_CHUNK_SHIFT = 10,   // 4 KB
     CHECKOUTS_CHUNK_SHIFT = 7, // 4 KB
     PRICES_MAX = UINT16_MAX + 1,

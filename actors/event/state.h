@@ -3,8 +3,8 @@
 #define CAVEA_ACTORS_EVENT_STATE_H
 
 #include "actors/event/event.h"
-#include "actors/event/index.h"
-#include "actors/event/pool.h"
+#include "actors/table/index.h"
+#include "actors/table/pool.h"
 
 #include <assert.h>
 

@@ -2,10 +2,10 @@
 // event actor, which alone decides what it means; it is told again, less and less often, until the
 // event actor says that it is over. Nothing here is stored: everything can be built again from the
 // held reservations in the database, and the reconciler's sweep finds what got lost.
-// Knows no clock, bus or database. One thread at a time. Memory: room for EXPIRY_DEADLINES_MIN
-// deadlines, doubled by expiry_apply whenever it is full, up to EXPIRY_DEADLINES_MAX (about 90
-// bytes each); what does not fit is left to the sweep and counted.
-// Times: microseconds since 1970 on the database's clock.
+// Knows no clock, bus or database. One thread at a time. Memory: 32 bytes for each deadline, up to
+// 12 for finding it and its turn, and about 60 for each event, asked for by expiry_apply as they
+// come; what is more than EXPIRY_DEADLINES_MAX is left to the sweep and counted. Times:
+// microseconds since 1970 on the database's clock.
 #ifndef CAVEA_ACTORS_EXPIRY_EXPIRY_H
 #define CAVEA_ACTORS_EXPIRY_EXPIRY_H
 
@@ -14,7 +14,6 @@
 #include "schemas/limits.h"
 
 enum {
-    EXPIRY_DEADLINES_MIN = 1024,
     EXPIRY_DEADLINES_MAX = 4 * 1024 * 1024,
     EXPIRY_TAKEN_MAX = 512, // of one expiry_due_take
     EXPIRY_AGAIN_FIRST_MS = 250,
@@ -39,6 +38,7 @@ expiry *expiry_new(void); // NULL when memory is out
 void expiry_free(expiry *self);
 uint32_t expiry_count(const expiry *self);
 uint64_t expiry_dropped(const expiry *self); // deadlines that did not fit
+uint64_t expiry_memory_bytes(const expiry *self);
 
 // Notes, changes or forgets a deadline. Of a known one with the same time nothing changes.
 void expiry_apply(expiry *self, const deadline *d);

@@ -1,4 +1,5 @@
 #include "actors/payment/state.h"
+#include "schemas/bug.h"
 
 static void refuse(payment_effects *e, error_code code)
 {
@@ -89,6 +90,8 @@ static void decide_decided(const payments *self, const payment_command *c, payme
         f->tax_bp = c->tax_bp;
         return;
     }
+    if (bug_on(BUG_REFUND_FORGOTTEN))
+        return;
     // Why is in the event actor's fact.
     refund_fact(e, p, c->now_us, PAYMENT_REFUND_DUE, p->captured_minor);
     if (p->amount_minor > 0) {

@@ -8,7 +8,7 @@ typedef struct patience {
     int64_t first_us, longest_us;
 } patience;
 
-static patience patience_of(payment_state state)
+static patience patience_in(payment_state state)
 {
     switch (state) {
     case PAYMENT_CREATED:
@@ -33,6 +33,16 @@ static patience patience_of(payment_state state)
     return (patience){0, 0};
 }
 
+static patience hurried(const payments *self, patience wait)
+{
+    return (patience){wait.first_us / self->haste, wait.longest_us / self->haste};
+}
+
+static patience patience_of(const payments *self, payment_state state)
+{
+    return hurried(self, patience_in(state));
+}
+
 // Three quarters to five quarters of a delay, by the id's random end and the try, so that payments
 // that failed together are not tried again together.
 static int64_t spread(int64_t delay_us, const payment *p)
@@ -53,7 +63,7 @@ static int64_t doubled(int64_t first_us, int64_t longest_us, uint32_t tries)
 
 void payment_time_set(payments *self, const payment *p, int64_t since_us)
 {
-    patience wait = patience_of(p->state);
+    patience wait = patience_of(self, p->state);
     uint32_t slot = table_find(self->table, &p->id.u);
     int64_t due_us = TABLE_NEVER;
     if (wait.first_us > 0)
@@ -109,11 +119,12 @@ payment_todo payment_nudge(const payment *p, int64_t now_us)
 void payment_unreachable(payments *self, const payment_id *id, int64_t now_us)
 {
     payment *p = payment_slot(self, id);
-    if (p == NULL || patience_of(p->state).first_us == 0)
+    if (p == NULL || patience_of(self, p->state).first_us == 0)
         return;
     uint32_t slot = table_find(self->table, &id->u);
-    int64_t longest_us = patience_of(p->state).first_us;
-    table_due_set(self->table, slot, now_us + spread(doubled(SECOND_US, longest_us, p->tries), p));
+    int64_t longest_us = patience_of(self, p->state).first_us;
+    int64_t delay_us = doubled(SECOND_US / self->haste, longest_us, p->tries);
+    table_due_set(self->table, slot, now_us + spread(delay_us, p));
 }
 
 int64_t payments_due_us(const payments *self)
@@ -135,11 +146,12 @@ const payment *payment_due_take(payments *self, int64_t now_us, payment_todo *re
     return p;
 }
 
-static patience patience_asked(payment_state state)
+static patience patience_asked(const payments *self, payment_state state)
 {
     bool is_open =
         state == PAYMENT_OPEN || state == PAYMENT_PROCESSING || state == PAYMENT_DECLINED;
-    return is_open ? (patience){60 * SECOND_US, 240 * SECOND_US} : patience_of(state);
+    return is_open ? hurried(self, (patience){60 * SECOND_US, 240 * SECOND_US})
+                   : patience_of(self, state);
 }
 
 static asked *asked_for(payments *self, const payment *row)
@@ -159,7 +171,7 @@ static asked *asked_for(payments *self, const payment *row)
 payment_todo payment_unstick(payments *self, const payment *row, int64_t now_us)
 {
     payment_todo nothing = {.act = PAYMENT_ACT_NONE};
-    patience wait = patience_asked(row->state);
+    patience wait = patience_asked(self, row->state);
     if (payment_is_timed(self, &row->id) || wait.first_us == 0 ||
         now_us < row->changed_us + wait.first_us)
         return nothing;

@@ -54,10 +54,11 @@ enum {
     PAYMENT_EMAIL_BYTES = EMAIL_BYTES_MAX + 2,
     PAYMENT_NOTE_BYTES = 256,
 
-    PAYMENTS_MAX = 32768,            // of one partition in memory
-    PAYMENT_WAITERS_MAX = 4096,      // of one partition
-    PAYMENT_ASKED_MAX = 8192,        // of one partition, found by the reconciler
-    PAYMENT_REFUND_TRIES_MAX = 16,   // after that a person has to look
+    PAYMENTS_MAX = 32768,          // of one partition in memory
+    PAYMENT_WAITERS_MAX = 4096,    // of one partition
+    PAYMENT_ASKED_MAX = 8192,      // of one partition, found by the reconciler
+    PAYMENT_REFUND_TRIES_MAX = 16, // after that a person has to look
+    PAYMENT_HASTE_MAX = 100,
     PAYMENT_REFUND_NUMBER_MAX = 250, // with the tries that people asked for
     // A payment older than this has no living reservation: holds last 30 minutes and are extended
     // at most once by as much.
@@ -102,6 +103,9 @@ typedef struct payments payments;
 
 payments *payments_new(void); // NULL when memory is out
 void payments_free(payments *self);
+// For drills: silence about a payment is borne for a time this many times shorter than it is; from
+// 1, the default, to PAYMENT_HASTE_MAX.
+void payments_hurry(payments *self, uint32_t haste);
 uint32_t payments_count(const payments *self);
 // NULL when it is not in memory. Valid until the next apply or provide.
 const payment *payment_find(const payments *self, const payment_id *id);

@@ -11,6 +11,7 @@ payments *payments_new(void)
         return NULL;
     self->table = table_new(sizeof(payment), PAYMENTS_MAX, PAYMENTS_MAX);
     self->asked = table_new(sizeof(asked), PAYMENT_ASKED_MAX, PAYMENT_ASKED_MAX);
+    self->haste = 1;
     self->waiters = calloc(PAYMENT_WAITERS_MAX, sizeof *self->waiters);
     if (self->table == NULL || self->asked == NULL || self->waiters == NULL) {
         payments_free(self);
@@ -27,6 +28,12 @@ void payments_free(payments *self)
     table_free(self->asked);
     free(self->waiters);
     free(self);
+}
+
+void payments_hurry(payments *self, uint32_t haste)
+{
+    assert(haste >= 1 && haste <= PAYMENT_HASTE_MAX);
+    self->haste = haste;
 }
 
 uint32_t payments_count(const payments *self)

@@ -22,6 +22,7 @@ struct payments {
     table *table; // of payment
     table *asked; // of asked
     payment_waiter *waiters;
+    uint32_t haste;        // 1, in drills more
     uint32_t waiters_next; // a ring: the oldest is overwritten
     struct parked {
         payment_id payment;

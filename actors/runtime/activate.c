@@ -220,7 +220,8 @@ activator *activator_start(const activator_config *config)
     a->context = (kind_context){.store = config->store,
                                 .plans = config->plans,
                                 .hold_us = config->hold_us,
-                                .payment_extension_us = config->payment_extension_us};
+                                .payment_extension_us = config->payment_extension_us,
+                                .payment_haste = config->payment_haste};
     pthread_mutex_init(&a->mutex, NULL);
     clock_condition_init(&a->arrived);
     if (pthread_create(&a->thread, NULL, run, a) == 0)

@@ -15,6 +15,7 @@ typedef struct activator_config {
     store_port store; // the activator's own
     struct plan_cache *plans;
     int64_t hold_us, payment_extension_us; // see kind_context
+    uint32_t payment_haste;                // the same
     nats_bus *bus;
     roster *roster;
     runtime *runtime;

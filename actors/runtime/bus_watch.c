@@ -14,12 +14,36 @@ int64_t bus_monotonic_us(void)
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
+// The last message of this incarnation that any of our actors has read.
+static int64_t cursor_highest(nats_bus *bus)
+{
+    int64_t highest = 0, incarnation = atomic_load(&bus->incarnation);
+    pthread_mutex_lock(&bus->mutex);
+    for (uint32_t i = 0; i < INLET_BUCKETS; i++)
+        for (const inlet *in = bus->inlets[i]; in != NULL; in = in->next_inlet)
+            if (in->incarnation == incarnation && in->cursor > highest)
+                highest = in->cursor;
+    pthread_mutex_unlock(&bus->mutex);
+    return highest;
+}
+
+// read: messages up to this number were read from the stream. A stream that no longer goes so far
+// lost its end (a damaged block, say) under its old name and creation time: what it stores from now
+// on would count as read. It is made anew, which is an incarnation of its own.
 static natsStatus stream_ready(nats_bus *bus, jsCtx *js, const char *name, const char *pattern,
-                               int64_t *ret_created_ns)
+                               int64_t read, int64_t *ret_created_ns)
 {
     jsErrCode code = 0;
     jsStreamInfo *info = NULL;
     natsStatus s = js_GetStreamInfo(&info, js, name, NULL, &code);
+    if (s == NATS_OK && info->Created == atomic_load(&bus->incarnation) &&
+        (int64_t)info->State.LastSeq < read) {
+        jsStreamInfo_Destroy(info);
+        info = NULL;
+        s = js_DeleteStream(js, name, NULL, &code);
+        if (s == NATS_OK)
+            s = NATS_NOT_FOUND;
+    }
     if (s == NATS_NOT_FOUND || code == JSStreamNotFoundErr) {
         jsStreamConfig config;
         jsStreamConfig_Init(&config);
@@ -47,12 +71,12 @@ bool bus_streams_ready(nats_bus *bus)
     jsOptions_Init(&options);
     options.Wait = BUS_API_WAIT_MS * 8;
     jsCtx *js = NULL;
-    int64_t inbox = 0, facts = 0;
+    int64_t inbox = 0, facts = 0, read = cursor_highest(bus); // before the stream is asked
     natsStatus s = natsConnection_JetStream(&js, bus->connection, &options);
     if (s == NATS_OK)
-        s = stream_ready(bus, js, SUBJECT_STREAM_IN, "cavea.v1.in.>", &inbox);
+        s = stream_ready(bus, js, SUBJECT_STREAM_IN, "cavea.v1.in.>", read, &inbox);
     if (s == NATS_OK)
-        s = stream_ready(bus, js, SUBJECT_STREAM_FACT, "cavea.v1.fact.>", &facts);
+        s = stream_ready(bus, js, SUBJECT_STREAM_FACT, "cavea.v1.fact.>", 0, &facts);
     jsCtx_Destroy(js);
     if (s == NATS_OK)
         atomic_store(&bus->incarnation, inbox);

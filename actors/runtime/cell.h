@@ -17,6 +17,15 @@ typedef struct cell_ack {
     int64_t sent_us;  // monotonic
 } cell_ack;
 
+// What waits for more of its kind (gather.c).
+typedef enum gather_room { GATHER_FACTS, GATHER_LIVE, GATHER_ROOMS } gather_room;
+typedef struct gathered {
+    uint32_t head, tail; // pieces of the room's gather, + 1; 0: none
+    uint32_t bytes;
+    int64_t first;   // fact or version
+    int64_t left_us; // monotonic: when the last message of this kind left
+} gathered;
+
 typedef struct cell {
     uint64_t number; // unique in this process; names its subscription and its acknowledgements
     actor_ref ref;
@@ -38,6 +47,7 @@ typedef struct cell {
     int64_t tokens;
     bool resending; // facts behind resend_from are published again, page by page
     int64_t resend_from;
+    gathered gathered[GATHER_ROOMS];
 
     bool touched, stale;            // in the current tick; to be loaded again before anything else
     uint32_t first_fact, last_fact; // into the journal's facts of this tick, UINT32_MAX: none

@@ -1,4 +1,5 @@
-// The inside of the runtime, shared by runtime.c, settle.c, tick.c, turn.c, outbox.c and resend.c.
+// The inside of the runtime, shared by runtime.c, settle.c, tick.c, turn.c, outbox.c, gather.c and
+// resend.c.
 #ifndef CAVEA_ACTORS_RUNTIME_INSIDE_H
 #define CAVEA_ACTORS_RUNTIME_INSIDE_H
 
@@ -27,6 +28,10 @@ enum {
     FACTS_PER_PAGE = 256,
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
     RESEND_PAGES_MAX = 32,    // in one upkeep
+    FACT_HEAD_BYTES_MAX = 64, // before its payload, in a message
+    GATHER_PIECES_MAX = 4096,
+    GATHER_BYTES_MAX = 4 * 1024 * 1024,
+    GATHER_MESSAGE_BYTES_MAX = 256 * 1024,
 };
 
 typedef struct out_item {
@@ -34,7 +39,7 @@ typedef struct out_item {
     cell *from;
     actor_ref to;                   // of SEND
     uint32_t to_at;                 // of REPLY: the subject, in the blob, NUL-ended
-    uint64_t number;                // of REPLY: the envelope's
+    uint64_t number;                // of REPLY: the envelope's; of LIVE: the first version
     uint32_t bytes_at, bytes_count; // in the blob
     uint32_t next;                  // of SEND: the next command for the same destination
     bool is_head;                   // of SEND: first of its chain
@@ -50,6 +55,21 @@ typedef struct outbox {
     uint32_t effects_count;
     wire scratch; // for assembling one message
 } outbox;
+
+typedef struct gather_piece {
+    uint64_t cell;      // its number
+    uint32_t at, bytes; // in the blob
+    uint32_t next;      // of the same message, + 1
+} gather_piece;
+
+// One for each room, in the order in which it came; all of it leaves together.
+typedef struct gather {
+    int64_t every_us; // an actor's messages leave so often at most
+    gather_piece *pieces;
+    uint32_t pieces_count;
+    wire blob;
+    int64_t due_us; // monotonic, when there are pieces
+} gather;
 
 struct turn {
     runtime *r;
@@ -67,6 +87,7 @@ struct runtime {
     journal *j;
     uint32_t *fact_next; // by fact of the journal: the next one of the same cell
     outbox out;
+    gather gathers[GATHER_ROOMS];
     wire replies; // of the message being handled
     arena arena;
     cell *touched[JOURNAL_ACTORS_MAX];
@@ -105,6 +126,16 @@ void outbox_live(outbox *o, cell *from, const Cavea__V1__LiveDelta *delta);
 // path as well, and their acknowledgements count for resent, if that is not NULL.
 void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct, cell_ack *resent);
 
+// gather.c
+MUST_CHECK bool gather_init(gather *g, int64_t every_ms);
+void gather_done(gather *g);
+// Where to write at most bytes_max that may wait, until gather_close; NULL: it leaves at once.
+wire *gather_open(runtime *r, cell *c, gather_room room, int64_t first, uint32_t bytes_max);
+void gather_close(runtime *r, cell *c, gather_room room);
+void gather_leave(runtime *r, gather_room room); // the bus is flushed by the caller
+void gather_leave_due(runtime *r);
+int64_t gather_rest_ms(runtime *r, int64_t timeout_ms); // at most timeout_ms
+
 // tick.c: decodes, decides and applies messages, in order, as one transaction; what did not fit is
 // left over (*ret_done tells how many were handled). On STORE_OK everything has been sent.
 store_result tick_run(runtime *r, const inbound *messages, uint32_t count, uint32_t *ret_done);
@@ -119,6 +150,10 @@ bool reload_stale(runtime *r);
 
 // resend.c
 void facts_publish(runtime *r, cell *c);
+// A message of facts that were gathered.
+void facts_open(wire *w, const cell *c, int64_t first_seq);
+void facts_leave(runtime *r, cell *c, const wire *batch, int64_t first_seq);
+void resend_begin(cell *c);
 void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,
                      cell_ack *ack);
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq);

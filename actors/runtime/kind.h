@@ -45,8 +45,9 @@ typedef struct kind_context { // what load may use
     store_port store;
     int64_t now_us;
     struct plan_cache *plans;
-    int64_t hold_us; // holds of all events last so long; 0: as each event says
+    int64_t hold_us;              // holds of all events last so long; 0: as each event says
     int64_t payment_extension_us; // a checkout lengthens its hold to so long from now
+    uint32_t payment_haste;       // for payments_hurry; 0: none
 } kind_context;
 
 typedef struct kind_ops {

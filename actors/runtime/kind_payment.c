@@ -23,9 +23,10 @@ static ProtobufCBinaryData binary(const uuid *id)
 
 static void *payment_load(kind_context *context, const actor_ref *actor, store_result *ret_result)
 {
-    (void)context;
     (void)actor;
     payments *self = payments_new();
+    if (self != NULL && context->payment_haste > 0)
+        payments_hurry(self, context->payment_haste);
     *ret_result = self == NULL ? STORE_UNKNOWN : STORE_OK;
     return self;
 }
@@ -101,7 +102,9 @@ static void fact_emit(payments *self, const payment_fact *f, turn *t)
         return;
     const payment *after = payment_find(self, &f->payment);
     journal *j = turn_journal(t);
-    j->payments[j->payments_count++] = row_of(after);
+    payment_row *row = &j->payments[j->payments_count++];
+    *row = row_of(after);
+    row->is_new = before.state == PAYMENT_NONE;
     payment_post(&before, after, t);
 }
 
@@ -189,8 +192,8 @@ static void waiters_answer(payments *self, const payment_id *id, turn *t)
     Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
     payment_view_write(p, &view);
     reply.payment = &view;
-    // Cancelled before its intent was known: there is nothing to pay at any more.
-    if (p->state == PAYMENT_CANCELLED && p->client_secret[0] == 0)
+    // Cancelled or paid before its intent was known here: nothing can be paid at any more.
+    if (p->amount_minor > 0 && p->client_secret[0] == 0)
         reply.error = ERROR_PAYMENT_NOT_OPEN;
     while (payment_waiter_take(self, id, &w)) {
         reply.command_id = binary(&w.command);
@@ -395,6 +398,7 @@ static payment payment_of_stuck(const stuck_row *row)
         .refund_number = (uint32_t)row->refund_number,
         .created_us = uuid_unix_ms(&row->payment.u) * 1000,
         .changed_us = row->changed_us,
+        .abandoned = row->is_abandoned,
     };
     text_copy(p.currency, row->currency);
     text_copy(p.intent_id, row->intent_id);
@@ -405,6 +409,8 @@ static payment payment_of_stuck(const stuck_row *row)
 static void payment_found(void *state, const stuck_row *row, turn *t)
 {
     payment stored;
+    if (row->is_abandoned) // who was told of it may have died
+        payment_abandon(state, &row->payment);
     const payment *p = payment_find(state, &row->payment);
     if (p == NULL && row->kind == STUCK_CHECKOUT_UNSTARTED)
         return start_send(row, t);

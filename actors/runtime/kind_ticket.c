@@ -1,5 +1,6 @@
 // The ticket actor's adapter: commands in, and from each decision its facts, its rows and the
 // work for the signers.
+#include "actors/runtime/event_messages.h"
 #include "actors/runtime/kind.h"
 #include "actors/ticket/codec.h"
 #include "actors/ticket/ticket.h"
@@ -130,9 +131,23 @@ static void ticket_reject(void *state, const Cavea__V1__MessageRejected *rejecte
     turn_fact(t, TICKET_FACT_MESSAGE_REJECTED, &fact.base);
 }
 
+// Stuck work writes no facts: what was not revoked is asked for by a message.
+static void revoke_send(const stuck_row *row, turn *t)
+{
+    uint32_t seats[SEATS_PER_RESERVATION_MAX];
+    for (uint32_t i = 0; i < row->seats_count; i++)
+        seats[i] = (uint32_t)row->seats[i];
+    event_tickets lost = {row->reservation, row->buyer, seats, row->seats_count};
+    event_tickets_revoke_send(&row->event, &lost, t);
+}
+
 static void ticket_unstick(void *state, const stuck_row *row, turn *t)
 {
-    if (row->kind != STUCK_CONFIRMED_UNTICKETED || row->seats_count > SEATS_PER_RESERVATION_MAX)
+    if (row->seats_count > SEATS_PER_RESERVATION_MAX)
+        return;
+    if (row->kind == STUCK_REFUND_UNREVOKED)
+        return revoke_send(row, t);
+    if (row->kind != STUCK_CONFIRMED_UNTICKETED)
         return;
     ticket_command c = {
         .type = TICKET_COMMAND_ISSUE,

@@ -28,8 +28,9 @@ typedef struct settings {
     service_settings service;
     perform_settings perform;
     const char *postgres_url, *nats_url, *kinds, *name, *provider_key_file;
-    int64_t host_ttl_ms, idle_ms, resend_ms, reconcile_ms, heartbeat_ms, money_ms;
-    int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms;
+    int64_t host_ttl_ms, idle_ms, resend_ms, facts_gather_ms, live_gather_ms, reconcile_ms,
+        heartbeat_ms, money_ms;
+    int64_t stream_bytes, stream_replicas, hold_seconds, extension_ms, haste;
 #ifdef CAVEA_BUGS
     const char *bug;
 #endif
@@ -50,6 +51,10 @@ static const setting table[] = {
               "an event without a message for so long goes to sleep"),
     CONFIG_MS(settings, resend_ms, "publish-resend", "2s", 50, 60000,
               "a fact that the stream did not acknowledge is published again"),
+    CONFIG_MS(settings, facts_gather_ms, "facts-gather", "200ms", 0, 1000,
+              "facts of an actor are published so often at most"),
+    CONFIG_MS(settings, live_gather_ms, "live-gather", "50ms", 0, 1000,
+              "changed seats of an event are sent to edges so often at most"),
     CONFIG_MS(settings, reconcile_ms, "reconcile", "5s", 50, 600000,
               "how often the database is searched for stuck work"),
     CONFIG_MS(settings, money_ms, "money-watch", "60s", 50, 3600000,
@@ -64,6 +69,8 @@ static const setting table[] = {
     CONFIG_MS(settings, extension_ms, "payment-extension", "5m", 0,
               EXTENDED_HOLD_SECONDS_MAX * 1000,
               "who begins to pay keeps the seats for so long from then on, once"),
+    CONFIG_INT(settings, haste, "payment-haste", "1", 1, PAYMENT_HASTE_MAX,
+               "for drills: the provider is asked about silent payments so many times earlier"),
 #ifdef CAVEA_BUGS
     CONFIG_TEXT(settings, bug, "bug", "", 0, 32, "a known bug to switch on, for tests"),
 #endif
@@ -215,6 +222,8 @@ static bool parts_open(host *h, char *ret_problem)
         .host = h->identity.id,
         .idle_ms = h->s.idle_ms,
         .resend_ms = h->s.resend_ms,
+        .facts_gather_ms = h->s.facts_gather_ms,
+        .live_gather_ms = h->s.live_gather_ms,
         .store = store_pg_port(h->writer),
         .bus = nats_bus_port(&h->bus),
         .clock = {NULL, monotonic},
@@ -222,6 +231,7 @@ static bool parts_open(host *h, char *ret_problem)
         .plans = h->plans,
         .hold_us = h->s.hold_seconds * 1000000,
         .payment_extension_us = h->s.extension_ms * 1000,
+        .payment_haste = (uint32_t)h->s.haste,
         .report = report_runtime,
     };
     h->runtime = runtime_new(&runtime_parts);
@@ -297,6 +307,7 @@ static bool threads_start(host *h, char *ret_problem)
         .plans = h->plans,
         .hold_us = h->s.hold_seconds * 1000000,
         .payment_extension_us = h->s.extension_ms * 1000,
+        .payment_haste = (uint32_t)h->s.haste,
         .bus = &h->bus,
         .roster = &h->roster,
         .runtime = h->runtime,

@@ -104,7 +104,21 @@ void outbox_live(outbox *o, cell *from, const Cavea__V1__LiveDelta *delta)
     size_t size = cavea__v1__live_delta__get_packed_size(delta);
     assert(size <= o->blob.max - o->blob.count);
     o->blob.count += (uint32_t)cavea__v1__live_delta__pack(delta, o->blob.bytes + o->blob.count);
+    item->number = delta->first_version;
     item_close(o, item);
+}
+
+static void live_emit(runtime *r, const out_item *item)
+{
+    const uint8_t *delta = r->out.blob.bytes + item->bytes_at;
+    wire *w = gather_open(r, item->from, GATHER_LIVE, (int64_t)item->number, item->bytes_count);
+    if (w != NULL) {
+        wire_raw(w, delta, item->bytes_count);
+        gather_close(r, item->from, GATHER_LIVE);
+        return;
+    }
+    subject live = subject_of(SUBJECT_LIVE, &item->from->ref);
+    r->config.bus.send(r->config.bus.self, live.text, delta, item->bytes_count);
 }
 
 static wire *scratch_clear(outbox *o)
@@ -227,9 +241,7 @@ void outbox_emit(runtime *r, int64_t database_now_us, bool also_direct, cell_ack
         if (item->type == OUT_SEND && item->is_head) {
             chain_emit(r, item, also_direct, also_direct ? resent : ack_of(item->from));
         } else if (item->type == OUT_LIVE) {
-            subject live = subject_of(SUBJECT_LIVE, &item->from->ref);
-            r->config.bus.send(r->config.bus.self, live.text, o->blob.bytes + item->bytes_at,
-                               item->bytes_count);
+            live_emit(r, item);
         }
     }
     for (uint32_t i = 0; i < o->effects_count; i++)

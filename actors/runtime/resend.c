@@ -3,12 +3,19 @@
 #include "actors/runtime/inside.h"
 #include "schemas/bug.h"
 
+// From the last acknowledged fact on, page by page; that has what was gathered, too.
+void resend_begin(cell *c)
+{
+    c->resending = true;
+    c->resend_from = c->published_seq;
+    c->acks_count = 0;
+    memset(&c->gathered[GATHER_FACTS], 0, sizeof c->gathered[GATHER_FACTS]);
+}
+
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq)
 {
-    if (c->acks_count == CELL_ACKS_MAX) { // the stream has been silent for long: page by page later
-        c->resending = true;
-        c->resend_from = c->published_seq;
-        c->acks_count = 0;
+    if (c->acks_count == CELL_ACKS_MAX) { // the stream has been silent for long
+        resend_begin(c);
         return NULL;
     }
     cell_ack *ack = &c->acks[(c->acks_at + c->acks_count++) % CELL_ACKS_MAX];
@@ -16,6 +23,11 @@ cell_ack *ack_open(runtime *r, cell *c, int64_t seq)
                       .token = ++c->tokens,
                       .sent_us = r->config.clock.monotonic_us(r->config.clock.self)};
     return ack;
+}
+
+static cell_ack *ack_newest(cell *c)
+{
+    return &c->acks[(c->acks_at + c->acks_count - 1) % CELL_ACKS_MAX];
 }
 
 void ack_note(cell *c, int64_t token)
@@ -75,7 +87,7 @@ static void batch_publish(runtime *r, cell *c, const wire *batch, int64_t first_
     publish_tracked(r, c, &to, batch, id, ack);
 }
 
-static void batch_open(wire *w, const cell *c, int64_t first_seq)
+void facts_open(wire *w, const cell *c, int64_t first_seq)
 {
     w->count = 0;
     w->full = false;
@@ -93,21 +105,54 @@ static void batch_fact(wire *w, uint16_t kind, const uint8_t *payload, uint32_t 
     wire_bytes(w, 2, payload, payload_bytes);
 }
 
+// The message that gathered facts will be is awaited from the first of them on, so that messages
+// to other actors meanwhile, whose acknowledgements count for the same facts, do not pass for it.
+static bool facts_gather(runtime *r, cell *c)
+{
+    int64_t first_seq = r->j->facts[c->first_fact].seq;
+    uint32_t bytes = 0;
+    for (uint32_t n = c->first_fact; n != UINT32_MAX; n = r->fact_next[n])
+        bytes += r->j->facts[n].payload_bytes + FACT_HEAD_BYTES_MAX;
+    wire *w = gather_open(r, c, GATHER_FACTS, first_seq, bytes);
+    if (w == NULL)
+        return false;
+    if (c->gathered[GATHER_FACTS].bytes == 0) {
+        cell_ack *ack = ack_open(r, c, c->last_seq);
+        if (ack == NULL)
+            return false;
+        ack->pending = 1;
+    }
+    ack_newest(c)->seq = c->last_seq;
+    for (uint32_t n = c->first_fact; n != UINT32_MAX; n = r->fact_next[n]) {
+        const fact_row *f = &r->j->facts[n];
+        batch_fact(w, f->kind, r->j->blob + f->payload_at, f->payload_bytes);
+    }
+    gather_close(r, c, GATHER_FACTS);
+    return true;
+}
+
+void facts_leave(runtime *r, cell *c, const wire *batch, int64_t first_seq)
+{
+    cell_ack *ack = ack_newest(c);
+    batch_publish(r, c, batch, first_seq, 0, ack);
+    ack->pending--;
+}
+
 // The facts of one tick of one cell: one message, or several when they are many.
 void facts_publish(runtime *r, cell *c)
 {
-    if (c->first_fact == UINT32_MAX)
+    if (c->first_fact == UINT32_MAX || (!c->resending && facts_gather(r, c)))
         return;
     cell_ack *ack = c->resending ? NULL : ack_open(r, c, c->last_seq);
     wire *w = &r->out.scratch;
     int64_t first_seq = r->j->facts[c->first_fact].seq;
-    batch_open(w, c, first_seq);
+    facts_open(w, c, first_seq);
     for (uint32_t n = c->first_fact; n != UINT32_MAX; n = r->fact_next[n]) {
         const fact_row *f = &r->j->facts[n];
-        if (w->count + f->payload_bytes + 64 > w->max) {
+        if (w->count + f->payload_bytes + FACT_HEAD_BYTES_MAX > w->max) {
             batch_publish(r, c, w, first_seq, 0, ack);
             first_seq = f->seq;
-            batch_open(w, c, first_seq);
+            facts_open(w, c, first_seq);
         }
         batch_fact(w, f->kind, r->j->blob + f->payload_at, f->payload_bytes);
     }
@@ -130,7 +175,7 @@ static void page_publish(runtime *r, cell *c)
     if (ack == NULL)
         return;
     wire *w = &r->out.scratch;
-    batch_open(w, c, page.facts[0].seq);
+    facts_open(w, c, page.facts[0].seq);
     for (uint32_t i = 0; i < page.facts_count; i++)
         batch_fact(w, page.facts[i].kind, page.bytes + page.facts[i].payload_at,
                    page.facts[i].payload_bytes);
@@ -152,9 +197,7 @@ bool resend_upkeep(runtime *r, cell *c)
     if (c->acks_count > 0) {
         if (c->acks[c->acks_at].sent_us + r->config.resend_ms * 1000 > mono)
             return false;
-        c->resending = true;
-        c->resend_from = c->published_seq;
-        c->acks_count = 0;
+        resend_begin(c);
     }
     if (!c->resending || c->ops->resend == NULL || bug_on(BUG_NO_RESEND))
         return false;

@@ -9,7 +9,10 @@ static bool runtime_init(runtime *r)
     r->replies = (wire){.bytes = malloc(REPLY_BYTES_MAX), .max = REPLY_BYTES_MAX};
     return r->j != NULL && r->fact_next != NULL && r->replies.bytes != NULL &&
            cell_table_init(&r->cells) && mailbox_init(&r->mailbox, MAILBOX_MESSAGES_MAX) &&
-           outbox_init(&r->out) && arena_init(&r->arena, ARENA_ENVELOPE_BYTES);
+           outbox_init(&r->out) &&
+           gather_init(&r->gathers[GATHER_FACTS], r->config.facts_gather_ms) &&
+           gather_init(&r->gathers[GATHER_LIVE], r->config.live_gather_ms) &&
+           arena_init(&r->arena, ARENA_ENVELOPE_BYTES);
 }
 
 runtime *runtime_new(const runtime_config *config)
@@ -21,7 +24,8 @@ runtime *runtime_new(const runtime_config *config)
     r->context = (kind_context){.store = config->store,
                                 .plans = config->plans,
                                 .hold_us = config->hold_us,
-                                .payment_extension_us = config->payment_extension_us};
+                                .payment_extension_us = config->payment_extension_us,
+                                .payment_haste = config->payment_haste};
     if (!runtime_init(r)) {
         runtime_free(r);
         return NULL;
@@ -39,6 +43,8 @@ void runtime_free(runtime *r)
         mailbox_done(&r->mailbox);
     cell_table_done(&r->cells);
     outbox_done(&r->out);
+    for (gather_room room = GATHER_FACTS; room < GATHER_ROOMS; room++)
+        gather_done(&r->gathers[room]);
     arena_done(&r->arena);
     journal_free(r->j);
     free(r->fact_next);
@@ -87,6 +93,7 @@ int64_t runtime_rest_ms(runtime *r, int64_t timeout_ms)
         int64_t until_ms = due_us <= now_us ? 0 : (due_us - now_us) / 1000 + 1;
         timeout_ms = until_ms < timeout_ms ? until_ms : timeout_ms;
     }
+    timeout_ms = gather_rest_ms(r, timeout_ms);
     return mailbox_is_urgent(&r->mailbox) ? 0 : timeout_ms;
 }
 
@@ -215,6 +222,7 @@ static bool postponed(const runtime *r, const inbound *m)
 
 bool runtime_step(runtime *r)
 {
+    gather_leave_due(r);
     if (r->away && !reload_stale(r))
         return false;
     r->away = false;
@@ -235,9 +243,8 @@ static void stream_renewed(cell *c, int64_t incarnation)
 {
     c->published_seq -= c->published_seq < RESEND_FACTS_MAX ? c->published_seq : RESEND_FACTS_MAX;
     c->published_incarnation = incarnation;
-    c->resend_from = c->published_seq;
+    resend_begin(c);
     c->resending = c->published_seq < c->last_seq;
-    c->acks_count = 0;
 }
 
 static bool cell_is_idle(const runtime *r, const cell *c, int64_t mono)
@@ -280,6 +287,8 @@ void runtime_hand_over(runtime *r)
         r->config.bus.detach(r->config.bus.self, r->cells.list[i]->number);
     while (!r->away && (mailbox_depth(&r->mailbox) > 0 || r->messages_count > 0))
         runtime_step(r);
+    for (gather_room room = GATHER_FACTS; room < GATHER_ROOMS; room++)
+        gather_leave(r, room);
     while (r->cells.list_count > 0) {
         cell *c = r->cells.list[r->cells.list_count - 1];
         actor_ref ref = c->ref;

@@ -33,12 +33,15 @@ typedef struct runtime_config {
     uuid host;
     int64_t idle_ms;   // an actor without a message for so long goes to sleep
     int64_t resend_ms; // an unacknowledged publish is sent again after this
-    store_port store;  // of the tick thread
+    // An actor's facts, and its live changes, leave so often at most; 0: with each tick.
+    int64_t facts_gather_ms, live_gather_ms;
+    store_port store; // of the tick thread
     bus_port bus;
     clock_port clock;
     perform_port perform;
-    struct plan_cache *plans; // borrowed
+    struct plan_cache *plans;              // borrowed
     int64_t hold_us, payment_extension_us; // see kind_context
+    uint32_t payment_haste;                // the same
     // Told of what operators want to see; never NULL. Called on the tick thread.
     void (*report)(void *self, const runtime_report *report);
     void *report_self;

@@ -81,6 +81,7 @@ static actor_kind helper_of(const stuck_row *row)
 {
     switch (row->kind) {
     case STUCK_CONFIRMED_UNTICKETED:
+    case STUCK_REFUND_UNREVOKED:
         return ACTOR_TICKET;
     case STUCK_HELD_OVERDUE:
         return ACTOR_EXPIRY;

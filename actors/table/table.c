@@ -192,6 +192,12 @@ uint32_t table_count(const table *t)
     return t->count;
 }
 
+uint64_t table_bytes(const table *t)
+{
+    return sizeof *t + (t->index_mask + 1) * sizeof *t->index +
+           (uint64_t)t->capacity * (sizeof *t->nodes + t->item_bytes + sizeof *t->heap);
+}
+
 uint32_t table_find(const table *t, const uuid *key)
 {
     uint32_t at = home(t, key);

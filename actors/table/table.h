@@ -18,6 +18,7 @@ table *table_new(uint32_t item_bytes, uint32_t capacity, uint32_t capacity_max);
 void table_free(table *t);
 
 uint32_t table_count(const table *t);
+uint64_t table_bytes(const table *t);                 // of memory
 uint32_t table_find(const table *t, const uuid *key); // its slot, or TABLE_NONE
 
 // Adds a zeroed item for a key that is not there, as the one used last, without a due time. Returns

@@ -90,6 +90,14 @@ static bool payment_final(const payment_row *p)
     return false;
 }
 
+static bool refund_unknown(const world *w, const event_image_reservation *r)
+{
+    uint32_t n = key_map_get(&w->by_payment, &r->payment);
+    const payment_row *p = n == KEY_MAP_NONE ? NULL : &w->payments[n];
+    return p != NULL && p->state == PAYMENT_CONFIRMED && p->captured_minor > 0 &&
+           p->kept_minor == 0;
+}
+
 static const char *reservation_waits(const world *w)
 {
     for (uint32_t i = 0; i < w->reservations_count; i++) {
@@ -101,6 +109,10 @@ static const char *reservation_waits(const world *w)
         if (r->state == 2 && !uuid_is_zero(&r->payment.u) &&
             key_map_get(&w->by_payment, &r->payment) == KEY_MAP_NONE)
             return "a checkout has no payment";
+        if (r->state == 5 && tickets_valid(w, i) > 0)
+            return "a seat that was given back has a valid ticket";
+        if (r->state == 5 && refund_unknown(w, r))
+            return "a payment does not know that its seats were given back";
     }
     return NULL;
 }

@@ -139,7 +139,7 @@ static void reconcile(world *w, sim_host *h)
         [STUCK_PAYMENT_UNDECIDED] = ACTOR_PAYMENT,   [STUCK_CHECKOUT_UNSTARTED] = ACTOR_PAYMENT,
         [STUCK_CONFIRMED_UNTICKETED] = ACTOR_TICKET, [STUCK_HELD_OVERDUE] = ACTOR_EXPIRY,
         [STUCK_PAYMENT_OPEN] = ACTOR_PAYMENT,        [STUCK_REFUND_UNSENT] = ACTOR_PAYMENT,
-        [STUCK_REFUND_UNASKED] = ACTOR_PAYMENT,
+        [STUCK_REFUND_UNASKED] = ACTOR_PAYMENT,      [STUCK_REFUND_UNREVOKED] = ACTOR_TICKET,
     };
     for (uint32_t i = 0; i < w->actors_count; i++) {
         uint32_t count = 0;
@@ -218,6 +218,8 @@ void host_start(world *w, uint32_t host)
     runtime_config config = {.host = h->id,
                              .idle_ms = 5000,
                              .resend_ms = 500,
+                             .facts_gather_ms = (int64_t)prng_between(&w->random, 0, 200),
+                             .live_gather_ms = (int64_t)prng_between(&w->random, 0, 50),
                              .store = session_port(&h->writer),
                              .bus = host_bus(h),
                              .clock = host_clock(h),

@@ -70,12 +70,14 @@ static int16_t state_in(const world *w, const journal *j, const reservation_id *
     return 0;
 }
 
-static const char *payment_refused(const world *w, const payment_row *p)
+static const char *payment_refused(const world *w, const payment_row *p, bool is_new)
 {
     uint32_t n = key_map_get(&w->by_payment, &p->id);
     if (p->refunded_minor > p->captured_minor)
         return "more is refunded than was captured";
-    if (n == KEY_MAP_NONE)
+    if (is_new != (n == KEY_MAP_NONE))
+        return is_new ? "a payment is made twice" : "a payment that is not there changes";
+    if (is_new)
         return NULL;
     const payment_row *old = &w->payments[n];
     bool falls = old->refund_number != p->refund_number ? old->refund_number > p->refund_number
@@ -97,7 +99,7 @@ static const char *rows_refused(world *w, const journal *j)
         if (state_in(w, j, &f->changes[i].id) != f->changes[i].from_state)
             why = "a reservation is not in the state that is left";
     for (uint32_t i = 0; why == NULL && i < f->payments_count; i++)
-        why = payment_refused(w, &j->payments[f->payments[i]]);
+        why = payment_refused(w, &j->payments[f->payments[i]], i < f->payments_new);
     if (why == NULL)
         why = postings_refused(j);
     for (uint32_t i = 0; why == NULL && i < j->facts_count; i++)

@@ -141,6 +141,14 @@ static uint32_t tickets_of(const world *w, uint32_t reservation)
     return n;
 }
 
+static bool tickets_valid(const world *w, uint32_t reservation)
+{
+    for (uint32_t i = 0; i < w->tickets_count; i++)
+        if (w->tickets[i].reservation == reservation && w->tickets[i].state == 1)
+            return true;
+    return false;
+}
+
 // The seats were given back, and the payment does not know.
 static bool refund_unasked(const world *w, const sim_reservation *r, int64_t before_us)
 {
@@ -171,14 +179,17 @@ static bool reservation_stuck(const world *w, uint32_t n, int64_t before_us, stu
         stuck_reservation(w, r, STUCK_CONFIRMED_UNTICKETED, row);
     else if (r->row.state == 5 && refund_unasked(w, r, before_us))
         stuck_refund(w, r, row);
+    else if (r->row.state == 5 && r->row.created_us < before_us && tickets_valid(w, n))
+        stuck_reservation(w, r, STUCK_REFUND_UNREVOKED, row);
     else
         return false;
     return true;
 }
 
-static bool payment_stuck(const payment_row *p, int64_t before_us, stuck_row *row)
+static bool payment_stuck(const world *w, const payment_row *p, int64_t before_us, stuck_row *row)
 {
     enum stuck_kind kind;
+    uint32_t n = key_map_get(&w->by_reservation, &p->reservation);
     if (p->changed_us >= before_us)
         return false;
     if (p->state == 6)
@@ -198,6 +209,7 @@ static bool payment_stuck(const payment_row *p, int64_t before_us, stuck_row *ro
                        .payment_state = p->state,
                        .refund_number = p->refund_number,
                        .refund_minor = p->refund_minor,
+                       .is_abandoned = n != KEY_MAP_NONE && w->reservations[n].row.state != 1,
                        .changed_us = p->changed_us};
     memcpy(row->currency, p->currency, sizeof row->currency);
     memcpy(row->intent_id, p->intent_id, sizeof row->intent_id);
@@ -224,7 +236,7 @@ store_result session_load_stuck(void *self, uint32_t partition, int64_t age_ms, 
     for (uint32_t i = 0; i < payments && count < rows_max; i++) {
         const payment_row *p = &w->payments[(from + i) % payments];
         if (in_partition(w, event_index(w, &p->event), partition))
-            count += payment_stuck(p, before_us, &ret_rows[count]);
+            count += payment_stuck(w, p, before_us, &ret_rows[count]);
     }
     *ret_count = count;
     return STORE_OK;

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <civetweb.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 enum { ADMIN_THREADS = 3, ADMIN_DEADLINE_MS = 5000 };
@@ -36,6 +37,8 @@ static void admin_ready(const admin *a, struct mg_connection *c)
 static void admin_metrics(const admin *a, struct mg_connection *c)
 {
     size_t bytes;
+    struct mallinfo2 heap = mallinfo2();
+    metric_set(METRIC_HEAP_BYTES, (int64_t)(heap.uordblks + heap.hblkhd));
     char *text = metric_expose(a->options.program, &bytes);
     if (text == NULL) {
         admin_answer(c, 503, "memory is out\n");

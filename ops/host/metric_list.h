@@ -52,7 +52,8 @@
     V(STUCK, CONFIRMED_UNTICKETED, "confirmed_unticketed")                                         \
     V(STUCK, HELD_OVERDUE, "held_overdue")                                                         \
     V(STUCK, PAYMENT_OPEN, "payment_open")                                                         \
-    V(STUCK, REFUND_UNSENT, "refund_unsent") V(STUCK, REFUND_UNASKED, "refund_unasked")
+    V(STUCK, REFUND_UNSENT, "refund_unsent")                                                       \
+    V(STUCK, REFUND_UNASKED, "refund_unasked") V(STUCK, REFUND_UNREVOKED, "refund_unrevoked")
 
 #define METRIC_LABEL_CALL(V)                                                                       \
     V(CALL, INTENT_CREATE, "intent_create")                                                        \
@@ -142,6 +143,8 @@
 // program: ALL, ACTORS, EDGE or PROVIDER. type: COUNTER (name ends in _total), GAUGE,
 // HISTOGRAM_SECONDS (observed in microseconds, name ends in _seconds), HISTOGRAM_COUNT.
 #define METRIC_LIST(M)                                                                             \
+    M(ALL, HEAP_BYTES, GAUGE, NONE, NONE, "cavea_process_heap_bytes",                              \
+      "Memory that was taken from the heap and not given back, when this was asked")               \
     M(ALL, LOG_LINES, COUNTER, LEVEL, NONE, "cavea_log_lines_total", "Log lines written")          \
     M(ALL, LOG_DROPPED, COUNTER, NONE, NONE, "cavea_log_lines_dropped_total",                      \
       "Log lines that stderr did not take")                                                        \

@@ -80,7 +80,8 @@ part_latency() {
     audit latency
 }
 
-# Every seat is wanted by many: most requests are refused.
+# Every seat is wanted by many: most requests are refused. Beside it the bare pipeline, and what the
+# HTTP library answers at once.
 part_hot() {
     local round
     house_new hot 1 60000
@@ -90,8 +91,18 @@ part_hot() {
     for ((round = 0; round < turns; round++)); do
         measure hot product 'most refused' house_load hot --seats "$work/few" \
             --connections 256 --seconds "$seconds" --seed $((3 + round))
+        bare_hot 'most refused' /v1/reservations
+        bare_hot 'handler alone, 409' /409
     done
     audit hot
+}
+
+# bare_hot LABEL PATH
+bare_hot() {
+    head -n 1 "$work/bare/events" >"$work/bare/hot"
+    head -n 40 "$work/bare/seats" >"$work/bare/few"
+    measure hot bare "$1" bench_load "$bare_port" --path "$2" --events "$work/bare/hot" \
+        --seats "$work/bare/few" --tokens "$work/tokens" --connections 256 --seconds "$seconds"
 }
 
 part_reads() {
@@ -110,6 +121,8 @@ part_reads() {
             get "$path" "$event/$path"
             get "$path, If-None-Match" "$event/$path" --header "If-None-Match: $tag"
         done
+        measure reads bare 'handler alone, 304' bench_load "$bare_port" --mode get --path /304 \
+            --connections 64 --seconds "$short"
         get 'seats.bin, changes' "$event/seats.bin?since=$((version > 50 ? version - 50 : 1))"
     done
     for path in availability seats.bin; do wrk_get "$path" "$event/$path"; done

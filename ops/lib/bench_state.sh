@@ -8,6 +8,12 @@ rss_of() {
     sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$(process_pid "$stack/run" "$1")/status"
 }
 
+# heap_of_host: bytes that the newest actor host has taken from its heap
+heap_of_host() {
+    curl -sSf "$actor_admin/metrics" | sed -n 's/^cavea_process_heap_bytes //p' |
+        xargs printf '%.0f\n'
+}
+
 # cells_awake: how many events the newest actor host has in memory
 cells_awake() {
     curl -sSf "$actor_admin/metrics" | sed -n 's/^cavea_runtime_cells_awake{kind="event"} //p'
@@ -26,17 +32,20 @@ house_fill() {
     jq -es ".[0].next" "$work/run.json" >"$dir/next"
 }
 
-# A fresh actor host: first its own buffers grow under load, then the differences are measured.
+# A fresh actor host: first its own buffers grow under the same load, then the differences are
+# measured.
 part_memory() {
-    local own awake held watched edge
+    local own awake held watched edge heap
     hosts_replace CAVEA_IDLE=5m
-    house_new warm "$bench_events" 60000
+    house_new warm 100 60000
     house_fill warm "$memory_reservations"
     own=$(rss_of "$actor_host")
     house_new many 100 60000
     awake=$(rss_of "$actor_host")
+    heap=$(heap_of_host)
     house_fill many "$memory_reservations"
     held=$(rss_of "$actor_host")
+    heap=$(($(heap_of_host) - heap))
     events_make 1000 60000 >"$work/watched"
     edge=$(rss_of edge)
     bench_load "$edge_port" --mode poll --events "$work/watched" --requests 1000 --connections 8 \
@@ -46,7 +55,8 @@ part_memory() {
     watched=$(rss_of edge)
     note memory product memory "{\"edge_before_kb\": $edge, \"edge_watching_1000_kb\": $watched,
         \"host_kb\": $own, \"awake_event_kb\": $(((awake - own) / 100)),
-        \"reservation_bytes\": $(((held - awake) * 1024 / memory_reservations)),
+        \"reservation_bytes\": $((heap / memory_reservations)),
+        \"reservation_resident_bytes\": $(((held - awake) * 1024 / memory_reservations)),
         \"reservations\": $memory_reservations, \"polled\": $(jq '."2xx"' "$work/run.json")}"
     audit memory
 }

@@ -14,7 +14,6 @@ build_options() {
     bugs) printf '%s\n' -DCAVEA_BUGS=ON ;;
     address) printf '%s\n' -DCAVEA_SANITIZE=address -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g1" ;;
     thread) printf '%s\n' -DCAVEA_SANITIZE=thread -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g1" ;;
-    clang) printf '%s\n' -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O0 ;;
     fuzz) printf '%s\n' -DCMAKE_C_COMPILER=clang -DCAVEA_FUZZ=ON \
         -DCMAKE_C_FLAGS_RELWITHDEBINFO="-O1 -g1" ;;
     *) fail "there is no build called $1" ;;
@@ -26,6 +25,7 @@ build_configure() {
     local variant=$1 log=$2 dir options=() stamp
     dir=$(build_dir_of "$variant")
     mapfile -t options < <(build_options "$variant")
+    [[ $variant == release ]] || options+=(-DCAVEA_WEB=OFF) # the pages are the same in each
     [[ $variant != release ]] && command -v ccache >/dev/null &&
         options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
     stamp="$cavea_root ${options[*]}"

@@ -124,9 +124,10 @@ stack_actors() {
         CAVEA_TICKET_KEYS_DIR="$dir/secrets/tickets"
 }
 
+# stack_edge [NAME PORT ADMIN_PORT]
 stack_edge() {
-    stack_daemon edge cavea-edge \
-        CAVEA_PORT="$port" CAVEA_ADMIN_PORT="${ports[admin_port]}" \
+    stack_daemon "${1:-edge}" cavea-edge \
+        CAVEA_PORT="${2:-$port}" CAVEA_ADMIN_PORT="${3:-${ports[admin_port]}}" \
         CAVEA_NATS_URL="$(nats_url_of edge)" \
         CAVEA_POSTGRES_URL="$(postgres_url_of cavea_edge postgres-edge)" \
         CAVEA_SESSION_KEY_FILE="$dir/secrets/session.key" \
@@ -183,7 +184,7 @@ stack_start() {
 # Names of the processes that run now, in the order in which they stop.
 stack_running() {
     local file name
-    for file in "$dir"/run/{edge,actors*,provider,nats-server,postgres}.pid; do
+    for file in "$dir"/run/{edge*,actors*,provider,nats-server,postgres}.pid; do
         name=$(basename "$file" .pid)
         process_gone "$dir/run" "$name" || printf '%s\n' "$name"
     done

@@ -3,4 +3,4 @@ DROP VIEW IF EXISTS claimed_seat;
 DROP TABLE IF EXISTS actor_lease, server_life, host, stream_incarnation, fact, posting, ticket,
     payment, seat_claim, reservation, event_plan, event_price, event, production, plan, venue,
     organizer, currency;
-DROP FUNCTION IF EXISTS event_money, sum_of;
+DROP FUNCTION IF EXISTS event_money;

@@ -4,6 +4,8 @@
 //   bare actor NATS_URL POSTGRES_URL    JetStream consumer, seats in memory, one transaction a
 //   batch
 // The body is {"event_id":"N","seats":["A","B"]} with numbers. One queue for all events.
+// GET /304 and POST /409 are answered by the edge at once: the floor under polls and refusals,
+// which is the HTTP library's.
 #include <civetweb.h>
 #include <libpq-fe.h>
 #include <nats/nats.h>
@@ -103,6 +105,26 @@ static int on_reserve(struct mg_connection *http, void *closure)
     return w.status;
 }
 
+static int answer_at_once(struct mg_connection *http, void *answer)
+{
+    char body[512];
+    mg_read(http, body, sizeof body);
+    mg_write(http, answer, strlen(answer));
+    return 200;
+}
+
+// As long as the product's.
+static char answer_304[] =
+    "HTTP/1.1 304 Not Modified\r\nDate: Sun, 22 Nov 2026 08:00:00 GMT\r\n"
+    "Cache-Control: public, max-age=1, s-maxage=1, stale-while-revalidate=5\r\n"
+    "ETag: \"s12345\"\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "Cavea-Version: 12345\r\n\r\n";
+static char answer_409[] =
+    "HTTP/1.1 409 Conflict\r\nContent-Type: application/problem+json\r\nContent-Length: 145\r\n\r\n"
+    "{\"type\":\"about:blank\",\"title\":\"Seats are gone\",\"status\":409,\"seats\":[\"A-1-1\","
+    "\"A-1-2\"],\"alternatives\":[\"A-1-11\",\"A-1-12\",\"A-1-13\",\"A-1-14\",\"A\"]}  ";
+
 static void nats_connect(natsConnection **ret_nc, const char *url)
 {
     natsOptions *options = NULL;
@@ -143,6 +165,8 @@ static void edge_run(const char *port, const char *url)
     if (ctx == NULL)
         exit(2);
     mg_set_request_handler(ctx, "/v1/reservations", on_reserve, NULL);
+    mg_set_request_handler(ctx, "/304", answer_at_once, answer_304);
+    mg_set_request_handler(ctx, "/409", answer_at_once, answer_409);
     printf("ready\n");
     fflush(stdout);
     int got;

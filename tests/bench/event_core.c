@@ -191,6 +191,7 @@ static void wake(event_state *s)
             .payment = payment_of(i),
             .expires_us = c->now_us + hold_us,
             .state = RESERVATION_CONFIRMED,
+            .outcome = PAYMENT_AS_HELD,
             .seats_count = 2,
             .seats = {c->seats[0], c->seats[1]},
             .price_minor = {price_minor, price_minor},

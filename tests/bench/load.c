@@ -3,14 +3,14 @@
 // does after a second) or open loop (--rate: Poisson arrivals; latency counts from the intended
 // moment of sending, so that a stalled server cannot hide behind a waiting generator). Prints one
 // JSON object.
-//   --mode reserve  POST /v1/reservations with two seats, of --events, --seats and --tokens;
-//                   --keep appends "id token" of each reservation to a file
+//   --mode reserve  POST /v1/reservations (or --path) with two seats, of --events, --seats and
+//                   --tokens; --keep appends "id token" of each reservation to a file
 //   --mode get      GET of --path, with --header "Name: value" when given
 //   --mode poll     what changed in the seat map of each of --events
 //   --mode pay      checkout of each of --reservations, then its confirmation at the provider
 // Requests are numbered from --first to --requests, so that a later run goes on in the same house.
 // What was answered 503 is asked again under the same Idempotency-Key. After the end answers are
-// waited for --grace-ms.
+// waited for --grace-ms. With --slice-ms: successes, and the slowest answer, of each slice of time.
 #include "tests/bench/load/load.h"
 
 #include <errno.h>
@@ -102,6 +102,8 @@ static void report(const load *l)
     put("next", l->next);
     for (uint32_t i = 0; i < l->slices_count; i++)
         printf("%s%u", i == 0 ? ",\"slices\":[" : ",", l->slices[i]);
+    for (uint32_t i = 0; i < l->slices_count; i++)
+        printf("%s%lld", i == 0 ? "],\"slowest_us\":[" : ",", (long long)l->slowest_us[i]);
     printf("%s}\n", l->slices_count == 0 ? "" : "]");
 }
 
@@ -154,7 +156,7 @@ static load_mode mode_of(const char *name)
 
 static void options_read(options *o, int argc, char **argv)
 {
-    *o = (options){.path = "/",
+    *o = (options){.path = "/v1/reservations",
                    .header = "",
                    .connections = 128,
                    .sources = 1,

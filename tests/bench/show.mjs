@@ -61,8 +61,11 @@ function reserving(recorded) {
 function openLoop(recorded) {
     const list = []
     const hot = find(recorded, 'hot', 'product', 'most refused')
+    const idle = find(recorded, 'hot', 'bare', 'handler alone, 409')
+    const beside = idle ? ` (a handler alone: ${number(idle.answered.median)}/s, ` +
+        `${decimal(idle.p99.median / 1000, 1)} ms)` : ''
     if (hot) list.push(['hot event, most refused', '>= 50,000/s, p99 < 10 ms',
-        `${number(hot.answered.median)}/s, ${decimal(hot.p99.median / 1000, 1)} ms`,
+        `${number(hot.answered.median)}/s, ${decimal(hot.p99.median / 1000, 1)} ms${beside}`,
         hot.answered.median >= 50000 && hot.p99.median < 10000])
     for (const run of recorded.filter((each) => each.part === 'mixed')) {
         const asked = run.percent === 100 ? '' : ` at ${run.percent} % of that`
@@ -79,12 +82,14 @@ function openLoop(recorded) {
 
 function reads(recorded) {
     const list = []
-    const polls = [['answered 304', 'seats.bin, If-None-Match', 80000],
-        ['with a 15 KB body', 'seats.bin', 50000]]
-    for (const [name, label, target] of polls) {
+    const idle = find(recorded, 'reads', 'bare', 'handler alone, 304')
+    const beside = idle ? ` (a handler alone: ${number(idle.answered.median)}/s)` : ''
+    const polls = [['answered 304', 'seats.bin, If-None-Match', 80000, beside],
+        ['with a 15 KB body', 'seats.bin', 50000, '']]
+    for (const [name, label, target, also] of polls) {
         const row = find(recorded, 'reads', 'product', label)
         if (row) list.push([`seat-map polls ${name}`, `>= ${number(target)}/s`,
-            `${number(row.answered.median)}/s`, row.answered.median >= target])
+            `${number(row.answered.median)}/s${also}`, row.answered.median >= target])
     }
     const one = find(recorded, 'latency', 'product', 'one at a time')
     if (one) list.push(['one request at a time', 'p50 < 1 ms, p99 < 2 ms',
@@ -108,7 +113,8 @@ function memory(recorded) {
         ['actor host, for an awake event of 60,000 seats', '< 1 MB',
             `${number(m.awake_event_kb)} kB`, m.awake_event_kb < 1024],
         ['actor host, for a live reservation', '<= 128 bytes',
-            `${number(m.reservation_bytes)} bytes`, m.reservation_bytes <= 128])
+            `${number(m.reservation_bytes)} bytes of heap, ` +
+            `${number(m.reservation_resident_bytes)} resident`, m.reservation_bytes <= 128])
     const nap = line(recorded, 'memory', 'sleeping')
     if (nap) list.push(['actor host, for a sleeping event', 'nothing',
         `${number(Math.max(0, nap.sleeping_event_kb))} kB`, nap.sleeping_event_kb < 4])

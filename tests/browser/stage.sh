@@ -4,6 +4,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # the scripts that source this read its variables
 
+# shellcheck source=tests/browser/libraries.sh
+. "$cavea_root/tests/browser/libraries.sh"
 browser_dir=$cavea_root/tests/browser
 
 # show VENUE_ID PLAN NAME CATEGORY OPTION...: prints the event's id
@@ -61,20 +63,6 @@ sell_out() {
         done < <(jq -c '[.seats[] | select(.state == "available").id] | _nwise(10) |
             select(length > 0)' <<<"$answer")
     done
-}
-
-# The libraries that tests/browser/package-lock.json names.
-browser_libraries() {
-    (
-        exec {turn}<"$browser_dir/package-lock.json"
-        flock "$turn"
-        [[ -e $browser_dir/node_modules/.package-lock.json &&
-            ! $browser_dir/package-lock.json -nt $browser_dir/node_modules/.package-lock.json ]] &&
-            exit
-        cd "$browser_dir"
-        npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-        touch node_modules/.package-lock.json
-    )
 }
 
 # browser PROGRAM ARGUMENT...: with the stack and its shows in the environment

@@ -2,7 +2,6 @@
 # The running edge against its own OpenAPI document; health, readiness and metrics of every daemon
 # (checked with promtool); the doctor.
 # quick
-# alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"

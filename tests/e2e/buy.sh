@@ -3,7 +3,6 @@
 # two tickets that others can verify; then what goes wrong: a declined card, a cancelled
 # reservation.
 # quick
-# alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"

@@ -2,7 +2,6 @@
 # No callback of the provider arrives: its list alone tells what was paid, and money captured under
 # a second intent of a payment goes back.
 # label: money
-# alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"

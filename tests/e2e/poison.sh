@@ -3,7 +3,6 @@
 # database refuses each such transaction, the message is skipped after three tries and recorded,
 # and the host's other events answer as if nothing had happened.
 # variants: bugs
-# alone
 # time: 180
 set -euo pipefail
 # shellcheck source=tests/stack.sh

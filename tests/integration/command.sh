@@ -2,7 +2,6 @@
 # The operator's command against a running stack: plans in and out, venues, events and their status,
 # what it says of a reservation, the ledger when it is whole and when somebody wrote into it,
 # migrations, the doctor, and exit statuses.
-# alone
 # time: 240
 set -euo pipefail
 # shellcheck source=tests/stack.sh

@@ -2,7 +2,6 @@
 # Money as an operator sees it, against a running stack: shares and reports, the provider's export
 # compared both ways, refunds that wait for a person, a new ticket key, a cancelled event, the
 # monitor's metrics, and a ledger into which somebody wrote.
-# alone
 # time: 240
 set -euo pipefail
 # shellcheck source=tests/stack.sh
@@ -144,10 +143,11 @@ for_a_person() {
     says 1 'the payment refuses' refund resolve "$payment" --note 'bank transfer 17'
     says 1 'no such payment' refund retry "${event}"
     says 2 'say with --note' refund resolve "$payment"
-    sql "UPDATE payment SET state = 11, refund_number = 16 WHERE $of"
+    sql "UPDATE payment SET state = 11, refund_number = 16, refund_minor = captured_minor
+         WHERE $of"
     gets refund list
     [[ $(value '[.[].payment] | join(" ")') == "$payment" ]] || stop_test "it is listed"
-    sql "UPDATE payment SET state = 7, refund_number = 0 WHERE $of"
+    sql "UPDATE payment SET state = 7, refund_number = 0, refund_minor = 0 WHERE $of"
 }
 
 keys() {
@@ -248,6 +248,16 @@ payment_is() {
     [[ $(sql "SELECT state FROM payment WHERE id = '$1'") == "$2" ]]
 }
 
+# refunds_indexed PAYMENT: the list does not go through all payments, and its index costs a payment
+# nothing as long as no money goes back (hot: no index was written)
+refunds_indexed() {
+    answer=$(sql "SET enable_seqscan = off; EXPLAIN $(<"$cavea_root/store/reports/refunds.sql")")
+    [[ $answer == *' payment_refund'* ]] || stop_test "refunds are listed by their index"
+    [[ $(sql "BEGIN; UPDATE payment SET state = state, changed_at = now() WHERE id = '$1';
+              SELECT pg_stat_get_xact_tuples_hot_updated('payment'::regclass)") == 1 ]] ||
+        stop_test "a payment changes without touching an index"
+}
+
 # Two refunds that failed as often as they may, as a host finds them that comes after the one that
 # tried. One is tried again, one is resolved by a person.
 given_up() {
@@ -259,6 +269,7 @@ given_up() {
     wait_until 20 report_settled || stop_test "nothing undecided within 20 s"
     of="event_id = '$event' AND state = 7"
     kill -KILL "$(process_pid "$stack/run" actors)"
+    refunds_indexed "$(sql "SELECT id FROM payment WHERE $of LIMIT 1")"
     sql "UPDATE payment SET state = 11, refund_number = 16, refund_minor = captured_minor
          WHERE $of"
     "$cavea_root/ops/run" --dir "$stack" --add-host

@@ -284,7 +284,16 @@ static void check_payments(world *w, store_pg *s, journal *j)
     sale_begin(&t, w, s, j);
     payment_id id = payment_id_new(&t), unknown = payment_id_new(&t);
     payment_add(&t, id, 1);
+    check(w, tick(&t) == STORE_REFUSED, "a payment without a row cannot change");
+    payment_add(&t, id, 1)->is_new = true;
     check(w, tick(&t) == STORE_OK, "a payment is written");
+    payment_add(&t, id, 1)->is_new = true;
+    check(w, tick(&t) == STORE_REFUSED, "only once");
+    payment_id quick = payment_id_new(&t);
+    payment_add(&t, quick, 1)->is_new = true;
+    payment_add(&t, quick, 2);
+    payment_add(&t, id, 2);
+    check(w, tick(&t) == STORE_OK, "new ones and old ones in one tick");
     payment_add(&t, id, 2);
     payment_add(&t, id, 6)->captured_minor = 10000;
     check(w, tick(&t) == STORE_OK, "two states in one tick are one row");

@@ -252,7 +252,8 @@ static payment_id payment_add(sale *t, reservation_id reservation, int16_t state
                                                            .currency = "CHF",
                                                            .intent_id = "pi_9",
                                                            .created_us = wall_us(),
-                                                           .changed_us = wall_us()};
+                                                           .changed_us = wall_us(),
+                                                           .is_new = true};
     return id;
 }
 
@@ -274,6 +275,7 @@ static bool stuck_is(stuck_row *rows, uint32_t count, reservation_id id, enum st
 typedef struct stuck_case {
     reservation_id overdue, unstarted, unticketed, ticketed, fine, fresh;
     reservation_id open, undecided, due, refund_failed, settled, unasked, asked;
+    reservation_id unrevoked, revoked;
     payment_id checkout;
 } stuck_case;
 
@@ -298,6 +300,32 @@ static void give_back(sale *t, reservation_id id, payment_id payment)
                                                                 .refund_minor = 4321};
 }
 
+static void ticket_add(sale *t, reservation_id id, int32_t seat, int16_t state)
+{
+    t->j->tickets[t->j->tickets_count++] = (ticket_row){.event = t->event,
+                                                        .id = ticket_id_of(&id, (uint32_t)seat),
+                                                        .reservation = id,
+                                                        .seat = seat,
+                                                        .state = state,
+                                                        .key_id = "k",
+                                                        .issued_us = wall_us()};
+}
+
+static void given_back_make(sale *t, stuck_case *c)
+{
+    c->unasked = hold(t, 20, 1);
+    c->asked = hold(t, 21, 1);
+    c->unrevoked = hold(t, 22, 1);
+    c->revoked = hold(t, 23, 1);
+    give_back(t, c->unasked, payment_add(t, c->unasked, 7, 10000));
+    give_back(t, c->asked, payment_add(t, c->asked, 7, 10000));
+    t->j->payments[t->j->payments_count - 1].kept_minor = 10000;
+    give_back(t, c->unrevoked, payment_add(t, c->unrevoked, 10, 10000));
+    give_back(t, c->revoked, payment_add(t, c->revoked, 10, 10000));
+    ticket_add(t, c->unrevoked, 22, 1);
+    ticket_add(t, c->revoked, 23, 2);
+}
+
 static void stuck_make(sale *t, stuck_case *c)
 {
     c->overdue = hold(t, 0, 1);
@@ -320,11 +348,7 @@ static void stuck_make(sale *t, stuck_case *c)
     payment_id also_paid = payment_add(t, c->ticketed, 7, 10000);
     c->checkout = paid;
     c->checkout.u.bytes[15] ^= 1;
-    c->unasked = hold(t, 20, 1);
-    c->asked = hold(t, 21, 1);
-    give_back(t, c->unasked, payment_add(t, c->unasked, 7, 10000));
-    give_back(t, c->asked, payment_add(t, c->asked, 7, 10000));
-    t->j->payments[t->j->payments_count - 1].kept_minor = 10000;
+    given_back_make(t, c);
     confirm(t, c->unticketed, paid);
     confirm(t, c->ticketed, also_paid);
     t->j->changes[t->j->changes_count++] = (reservation_change){.event = t->event,
@@ -333,14 +357,34 @@ static void stuck_make(sale *t, stuck_case *c)
                                                                 .to_state = 1,
                                                                 .expires_us = wall_us() + 600000000,
                                                                 .payment = c->checkout};
-    t->j->tickets[t->j->tickets_count++] = (ticket_row){.event = t->event,
-                                                        .id = ticket_id_of(&c->ticketed, 4),
-                                                        .reservation = c->ticketed,
-                                                        .seat = 4,
-                                                        .state = 1,
-                                                        .key_id = "k",
-                                                        .issued_us = wall_us()};
+    ticket_add(t, c->ticketed, 4, 1);
     tick(t);
+}
+
+// What is told of each, so that it can be sent again.
+static void check_stuck_told(world *w, stuck_row *rows, uint32_t count, const stuck_case *c)
+{
+    const stuck_row *r = stuck_of(rows, count, &c->unasked.u);
+    check(w,
+          r != NULL && r->kind == STUCK_REFUND_UNASKED && r->payment_state == 7 &&
+              r->amount_minor == 4321 && !uuid_is_zero(&r->payment.u),
+          "seats that were given back, and their payment does not know");
+    r = stuck_of(rows, count, &c->unrevoked.u);
+    check(w,
+          r != NULL && r->kind == STUCK_REFUND_UNREVOKED && r->seats_count == 1 &&
+              r->seats[0] == 22,
+          "seats that were given back, and their tickets still let in");
+    r = stuck_of(rows, count, &c->unstarted.u);
+    check(w,
+          r != NULL && r->seats_count == 2 && r->seats[1] == 2 && r->amount_minor == 10003 &&
+              strcmp(r->currency, "CHF") == 0 && uuid_equal(&r->payment.u, &c->checkout.u) &&
+              r->payment_state == 0 && !uuid_is_zero(&r->buyer.u),
+          "a checkout is told with all that starts it");
+    r = stuck_of(rows, count, &c->undecided.u);
+    check(w,
+          r != NULL && r->amount_minor == 9999 && r->payment_state == 6 && r->changed_us > 0 &&
+              strcmp(r->intent_id, "pi_9") == 0,
+          "a payment with what was captured");
 }
 
 static void check_stuck(world *w, store_pg *s, journal *j)
@@ -379,24 +423,10 @@ static void check_stuck(world *w, store_pg *s, journal *j)
           stuck_of(rows, count, &c.ticketed.u) == NULL &&
               stuck_of(rows, count, &c.fine.u) == NULL &&
               stuck_of(rows, count, &c.settled.u) == NULL &&
-              stuck_of(rows, count, &c.asked.u) == NULL,
+              stuck_of(rows, count, &c.asked.u) == NULL &&
+              stuck_of(rows, count, &c.revoked.u) == NULL,
           "and nothing that is well");
-    const stuck_row *r = stuck_of(rows, count, &c.unasked.u);
-    check(w,
-          r != NULL && r->kind == STUCK_REFUND_UNASKED && r->payment_state == 7 &&
-              r->amount_minor == 4321 && !uuid_is_zero(&r->payment.u),
-          "seats that were given back, and their payment does not know");
-    r = stuck_of(rows, count, &c.unstarted.u);
-    check(w,
-          r != NULL && r->seats_count == 2 && r->seats[1] == 2 && r->amount_minor == 10003 &&
-              strcmp(r->currency, "CHF") == 0 && uuid_equal(&r->payment.u, &c.checkout.u) &&
-              r->payment_state == 0 && !uuid_is_zero(&r->buyer.u),
-          "a checkout is told with all that starts it");
-    r = stuck_of(rows, count, &c.undecided.u);
-    check(w,
-          r != NULL && r->amount_minor == 9999 && r->payment_state == 6 && r->changed_us > 0 &&
-              strcmp(r->intent_id, "pi_9") == 0,
-          "a payment with what was captured");
+    check_stuck_told(w, rows, count, &c);
 }
 
 static void check_stuck_pages(world *w, store_pg *s, journal *j)

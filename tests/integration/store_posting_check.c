@@ -23,6 +23,7 @@ typedef struct till { // one event, its payment actor, both held by one host
 typedef struct paid { // one payment and what the books know of it
     payment_row row;
     posting_basis basis;
+    bool has_row;
 } paid;
 
 static void till_begin(till *t, world *w, store_pg *s, journal *j)
@@ -74,6 +75,8 @@ static posting_row *payment_next(till *t, paid *p, payment_state state, int64_t 
     p->row.refund_number = state >= PAYMENT_REFUND_DUE;
     p->row.fee_bp = FEE_BP;
     p->row.tax_bp = TAX_BP;
+    p->row.is_new = !p->has_row;
+    p->has_row = true;
     t->j->payments[t->j->payments_count++] = p->row;
     journal_fact(t->j, &t->money, (uint16_t)state, "fact", 4);
     const fact_row *why = &t->j->facts[t->j->facts_count - 1];

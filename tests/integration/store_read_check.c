@@ -194,7 +194,8 @@ static void rows_write(shelf *f, store_pg *s, journal *j, reservation_id *ret_so
                                                      .amount_minor = 10007,
                                                      .captured_minor = 10007,
                                                      .currency = "CHF",
-                                                     .intent_id = "pi_5"};
+                                                     .intent_id = "pi_5",
+                                                     .is_new = true};
     for (int i = 0; i < 2; i++)
         j->tickets[j->tickets_count++] =
             (ticket_row){.event = event,

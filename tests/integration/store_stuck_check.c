@@ -135,6 +135,32 @@ static void check_far(world *w, store_pg *s)
           looks);
 }
 
+// Open payments of a held reservation and of one whose seats were released.
+static void check_abandoned(world *w, store_pg *s)
+{
+    enum { PARTITION = 4, MAX = 64 };
+    static stuck_row rows[MAX];
+    uint32_t count = 0, held = 0, left = 0, looks = 0;
+    events_add(w, "leaving", 1, PARTITION);
+    holds_add(w, "leaving", 2, 1000);
+    sql_run(w, "INSERT INTO payment (event_id, id, reservation_id, buyer_id, state, amount_minor,"
+               " currency, created_at, changed_at) SELECT event_id, id, id, buyer_id, 2, 1, 'CHF',"
+               " now() - interval '1 minute', now() - interval '1 minute' FROM reservation"
+               " WHERE event_id = (SELECT id FROM leaving)");
+    sql_run(w, "UPDATE reservation SET state = 3 WHERE event_id = (SELECT id FROM leaving)"
+               " AND id = (SELECT id FROM reservation WHERE event_id = (SELECT id FROM leaving)"
+               " ORDER BY id LIMIT 1)");
+    store_port port = store_pg_port(s);
+    while (held + left == 0 && looks++ < 20) {
+        if (port.load_stuck(s, PARTITION, 5000, rows, MAX, &count) != STORE_OK)
+            break;
+        for (uint32_t i = 0; i < count; i++)
+            if (rows[i].kind == STUCK_PAYMENT_OPEN)
+                (*(rows[i].is_abandoned ? &left : &held))++;
+    }
+    check(w, held == 1 && left == 1, "an open payment whose seats were released is told so");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -148,6 +174,7 @@ int main(int argc, char **argv)
     check_silent(&w, s);
     check_far(&w, s);
     check_hot(&w, s);
+    check_abandoned(&w, s);
     store_pg_close(s);
     return world_done(&w);
 }

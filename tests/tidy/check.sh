@@ -18,7 +18,7 @@ tidy_files() {
 
 tidy_scripts() {
     tidy_files '*.sh'
-    (cd "$tree" && grep -lE '^#!.*bash' ops/* .ci/* 2>/dev/null) || true
+    (cd "$tree" && grep -lE '^#!.*bash' ops/* chaos/* .ci/* 2>/dev/null) || true
 }
 
 tidy_sources() {

@@ -23,6 +23,7 @@ export class SeatFeed extends EventTarget {
   #stopped = new AbortController();
   #timer = 0;
   #failures = 0;
+  #etag = ''; // of the whole map that was taken last
 
   constructor(readonly event: EventDetail) {
     super();
@@ -68,7 +69,11 @@ export class SeatFeed extends EventTarget {
     try {
       const answer = await fetch(path, { signal: this.#stopped.signal });
       if (answer.status !== 304 && !answer.ok) throw new Error(`status ${answer.status}`);
-      if (answer.status !== 304) this.#take(await answer.arrayBuffer());
+      const etag = answer.headers.get('ETag') ?? '';
+      // An event that nothing has happened to answers its whole map each time.
+      const known = answer.status === 304 || (etag !== '' && etag === this.#etag);
+      if (!known) this.#take(await answer.arrayBuffer());
+      this.#etag = etag;
       if (this.#failures > 0) this.#trouble(false);
       this.#failures = 0;
     } catch {

@@ -4,7 +4,7 @@
 #ifndef CAVEA_TESTS_BENCH_LOAD_LOAD_H
 #define CAVEA_TESTS_BENCH_LOAD_LOAD_H
 
-#include "tests/bench/histogram.h"
+#include "chaos/load/histogram.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,7 +79,8 @@ typedef struct load {
     int64_t start_us, end_us, idle_since_us, lag_max_us;
     double due_us;
     histogram latency, chain; // chain: a payment's checkout and its confirmation together
-    uint32_t slices[SLICES_MAX], slices_count;
+    uint32_t slices[SLICES_MAX], slices_count; // successes
+    int64_t slowest_us[SLICES_MAX];            // answer of each slice, of any status
     int epoll;
     connection *connections;
     uint32_t connections_count;

@@ -84,11 +84,11 @@ static int reserve_write(const load *l, connection *c)
                           l->seats.line[group * l->o.seats_each + i]);
     bytes += snprintf(body + bytes, sizeof body - (size_t)bytes, "]}");
     return snprintf(c->request, sizeof c->request,
-                    "POST /v1/reservations HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
                     "Authorization: Bearer %s\r\nIdempotency-Key: %u-%llu\r\n"
                     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                    c->port, l->tokens.line[token_of(l, n)], l->o.seed, (unsigned long long)n,
-                    bytes, body);
+                    l->o.path, c->port, l->tokens.line[token_of(l, n)], l->o.seed,
+                    (unsigned long long)n, bytes, body);
 }
 
 static int get_write(const connection *c, char *to, const char *path, const char *header)
@@ -208,14 +208,20 @@ static void again_push(load *l, uint64_t number)
     l->again[l->again_count++] = number;
 }
 
-static void success_note(load *l, const connection *c, int64_t now)
+static void slice_note(load *l, const connection *c, int64_t now, bool success)
 {
     int64_t slice = l->o.slice_ms == 0 ? -1 : (now - l->start_us) / 1000 / l->o.slice_ms;
-    if (slice >= 0 && slice < SLICES_MAX) {
-        l->slices[slice]++;
-        if (slice >= l->slices_count)
-            l->slices_count = (uint32_t)slice + 1;
-    }
+    int64_t took_us = now - c->intended_us;
+    if (slice < 0 || slice >= SLICES_MAX)
+        return;
+    l->slices[slice] += success;
+    l->slowest_us[slice] = took_us > l->slowest_us[slice] ? took_us : l->slowest_us[slice];
+    if (slice >= l->slices_count)
+        l->slices_count = (uint32_t)slice + 1;
+}
+
+static void id_keep(load *l, const connection *c)
+{
     const char *id = l->keep == NULL ? NULL : strstr(c->answer, "\"id\":\"");
     if (id != NULL)
         fprintf(l->keep, "%.36s %u\n", id + 6, token_of(l, c->number));
@@ -237,8 +243,9 @@ answer_next answer_note(load *l, connection *c)
     l->by_class[status / 100 < 6 ? status / 100 : 0]++;
     l->conflicts += status == 409;
     histogram_add(&l->latency, now - c->intended_us);
+    slice_note(l, c, now, status / 100 == 2);
     if (status / 100 == 2)
-        success_note(l, c, now);
+        id_keep(l, c);
     if (status / 100 == 2 && l->o.mode == MODE_PAY)
         return ANSWER_CONFIRM;
     l->answered++;

@@ -119,6 +119,27 @@ test_payment_provide__given_a_row_then_goes_on_from_it_and_keeps_what_is_newer(v
     payments_free(self);
 }
 
+static void test_payments_hurry__given_haste_then_silence_is_borne_for_less(void **state)
+{
+    (void)state;
+    payments *slow = payments_new(), *fast = payments_new();
+    payment_todo todo;
+    payment row = {.id = id_of(1), .state = PAYMENT_OPEN};
+    row.created_us = row.changed_us = START_US;
+    payments_hurry(fast, 60);
+    start(slow, 2);
+    start(fast, 2);
+    // By the same spread: a sixtieth.
+    assert_in_range(payments_due_us(slow) - START_US, 11250000, 18750000);
+    assert_in_range(payments_due_us(fast) - START_US, 187500, 312500);
+    todo = payment_unstick(slow, &row, START_US + 2000000);
+    assert_int_equal(todo.act, PAYMENT_ACT_NONE);
+    todo = payment_unstick(fast, &row, START_US + 2000000);
+    assert_int_equal(todo.act, PAYMENT_ACT_INTENT_FETCH);
+    payments_free(slow);
+    payments_free(fast);
+}
+
 static void wait_for(payments *self, uint32_t n, uint8_t command, const char *reply_to)
 {
     payment_id id = id_of(n);
@@ -373,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             test_payments__given_more_than_fit_then_forgets_the_stalest_that_is_not_due),
+        cmocka_unit_test(test_payments_hurry__given_haste_then_silence_is_borne_for_less),
         cmocka_unit_test(
             test_payment_provide__given_a_row_then_goes_on_from_it_and_keeps_what_is_newer),
         cmocka_unit_test(test_payment_wait__given_one_who_asks_again_then_is_answered_once),

@@ -89,7 +89,7 @@ static int setup(void **state)
     w->hold_seconds = 600;
     w->gate.inside_max = 1;
     w->plans = plan_shelf_new(&plans);
-    w->catalogue = catalogue_new(&events, w->plans);
+    w->catalogue = catalogue_new_bare(&events, w->plans);
     *state = w;
     return w->plans && w->catalogue ? 0 : -1;
 }
@@ -120,6 +120,42 @@ static void test_catalogue_get__given_a_known_event_then_reads_it_once_while_fre
     assert_int_equal(e->detail.hold_seconds, 60);
     assert_int_equal(w->event_reads, 2);
     assert_int_equal(w->plan_loads, 1);
+}
+
+static void test_catalogue_get__given_an_event_about_to_be_old_then_nobody_waits(void **state)
+{
+    world *w = *state;
+    CATALOGUE_EVENT_AUTO *first = NULL, *second = NULL, *third = NULL, *fourth = NULL;
+    assert_int_equal(catalogue_get(w->catalogue, &known, &first), ERROR_NONE);
+    assert_false(catalogue_keep_one(w->catalogue));
+    w->hold_seconds = 60;
+    w->now_us += (CATALOGUE_FRESH_MS - CATALOGUE_AHEAD_MS) * 1000;
+    assert_int_equal(catalogue_get(w->catalogue, &known, &second), ERROR_NONE);
+    assert_int_equal(catalogue_get(w->catalogue, &known, &third), ERROR_NONE);
+    assert_ptr_equal(first, second);
+    assert_ptr_equal(first, third);
+    assert_true(catalogue_keep_one(w->catalogue));
+    assert_false(catalogue_keep_one(w->catalogue)); // it was asked for once
+    assert_int_equal(w->event_reads, 2);
+    w->now_us += CATALOGUE_AHEAD_MS * 1000;
+    assert_int_equal(catalogue_get(w->catalogue, &known, &fourth), ERROR_NONE);
+    assert_int_equal(fourth->detail.hold_seconds, 60);
+    assert_int_equal(w->event_reads, 2);
+}
+
+static void test_catalogue_keep__given_no_database_then_it_is_not_asked_without_pause(void **state)
+{
+    world *w = *state;
+    CATALOGUE_EVENT_AUTO *first = NULL, *second = NULL, *third = NULL;
+    assert_int_equal(catalogue_get(w->catalogue, &known, &first), ERROR_NONE);
+    w->database_down = true;
+    w->now_us += (CATALOGUE_FRESH_MS - CATALOGUE_AHEAD_MS) * 1000;
+    assert_int_equal(catalogue_get(w->catalogue, &known, &second), ERROR_NONE);
+    assert_true(catalogue_keep_one(w->catalogue));
+    assert_int_equal(w->event_reads, 2);
+    assert_int_equal(catalogue_get(w->catalogue, &known, &third), ERROR_NONE);
+    assert_ptr_equal(first, third);
+    assert_false(catalogue_keep_one(w->catalogue));
 }
 
 static void test_catalogue_get__given_an_unknown_event_then_remembers_that(void **state)
@@ -257,10 +293,74 @@ test_answer_cache__given_an_old_answer_then_one_builds_and_the_others_have_it(vo
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+// Any plan: each of the same size.
+static plan_load_result shelf_plan(void *self, const digest32 *hash, plan **ret_plan)
+{
+    (void)hash;
+    ++*(int *)self;
+    *ret_plan = edge_plan_make(1, 2, 5);
+    return PLAN_LOADED;
+}
+
+static shared_plan *shelf_take(plan_shelf *shelf, int number)
+{
+    digest32 hash = {{(uint8_t)number, (uint8_t)(number >> 8)}};
+    shared_plan *p = NULL;
+    assert_int_equal(plan_shelf_get(shelf, &hash, &p), ERROR_NONE);
+    return p;
+}
+
+static void test_plan_shelf__given_more_than_fits_then_forgets_what_nobody_has(void **state)
+{
+    int loads = 0;
+    plan_source source = {&loads, shelf_plan, NULL, NULL};
+    shared_plan *more[4];
+    plan *one = edge_plan_make(1, 2, 5);
+    size_t each_bytes = one->memory_bytes;
+    (void)state;
+    plan_free(one);
+    plan_shelf *shelf = plan_shelf_new_sized(&source, 3 * each_bytes);
+    shared_plan *kept = shelf_take(shelf, 0);
+    for (int i = 1; i < 9; i++)
+        shared_plan_unref(shelf_take(shelf, i));
+    assert_int_equal(loads, 9);
+    assert_int_equal(plan_shelf_bytes(shelf), 3 * each_bytes);
+    shared_plan *again = shelf_take(shelf, 0);
+    assert_ptr_equal(again, kept);
+    assert_int_equal(loads, 9); // and not once more
+    shared_plan_unref(again);
+    for (int i = 0; i < 4; i++)
+        more[i] = shelf_take(shelf, 20 + i);
+    assert_int_equal(plan_shelf_bytes(shelf), 5 * each_bytes); // somebody has each of them
+    for (int i = 0; i < 4; i++)
+        shared_plan_unref(more[i]);
+    shared_plan_unref(kept);
+    shared_plan_unref(shelf_take(shelf, 30));
+    assert_int_equal(plan_shelf_bytes(shelf), 3 * each_bytes);
+    plan_shelf_free(shelf);
+}
+
+static void test_plan_shelf__given_more_plans_than_slots_then_goes_on(void **state)
+{
+    enum { PLANS = PLAN_SHELF_PLANS_MAX + 8 };
+    static shared_plan *plans[PLANS];
+    int loads = 0;
+    plan_source source = {&loads, shelf_plan, NULL, NULL};
+    plan_shelf *shelf = plan_shelf_new(&source);
+    (void)state;
+    for (int i = 0; i < PLANS; i++)
+        plans[i] = shelf_take(shelf, i);
+    for (int i = 0; i < PLANS; i++)
+        shared_plan_unref(plans[i]);
+    plan_shelf_free(shelf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_catalogue_get__given_a_known_event_then_reads_it_once_while_fresh),
+        TEST(test_catalogue_get__given_an_event_about_to_be_old_then_nobody_waits),
+        TEST(test_catalogue_keep__given_no_database_then_it_is_not_asked_without_pause),
         TEST(test_catalogue_get__given_an_unknown_event_then_remembers_that),
         TEST(test_catalogue_get__given_no_database_then_goes_on_with_the_old_one),
         TEST(test_catalogue_get__given_no_database_at_first_then_is_unavailable_and_recovers),
@@ -268,6 +368,8 @@ int main(void)
         TEST(test_catalogue_get_by_tag__given_tags_then_finds_the_event_behind),
         TEST(test_catalogue_get__given_more_events_than_fit_then_forgets_the_oldest),
         TEST(test_plan_shelf__given_hashes_then_loads_each_form_once),
+        TEST(test_plan_shelf__given_more_than_fits_then_forgets_what_nobody_has),
+        TEST(test_plan_shelf__given_more_plans_than_slots_then_goes_on),
         TEST(test_answer_cache__given_an_old_answer_then_one_builds_and_the_others_have_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

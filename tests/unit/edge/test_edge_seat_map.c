@@ -142,12 +142,31 @@ static void test_seat_map_encode__given_versions_the_ring_lost_then_sends_the_ma
     seat_map_encode(m, 390, buffer);
     assert_int_equal(buffer[4], 2);
     assert_int_equal(little(buffer + 24, 4), 10);
-    const uint64_t whole[] = {0, 50, 100, 150, 401, UINT64_MAX};
+    seat_map_encode(m, 315, buffer); // more than the ring began with
+    assert_int_equal(buffer[4], 2);
+    assert_int_equal(little(buffer + 24, 4), 85);
+    const uint64_t whole[] = {0, 50, 100, 150, 312, 401, UINT64_MAX};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         seat_map_encode(m, whole[i], buffer);
         assert_int_equal(buffer[4], 1);
     }
     seat_map_free(m);
+}
+
+// A thousand maps that are looked at and hardly change cost little more than their states.
+static void test_seat_map__given_few_changes_then_its_ring_is_small(void **state)
+{
+    plan *p = edge_plan_make(6, 100, 100);
+    seat_map *m = seat_map_new(p);
+    (void)state;
+    assert_in_range(seat_map_memory_bytes(m), 15000, 15000 + 1000);
+    for (uint32_t i = 0; i < 20000; i++) {
+        uint32_t change = i % 50 * 4 + (i / 50 % 2 == 0 ? SEAT_HELD : SEAT_AVAILABLE);
+        assert_int_equal(seat_map_apply(m, 1 + i, 1 + i, &change, 1), SEAT_MAP_APPLIED);
+    }
+    assert_in_range(seat_map_memory_bytes(m), 15000 + 30000, 15000 + 30000 + 1000);
+    seat_map_free(m);
+    plan_free(p);
 }
 
 // Deltas, snapshots and clients that poll at random times all tell the same story.
@@ -199,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_seat_map_new__given_a_plan_then_all_but_blocked_seats_are_free),
         cmocka_unit_test(test_seat_map_apply__given_versions_then_tells_old_gap_and_overlap),
         cmocka_unit_test(test_seat_map_load__given_an_older_snapshot_then_keeps_what_it_has),
+        cmocka_unit_test(test_seat_map__given_few_changes_then_its_ring_is_small),
         cmocka_unit_test(test_seat_map_encode__given_versions_the_ring_lost_then_sends_the_map),
         cmocka_unit_test(test_seat_map__given_random_histories_then_deltas_equal_a_new_snapshot),
     };

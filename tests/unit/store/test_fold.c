@@ -190,8 +190,24 @@ static void test_fold__payments_and_statuses_then_the_last(void **state)
     assert_int_equal(x->f.payments_count, 2);
     assert_int_equal(x->f.payments[0], 2);
     assert_int_equal(x->f.payments[1], 1);
+    assert_int_equal(x->f.payments_new, 0);
     assert_int_equal(x->f.statuses_count, 1);
     assert_int_equal(x->f.statuses[0], 2);
+}
+
+static void test_fold__new_payments_then_they_come_first(void **state)
+{
+    fixture *x = *state;
+    static const uint8_t ids[] = {1, 2, 3, 2, 4};
+    static const bool is_new[] = {false, true, false, false, true};
+    for (uint32_t i = 0; i < 5; i++)
+        x->j->payments[x->j->payments_count++] =
+            (payment_row){.event = {id_of(1)}, .id = {id_of(ids[i])}, .is_new = is_new[i]};
+    assert_true(fold_journal(&x->f, x->j));
+    assert_int_equal(x->f.payments_count, 4);
+    assert_int_equal(x->f.payments_new, 2);
+    assert_int_equal(x->f.payments[0], 3);
+    assert_int_equal(x->f.payments[1], 4);
 }
 
 static void test_fold__ticket_revoked_then_never_valid_again(void **state)
@@ -234,6 +250,7 @@ int main(void)
         TEST(test_fold__chain_of_changes_then_first_to_last),
         TEST(test_fold__broken_chain_then_refused),
         TEST(test_fold__payments_and_statuses_then_the_last),
+        TEST(test_fold__new_payments_then_they_come_first),
         TEST(test_fold__ticket_revoked_then_never_valid_again),
         TEST(test_fold__full_journal_then_all_rows),
     };

@@ -67,6 +67,8 @@ typedef struct fake_host {
     uint32_t on_time;
 } fake_host;
 
+static int64_t fake_gather_ms; // of the next host
+
 static fake_host *fake; // the kind's functions have no other way to it
 
 static inline fake_actor *fake_actor_of(const actor_id *id)

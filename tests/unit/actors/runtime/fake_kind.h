@@ -156,6 +156,8 @@ static inline int fake_setup(void **state)
         .host = {{1}},
         .idle_ms = 60000,
         .resend_ms = 500,
+        .facts_gather_ms = fake_gather_ms,
+        .live_gather_ms = fake_gather_ms,
         .store = {.self = fake,
                   .commit = fake_commit,
                   .still_held = fake_still_held,

@@ -120,6 +120,19 @@ static void test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells(v
     fake_turn_said(&f->t, "fact 7 PaymentFact\n");
 }
 
+// The provider's word of the money came before the answer of the create call: nothing is left to
+// pay at, and the buyer must not be told to wait for it.
+static void test_kind_payment__given_paid_before_the_intent_was_known_then_says_so(void **state)
+{
+    fixture *f = *state;
+    start(f, (char *)(uintptr_t) "edge.1");
+    report(f, PROVIDER_SUCCEEDED, "");
+    start(f, (char *)(uintptr_t) "edge.2");
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\nfact 6 PaymentFact\n"
+                          "send event 14\nlater edge.1 error=22 secret=\n"
+                          "later edge.2 error=22 secret=\n");
+}
+
 static void
 test_kind_payment__given_several_changes_in_a_tick_then_the_last_row_is_the_end(void **state)
 {
@@ -211,6 +224,11 @@ static void test_kind_payment__given_stuck_work_then_sends_or_asks(void **state)
     kind_payment.unstick(f->state, &row, &f->t);
     assert_string_equal(f->t.effects[0].intent_id, "pi_1");
     fake_turn_said(&f->t, "perform 3 refund=0\n");
+    row.is_abandoned = true; // seats that were released: nobody may pay for them any more
+    f->t.now_us += 60000000;
+    kind_payment.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "perform 2 refund=0\n");
+    row.is_abandoned = false;
     f->t.now_us += (int64_t)(PAYMENT_ABANDONED_SECONDS + 1) * 1000000;
     kind_payment.unstick(f->state, &row, &f->t);
     fake_turn_said(&f->t, "perform 2 refund=0\n");
@@ -382,6 +400,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells),
+        TEST(test_kind_payment__given_paid_before_the_intent_was_known_then_says_so),
         TEST(test_kind_payment__given_several_changes_in_a_tick_then_the_last_row_is_the_end),
         TEST(test_kind_payment__given_a_row_then_wants_it_once_and_goes_on),
         TEST(test_kind_payment__given_time_then_asks_again),

@@ -159,6 +159,18 @@ static void test_kind_ticket__given_time_or_stuck_work_then_signs_again(void **s
     assert_int_equal(kind_ticket.next_due_us(f->state), INT64_MAX);
 }
 
+static void test_kind_ticket__given_unrevoked_tickets_then_asks_itself_to_revoke(void **state)
+{
+    fixture *f = *state;
+    stuck_row row = {.kind = STUCK_REFUND_UNREVOKED,
+                     .event = f->event,
+                     .reservation = f->reservation,
+                     .seats_count = 2,
+                     .seats = {7, 8}};
+    kind_ticket.unstick(f->state, &row, &f->t);
+    fake_turn_said(&f->t, "send ticket 32\n");
+}
+
 static void test_kind_ticket__given_nonsense_then_refuses_or_records_it(void **state)
 {
     fixture *f = *state;
@@ -179,6 +191,7 @@ int main(void)
         TEST(test_kind_ticket__given_revoked_in_the_same_tick_then_the_last_rows_say_so),
         TEST(test_kind_ticket__given_revoked_later_then_rows_with_the_state_only),
         TEST(test_kind_ticket__given_time_or_stuck_work_then_signs_again),
+        TEST(test_kind_ticket__given_unrevoked_tickets_then_asks_itself_to_revoke),
         TEST(test_kind_ticket__given_nonsense_then_refuses_or_records_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "actors/event/pool.h"
+#include "actors/table/pool.h"
 
 #include <assert.h>
 #include <stdlib.h>

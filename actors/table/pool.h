@@ -2,8 +2,8 @@
 // that never move and are kept until pool_done. A block is named by the number of its first unit,
 // which is half as long as a pointer. Freed blocks are used again for blocks of the same size.
 // Refuses to know what is in a block. One thread at a time.
-#ifndef CAVEA_ACTORS_EVENT_POOL_H
-#define CAVEA_ACTORS_EVENT_POOL_H
+#ifndef CAVEA_ACTORS_TABLE_POOL_H
+#define CAVEA_ACTORS_TABLE_POOL_H
 
 #include "schemas/id.h"
 

@@ -2,8 +2,8 @@
 // beside the number, so that a walk hardly ever looks at a record in vain and the table can be
 // nearly full. Refuses to know what a record is: its owner tells the hash. Growing walks over the
 // records and not over the slots, which is several times faster. One thread at a time.
-#ifndef CAVEA_ACTORS_EVENT_INDEX_H
-#define CAVEA_ACTORS_EVENT_INDEX_H
+#ifndef CAVEA_ACTORS_TABLE_INDEX_H
+#define CAVEA_ACTORS_TABLE_INDEX_H
 
 #include "schemas/id.h"
 

@@ -1,7 +1,7 @@
 // A log-linear histogram of microseconds: 64 linear steps in each power of two, so that every
 // recorded value is kept to within 1.6 %. The idea is that of HdrHistogram (Tene). One thread.
-#ifndef CAVEA_TESTS_BENCH_HISTOGRAM_H
-#define CAVEA_TESTS_BENCH_HISTOGRAM_H
+#ifndef CAVEA_CHAOS_LOAD_HISTOGRAM_H
+#define CAVEA_CHAOS_LOAD_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Things break under load and the judge finds nothing wrong: two scenarios, all of them with --full.
+# What this machine may not do is said.
+# alone
+# time: 5400
+set -euo pipefail
+
+: "${BUILD_DIR:?the folder of a build}"
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+names=(host-killed nats-killed --seconds 10)
+[[ ${CAVEA_TEST_MODE:-whole} != full ]] || names=(all)
+status=0
+chaos/run "${names[@]}" --out "$out" >"$out/told" 2>&1 || status=$?
+if ((status)); then
+    cat "$out/told"
+    exit 1
+fi
+sed -n -e '/scenarios hold/s/^/figure: /p' -e '/^left out/s/^/figure: /p' "$out/told"
+jq -r '"figure: \(.scenario): nobody could reserve for \(.kinds.reserve.longest_outage_ms) ms, " +
+    "\(.verdict.acknowledged) acknowledged, \(.verdict.breaches) breaches"' "$out"/*/report.json
