@@ -10,6 +10,7 @@ set -euo pipefail
 get() {
     local path=$1
     shift
+    : >"$work/body" # which curl leaves alone when the answer has none
     status=$(curl -sS -m 20 -o "$work/body" -D "$work/head" -w '%{http_code}' "$@" "$edge$path")
     answer=$(head -c 300 "$work/body" | tr -d '\0')
 }

@@ -100,36 +100,30 @@ class PageReservation extends Page {
       h(
         'ul',
         null,
-        this.#tickets.map((ticket) =>
-          h(
-            'li',
-            { class: ticket.state === 'valid' ? '' : 'over' },
-            h(
-              'a',
-              {
-                href: `/tickets/${ticket.id}`,
-                class: `mini stock-${stock_of(this.#event.category)}`,
-              },
-              h(
-                'span',
-                { class: 'mini-seat' },
-                t('seat.place', {
-                  section: section_name(this.#event, ticket.section),
-                  row: ticket.row,
-                  number: ticket.number,
-                }),
-              ),
-              h(
-                'span',
-                { class: 'mini-go' },
-                ticket.state === 'valid'
-                  ? t('ticket.show')
-                  : t(ticket.state === 'used' ? 'ticket.used' : 'ticket.revoked'),
-                icon('arrow'),
-              ),
-            ),
-          ),
-        ),
+        this.#tickets.map((ticket) => this.#mini(ticket)),
+      ),
+    );
+  }
+
+  /** Tickets of what was given back are void at once, also while that is still being written. */
+  #mini(ticket: Ticket): HTMLElement {
+    const back = this.#reservation.state === 'refunded';
+    const valid = ticket.state === 'valid' && !back;
+    const section = section_name(this.#event, ticket.section);
+    const { row, number } = ticket;
+    const words = valid
+      ? 'ticket.show'
+      : ticket.state === 'used'
+        ? 'ticket.used'
+        : 'ticket.revoked';
+    return h(
+      'li',
+      { class: valid ? '' : 'over' },
+      h(
+        'a',
+        { href: `/tickets/${ticket.id}`, class: `mini stock-${stock_of(this.#event.category)}` },
+        h('span', { class: 'mini-seat' }, t('seat.place', { section, row, number })),
+        h('span', { class: 'mini-go' }, t(words), icon('arrow')),
       ),
     );
   }
