@@ -50,7 +50,7 @@ function requests() {
 const isGood = (request) => request.outcome === 'done' || request.outcome === 'refused'
 
 // Times in which somebody waited and nobody got an answer: from the last good answer, or from the
-// first request after it, to the next good answer.
+// first request after it, to the next good answer; or to the end, where none came any more.
 function outages(list) {
     const good = list.filter(isGood).map((r) => r.answered).sort((a, b) => a - b)
     const sent = list.map((r) => r.sent).sort((a, b) => a - b)
@@ -60,6 +60,11 @@ function outages(list) {
         while (at < sent.length && sent[at] <= good[i]) at++
         if (at < sent.length && sent[at] < good[i + 1])
             found.push({ from: sent[at], to: good[i + 1] })
+    }
+    const after = sent.filter((t) => good.length === 0 || t > good[good.length - 1])
+    if (after.length > 0) {
+        const last = list.map((r) => (Number.isFinite(r.answered) ? r.answered : r.sent))
+        found.push({ from: after[0], to: last.reduce((a, b) => Math.max(a, b)) })
     }
     return found
 }
@@ -122,7 +127,8 @@ function expectations(report) {
         const seen = what === 'takeover' ? Math.max(0, ...report.takeovers.map((t) => t.ms))
             : what === 'p99' ? report.p99_outage_by_fault_ms
                 : report.kinds[what]?.longest_outage_ms ?? NaN
-        const missing = what === 'takeover' && report.takeovers.length === 0
+        const answered = report.kinds[what]?.done + report.kinds[what]?.refused
+        const missing = (what === 'takeover' && report.takeovers.length === 0) || answered === 0
         return { what, limit_ms: seconds * 1000, seen_ms: seen,
             met: !missing && seen <= seconds * 1000 }
     })

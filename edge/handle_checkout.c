@@ -3,6 +3,8 @@
 
 #include "schemas/digest.h"
 
+enum { PAYMENT_CAPTURED = 6 }; // of payment_state in actors/payment/payment.h
+
 static ProtobufCBinaryData binary(const void *data, size_t bytes)
 {
     return (ProtobufCBinaryData){bytes, (uint8_t *)(uintptr_t)data};
@@ -25,7 +27,6 @@ static bus_result checkout_ask(edge_call *call, const catalogue_event *event,
     checkout.key_hash = binary(&key_hash, sizeof key_hash);
     checkout.body_hash = binary(&body_hash, sizeof body_hash);
     checkout.payment_id = binary(&payment, sizeof payment);
-    checkout.email = call->session.email;
     checkout.other_seats = body->other_seats;
     Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
     command.id = binary(&command_id, sizeof command_id);
@@ -68,16 +69,19 @@ void handle_checkout(edge_call *call)
         return answer_pending(call, &reservation);
     if (edge_call_refused(call, result, &answer))
         return;
-    if (!answer.has_payment || answer.client_secret[0] == 0)
+    bool is_free = answer.has_payment && answer.payment_state >= PAYMENT_CAPTURED;
+    if (!answer.has_payment || (answer.client_secret[0] == 0 && !is_free))
         return answer_pending(call, &reservation);
     doc *d = &call->answer->body;
     call->answer->status = 201;
     doc_object(d);
     doc_key(d, "payment_id");
     doc_uuid(d, &answer.payment.u);
-    doc_key(d, "client_secret");
-    doc_text(d, answer.client_secret);
-    doc_key(d, "pay_url");
-    doc_text(d, answer.pay_url);
+    if (answer.client_secret[0] != 0) {
+        doc_key(d, "client_secret");
+        doc_text(d, answer.client_secret);
+        doc_key(d, "pay_url");
+        doc_text(d, answer.pay_url);
+    }
     doc_object_end(d);
 }

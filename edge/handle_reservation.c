@@ -232,37 +232,52 @@ static int64_t refund_now(edge *e, const event_detail *event, int64_t total_mino
     return refund_share_minor(total_minor, percent);
 }
 
+// The buyer's own reservation as the database has it.
+static error_code row_read(edge_call *call, const catalogue_event *event, const uuid *id,
+                           event_image_reservation *ret_row)
+{
+    bool found = false;
+    reservation_id wanted = {*id};
+    if (read_reservation(call->edge->pool, &event->detail.row.id, &wanted, ret_row, &found) !=
+        STORE_OK)
+        return ERROR_UNAVAILABLE;
+    return found && uuid_equal(&ret_row->buyer.u, &call->session.buyer.u) ? ERROR_NONE
+                                                                          : ERROR_NOT_FOUND;
+}
+
+static void row_write(edge_call *call, const catalogue_event *event,
+                      const event_image_reservation *row)
+{
+    uint32_t seats[SEATS_PER_RESERVATION_MAX];
+    for (uint32_t i = 0; i < row->seats_count; i++)
+        seats[i] = (uint32_t)row->seats[i];
+    reservation_answer r = {
+        .id = &row->id,
+        .state = state_now(call->edge, row->state, row->expires_us),
+        .seats = seats,
+        .price_minor = row->price_minor,
+        .seats_count = row->seats_count,
+        .total_minor = row->total_minor,
+        .expires_us = row->expires_us,
+        .payment = &row->payment,
+        .outcome = outcome_name(row->state, row->outcome),
+        .refund_now_minor = refund_now(call->edge, &event->detail, row->total_minor),
+        .refund_minor = row->refund_minor,
+    };
+    reservation_write(&call->answer->body, event, &r);
+}
+
 void handle_reservation_read(edge_call *call)
 {
     uuid id;
-    bool found = false;
     event_image_reservation row;
     CATALOGUE_EVENT_AUTO *event = NULL;
     if (!edge_call_event(call, &id, &event))
         return;
-    reservation_id wanted = {id};
-    if (read_reservation(call->edge->pool, &event->detail.row.id, &wanted, &row, &found) !=
-        STORE_OK)
-        return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
-    if (!found || !uuid_equal(&row.buyer.u, &call->session.buyer.u))
-        return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
-    uint32_t seats[SEATS_PER_RESERVATION_MAX];
-    for (uint32_t i = 0; i < row.seats_count; i++)
-        seats[i] = (uint32_t)row.seats[i];
-    reservation_answer r = {
-        .id = &row.id,
-        .state = state_now(call->edge, row.state, row.expires_us),
-        .seats = seats,
-        .price_minor = row.price_minor,
-        .seats_count = row.seats_count,
-        .total_minor = row.total_minor,
-        .expires_us = row.expires_us,
-        .payment = &row.payment,
-        .outcome = outcome_name(row.state, row.outcome),
-        .refund_now_minor = refund_now(call->edge, &event->detail, row.total_minor),
-        .refund_minor = row.refund_minor,
-    };
-    reservation_write(&call->answer->body, event, &r);
+    error_code error = row_read(call, event, &id, &row);
+    if (error != ERROR_NONE)
+        return http_answer_problem(call->answer, error, NULL);
+    row_write(call, event, &row);
 }
 
 void handle_reservation_cancel(edge_call *call)
@@ -334,6 +349,11 @@ void handle_cancellation(edge_call *call)
     bus_result result = cancellation_ask(call, event, &id, body.refund_minor, &answer);
     if (result == BUS_ANSWERED && answer.error == ERROR_REFUND_CHANGED && answer.has_reservation)
         return answer_refund_changed(call, &answer);
+    // The event forgets a day later what was given back; whoever asks again is still told.
+    event_image_reservation row;
+    if (result == BUS_ANSWERED && answer.error == ERROR_NOT_FOUND &&
+        row_read(call, event, &id, &row) == ERROR_NONE && row.state == STATE_REFUNDED)
+        return row_write(call, event, &row);
     if (edge_call_refused(call, result, &answer))
         return;
     if (!answer.has_reservation)

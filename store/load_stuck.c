@@ -1,20 +1,22 @@
 // Finds work that got stuck. Two statements, one over reservations and one over payments of the
-// partition's events, in one round trip: a page, which goes through a bounded number of rows, stuck
-// or not, in the order of the keys. A look goes on from page to page while its time lasts, and the
-// next one goes on behind it: so a search costs the same whatever was sold before and is on sale
-// now, and only a whole round takes longer.
+// partition's events, and in a look back a third over open refunds of older payments, whatever
+// their age: a ticket may be given back long after it was bought. One round trip is a page, which
+// goes through a bounded number of rows, stuck or not, in the order of the keys. A look goes on
+// from page to page while its time lasts, and the next one goes on behind it: so a search costs the
+// same whatever was sold before and is on sale now, and only a whole round takes longer.
 #include "store/load.h"
 #include "store/row.h"
 
 #include <sys/random.h>
 
-enum { STUCK_RESERVATIONS, STUCK_PAYMENTS };
+enum { STUCK_RESERVATIONS, STUCK_PAYMENTS, STUCK_REFUNDS };
 enum { SLOTS_EACH = SLOTS / PARTITIONS };
-enum { STUCK_SLOT, STUCK_EVENT, STUCK_ID, STUCK_PLACE, STUCK_KIND }; // columns of both
+enum { STUCK_SLOT, STUCK_EVENT, STUCK_ID, STUCK_PLACE, STUCK_KIND }; // columns of all
 
 // $1 first slot, $2 last, $3 age in ms, $4 look back in s, $5 to $7 the place to go on behind, $8
-// rows to go through, $9 rows to return. What is younger than the age cannot be stuck for so long.
-// The times stand in subqueries of their own, so that they are computed once and not for each row.
+// rows to go through, $9 rows to return; open refunds have only $7 to $9, as $5 to $7. What is
+// younger than the age cannot be stuck for so long. The times stand in subqueries of their own, so
+// that they are computed once and not for each row.
 #define OLD "(SELECT now() - make_interval(secs => $3::int8 / 1000.0))"
 #define FIRST "(SELECT now() - make_interval(secs => $4::int4))"
 #define OLD_ID "(SELECT " ROW_ID_FLOOR(OLD) ")"
@@ -40,6 +42,15 @@ enum { STUCK_SLOT, STUCK_EVENT, STUCK_ID, STUCK_PLACE, STUCK_KIND }; // columns 
     " AND t.id <= (left(r.id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid"
 #define IS_OPEN "p.state IN (1, 2, 3, 4, 6, 8, 9, 11) AND p.changed_at < " OLD
 
+#define PAYMENT_COLUMNS                                                                            \
+    "p.reservation_id, p.buyer_id, p.state,"                                                       \
+    " coalesce(nullif(p.captured_minor, 0), p.amount_minor), p.currency, p.intent_id,"             \
+    " p.refund_number, p.refund_id, p.changed_at, p.refund_minor,"                                 \
+    " EXISTS (SELECT 1 FROM reservation r WHERE r.event_id = p.event_id"                           \
+    " AND r.id = p.reservation_id AND r.state <> 1)"
+#define IS_OPEN_REFUND                                                                             \
+    "(l.slot BETWEEN $1 AND $2 AND p.state IN (8, 9, 11) AND p.changed_at < " OLD ") IS TRUE"
+
 // The last row gone through is returned in any case: it is the place to go on behind. When a
 // reservation was confirmed is told by its payment.
 const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
@@ -64,14 +75,18 @@ const statement load_stuck_statements[LOAD_STUCK_STATEMENTS] = {
          " WHEN r.state = 5 AND coalesce(p.changed_at, r.created_at) < " OLD
          " AND EXISTS " OWN_TICKET " AND t.state = 1) THEN 8::int2 END) k(kind)"
          " WHERE k.kind IS NOT NULL OR r.place = $8::int4 ORDER BY r.place LIMIT $9::int4"},
-    [STUCK_PAYMENTS] =
-        {"stuck_payments",
-         "SELECT p.slot, p.actor, p.id, p.place, " IS_OPEN ", p.reservation_id, p.buyer_id,"
-         " p.state, coalesce(nullif(p.captured_minor, 0), p.amount_minor), p.currency,"
-         " p.intent_id, p.refund_number, p.refund_id, p.changed_at, p.refund_minor,"
-         " EXISTS (SELECT 1 FROM reservation r WHERE r.event_id = p.actor"
-         " AND r.id = p.reservation_id AND r.state <> 1)" SEEN "payment" OF_EVENTS "p"
-         " WHERE (" IS_OPEN ") OR p.place = $8::int4 ORDER BY p.place LIMIT $9::int4"},
+    [STUCK_PAYMENTS] = {"stuck_payments",
+                        "SELECT p.slot, p.actor, p.id, p.place, " IS_OPEN ", " PAYMENT_COLUMNS SEEN
+                        "payment" OF_EVENTS "p"
+                        " WHERE (" IS_OPEN
+                        ") OR p.place = $8::int4 ORDER BY p.place LIMIT $9::int4"},
+    [STUCK_REFUNDS] =
+        {"stuck_refunds",
+         "SELECT $1::int2, p.event_id, p.id, p.place, " IS_OPEN_REFUND ", " PAYMENT_COLUMNS
+         " FROM (SELECT row_number() OVER () AS place, x.* FROM (SELECT * FROM payment"
+         " WHERE refund_minor > refunded_minor AND id > $5::uuid AND id <= " FIRST_ID
+         " ORDER BY id LIMIT $6::int4) x) p LEFT JOIN actor_lease l ON l.actor = p.event_id"
+         " WHERE " IS_OPEN_REFUND " OR p.place = $6::int4 ORDER BY p.place LIMIT $7::int4"},
 };
 
 // A table's part of a look: from where the last one ended to the last slot, then from the first
@@ -100,6 +115,16 @@ static stuck_search stuck_begin(int number, uint32_t partition, load_stuck_place
                           .place = place};
 }
 
+// Open refunds are searched in the order of their ids, whatever slots they are of.
+static stuck_search stuck_refunds_begin(uint32_t partition, load_stuck_place place, bool far)
+{
+    place.is_set = true;
+    stuck_search s = stuck_begin(STUCK_REFUNDS, partition, place);
+    s.begin_slot = s.first_slot;
+    s.is_over = !far;
+    return s;
+}
+
 static void stuck_send(connection *c, params *scratch, const stuck_search *s, int64_t age_ms,
                        int32_t look_back_s)
 {
@@ -108,8 +133,10 @@ static void stuck_send(connection *c, params *scratch, const stuck_search *s, in
     params_int2(scratch, s->to_slot);
     params_int8(scratch, age_ms);
     params_int4(scratch, look_back_s);
-    params_int2(scratch, s->place.slot);
-    params_uuid(scratch, &s->place.event);
+    if (s->number != STUCK_REFUNDS) {
+        params_int2(scratch, s->place.slot);
+        params_uuid(scratch, &s->place.event);
+    }
     params_uuid(scratch, &s->place.id);
     params_int4(scratch, LOAD_STUCK_PAGE_ROWS);
     params_int4(scratch, (int32_t)s->rows_max);
@@ -201,14 +228,15 @@ static uint32_t stuck_take(const stuck_search *s, const PGresult *rows, stuck_ro
 }
 
 // One page of each search that is not over; they share the room for rows.
-static store_result stuck_page(connection *c, params *scratch, stuck_search searches[static 2],
-                               int64_t age_ms, int32_t look_back_s, stuck_row *ret_rows,
-                               uint32_t rows_max, uint32_t *ret_count)
+static store_result stuck_page(connection *c, params *scratch,
+                               stuck_search searches[static LOAD_STUCK_STATEMENTS], int64_t age_ms,
+                               int32_t look_back_s, stuck_row *ret_rows, uint32_t rows_max,
+                               uint32_t *ret_count)
 {
     PIPELINE_AUTO p = {0};
-    stuck_search *asked[2];
+    stuck_search *asked[LOAD_STUCK_STATEMENTS];
     uint32_t asked_count = 0, found = 0;
-    for (uint32_t i = 0; i < 2; i++)
+    for (uint32_t i = 0; i < LOAD_STUCK_STATEMENTS; i++)
         if (!searches[i].is_over)
             asked[asked_count++] = &searches[i];
     for (uint32_t i = 0; i < asked_count; i++) {
@@ -228,15 +256,17 @@ store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memor
                         uint32_t partition, int64_t age_ms, stuck_row *ret_rows, uint32_t rows_max,
                         uint32_t *ret_count)
 {
-    assert(partition < PARTITIONS && rows_max >= 2 && rows_max <= INT32_MAX);
+    assert(partition < PARTITIONS && rows_max >= LOAD_STUCK_STATEMENTS && rows_max <= INT32_MAX);
     uint32_t count = 0, found = 0, look = memory->looks[partition]++;
     uint32_t far_every = memory->far_full[partition] ? 2 : LOAD_STUCK_FAR_EVERY;
     bool far = look % far_every == far_every - 1;
     int32_t look_back_s = far ? LOAD_STUCK_FAR_SECONDS : LOAD_STUCK_NEAR_SECONDS;
     load_stuck_place *reservations = &memory->reservations[partition][far];
     load_stuck_place *payments = &memory->payments[partition][far];
-    stuck_search s[2] = {stuck_begin(STUCK_RESERVATIONS, partition, *reservations),
-                         stuck_begin(STUCK_PAYMENTS, partition, *payments)};
+    stuck_search s[LOAD_STUCK_STATEMENTS] = {
+        stuck_begin(STUCK_RESERVATIONS, partition, *reservations),
+        stuck_begin(STUCK_PAYMENTS, partition, *payments),
+        stuck_refunds_begin(partition, memory->refunds[partition], far)};
     int64_t begin_ms = connection_clock_ms();
     for (uint32_t pages = 0; pages < LOAD_STUCK_PAGES_MAX; pages++) {
         store_result result = stuck_page(c, scratch, s, age_ms, look_back_s, ret_rows + count,
@@ -244,15 +274,18 @@ store_result load_stuck(connection *c, params *scratch, load_stuck_memory *memor
         if (result != STORE_OK)
             return result; // with the places as they were
         count += found;
-        if ((s[0].is_over && s[1].is_over) || rows_max - count < 2 ||
+        if ((s[0].is_over && s[1].is_over && s[2].is_over) ||
+            rows_max - count < LOAD_STUCK_STATEMENTS ||
             connection_clock_ms() - begin_ms >=
                 (count > 0 ? LOAD_STUCK_LOOK_MS : LOAD_STUCK_GLANCE_MS))
             break;
     }
     *reservations = s[0].place;
     *payments = s[1].place;
-    if (far)
-        memory->far_full[partition] = rows_max - count < 2;
+    if (far) {
+        memory->refunds[partition] = s[2].place;
+        memory->far_full[partition] = rows_max - count < LOAD_STUCK_STATEMENTS;
+    }
     *ret_count = count;
     return STORE_OK;
 }

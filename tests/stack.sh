@@ -192,13 +192,13 @@ tickets_are() {
 }
 
 # The libraries that tests/e2e/package-lock.json names.
+# Fetched once for all tests of a clone: who waited for another's turn finds them there.
 node_libraries() {
     local dir=$cavea_root/tests/e2e
-    [[ -e $dir/node_modules/.package-lock.json &&
-        $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] && return
     (
         exec {turn}>"$dir/.npm-turn"
         flock "$turn"
+        [[ $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]] && exit 0
         cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
     )
 }

@@ -232,11 +232,11 @@ static void decide_checkout(const event_state *s, const event_command *c, event_
         event_fact_ended(s, e, c, r, RESERVATION_EXPIRED);
     if (r->state != RESERVATION_HELD || e->facts_count > 0)
         return event_refuse(e, ERROR_RESERVATION_EXPIRED);
+    if (s->config.status == EVENT_CANCELLED) // also under way: nobody is to pay any more
+        return event_refuse(e, ERROR_EVENT_CANCELLED);
     const event_checkout *checkout = event_checkout_of(s, r);
     if (checkout != NULL && !event_payment_refused(s, &checkout->payment))
         return checkout_replay(s, c, r, e);
-    if (s->config.status == EVENT_CANCELLED)
-        return event_refuse(e, ERROR_EVENT_CANCELLED);
     if (event_payment_refused(s, &c->payment)) // a copy of an earlier command
         return event_refuse(e, ERROR_PAYMENT_NOT_OPEN);
     checkout_start(s, c, r, e);

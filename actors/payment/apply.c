@@ -124,8 +124,6 @@ void payment_apply(payments *self, const payment_fact *f)
     bool same = f->state == p->state && !refund_rises;
     assert(same || payment_may_become(p->state, f->state, refund_rises));
     texts_fill(p, f);
-    if (p->intent_id[0] != 0)
-        memset(p->email, 0, sizeof p->email);
     p->changed_us = f->at_us;
     money_move(p, f);
     if (same)

@@ -82,6 +82,8 @@ static void decide_decided(const payments *self, const payment_command *c, payme
     const payment *p = payment_find(self, &c->payment);
     if (p == NULL)
         return refuse(e, ERROR_NOT_FOUND);
+    if (c->confirmed && p->state > PAYMENT_CONFIRMED && p->kept_minor == 0)
+        e->act = PAYMENT_ACT_TELL_RELEASE; // it went back meanwhile: no seat is sold for it
     if (p->state != PAYMENT_CAPTURED)
         return; // decided before, or the money moved otherwise meanwhile
     if (c->confirmed) {
@@ -124,24 +126,30 @@ static void decide_refund(const payments *self, const payment_command *c, paymen
     e->act = PAYMENT_ACT_REFUND_CREATE;
 }
 
-// Under the next number, whose outcome is known to nobody yet.
+// Under the next number, whose outcome is known to nobody yet. A due refund that is not the first
+// is such a one: the answer was lost, and it is asked again.
 static void decide_retry(const payments *self, const payment_command *c, payment_effects *e)
 {
     const payment *p = payment_find(self, &c->payment);
     if (p == NULL)
         return refuse(e, ERROR_NOT_FOUND);
+    if (p->state == PAYMENT_REFUND_DUE && p->refund_number > 1)
+        return;
     if (p->state != PAYMENT_REFUND_FAILED || p->refund_number >= PAYMENT_REFUND_NUMBER_MAX)
         return refuse(e, ERROR_REFUND_NOT_FAILED);
     refund_fact(e, p, c->now_us, PAYMENT_REFUND_DUE, p->refund_minor);
     e->act = PAYMENT_ACT_REFUND_CREATE;
 }
 
+// Not while it is tried again by itself: the money would go back twice.
 static void decide_resolve(const payments *self, const payment_command *c, payment_effects *e)
 {
     const payment *p = payment_find(self, &c->payment);
     if (p == NULL)
         return refuse(e, ERROR_NOT_FOUND);
-    if (p->state != PAYMENT_REFUND_FAILED)
+    if (p->state == PAYMENT_REFUNDED && strcmp(p->refund_id, PAYMENT_REFUND_BY_HAND) == 0)
+        return; // the answer was lost, and it is asked again
+    if (p->state != PAYMENT_REFUND_FAILED || p->refund_number < PAYMENT_REFUND_TRIES_MAX)
         return refuse(e, ERROR_REFUND_NOT_FAILED);
     payment_fact *f = refund_fact(e, p, c->now_us, PAYMENT_REFUNDED, p->refund_minor);
     memcpy(f->refund_id, PAYMENT_REFUND_BY_HAND, sizeof PAYMENT_REFUND_BY_HAND);

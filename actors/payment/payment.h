@@ -14,7 +14,8 @@
 //   report of a refund       -> refunding, refunded, refund_failed
 //   time                     refund_failed: the next attempt, PAYMENT_REFUND_TRIES_MAX of them
 //   retry by an operator     refund_failed -> refund_due under the next number
-//   resolve by an operator   refund_failed -> refunded: the money went back by other means
+//   resolve by an operator   refund_failed -> refunded: the money went back by other means; only
+//                            when time tries no more
 // One refund for a payment: its amount (refund_minor) is set once, with refund_due, and stays the
 // same in all its attempts. Captured money that buys nothing goes back whole. Money captured under
 // a second intent of a payment becomes a payment of its own (payment_stray_id), which is only ever
@@ -51,7 +52,6 @@ enum {
     PAYMENT_INTENT_BYTES = 72, // sizes of texts with their NUL, as in the table
     PAYMENT_SECRET_BYTES = 160,
     PAYMENT_URL_BYTES = 256,
-    PAYMENT_EMAIL_BYTES = EMAIL_BYTES_MAX + 2,
     PAYMENT_NOTE_BYTES = 256,
 
     PAYMENTS_MAX = 32768,          // of one partition in memory
@@ -91,8 +91,7 @@ typedef struct payment {
     char refund_id[PAYMENT_INTENT_BYTES];
     uint32_t refund_number; // the attempt under way; 0: none yet
     int64_t created_us, changed_us;
-    // Volatile: for the provider's receipt, forgotten as soon as the intent exists.
-    char email[PAYMENT_EMAIL_BYTES];
+    // Volatile.
     uint32_t tries;   // how often time ran out since the last change
     uint32_t waiters; // first of the list, in the pool of waiters
     bool abandoned;   // its seats were released: it is cancelled, not asked for
@@ -208,6 +207,7 @@ typedef enum payment_act {
     PAYMENT_ACT_INTENT_FETCH,
     PAYMENT_ACT_INTENT_CANCEL, // without an intent id: create it under its key, then cancel it
     PAYMENT_ACT_TELL_EVENT,    // PaymentCaptured: the event actor decides
+    PAYMENT_ACT_TELL_RELEASE,  // ReservationRelease: all of it goes back, the seats are not sold
     PAYMENT_ACT_REFUND_CREATE,
     PAYMENT_ACT_REFUND_FETCH,
 } payment_act;
@@ -252,7 +252,7 @@ typedef struct payment_waiter {
 // Remembers who wants to hear of the intent; the same command again replaces its earlier asking.
 // When the pool is full, or the payment has several, the oldest is forgotten: nobody waits so long.
 void payment_wait(payments *self, const payment_id *payment, const uuid *command,
-                  const char *reply_to, const char *email);
+                  const char *reply_to);
 // Takes one waiter of a payment out of the pool; false when there is none.
 bool payment_waiter_take(payments *self, const payment_id *payment, payment_waiter *ret_waiter);
 

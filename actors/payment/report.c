@@ -133,9 +133,11 @@ static bool refund_by_hand(const payment *p, const payment_report *r)
         return false;
     if (p->state == PAYMENT_REFUNDED && strcmp(p->refund_id, PAYMENT_REFUND_BY_HAND) == 0)
         return r->status != PROVIDER_REFUND_FAILED && r->refund_id[0] != 0;
+    int64_t captured_minor = captured_of(p, r);
+    if (r->amount_minor > captured_minor)
+        return true; // whatever it says that it is
     if (r->refund_number > 0)
         return false;
-    int64_t captured_minor = captured_of(p, r);
     int64_t wanted_minor = p->refund_minor > 0 ? p->refund_minor : captured_minor;
     return r->amount_minor != wanted_minor ||
            (wanted_minor < captured_minor && texts_differ(p->refund_id, r->refund_id));
@@ -201,6 +203,13 @@ static void report_fact(const payment_command *c, const payment *p, place to, pa
         e->alarm = PAYMENT_ALARM_REFUND_GIVEN_UP;
 }
 
+// Somebody else paid all of it back: its seats are not sold any more.
+static bool tells_release(const payment *p, const payment_fact *f)
+{
+    return p->state == PAYMENT_CONFIRMED && p->kept_minor == 0 && f->state > PAYMENT_CONFIRMED &&
+           f->kept_minor == 0;
+}
+
 // Money that we captured has to be there.
 static void report_absent(const payment_command *c, const payment *p, payment_effects *e)
 {
@@ -232,6 +241,8 @@ static void report_of(const payments *self, const payment_command *c, const paym
         if (money)
             e->act =
                 to.state == PAYMENT_CAPTURED ? PAYMENT_ACT_TELL_EVENT : PAYMENT_ACT_REFUND_CREATE;
+        else if (tells_release(p, &e->facts[0]))
+            e->act = PAYMENT_ACT_TELL_RELEASE;
     } else if (fills(p, r)) {
         fill(c, p, e);
     }
@@ -282,7 +293,7 @@ void payment_decide_report(const payments *self, const payment_command *c, payme
         e->unreachable = p != NULL;
         return;
     }
-    if (p == NULL && r->status == PROVIDER_SUCCEEDED)
+    if (p == NULL && (r->status == PROVIDER_SUCCEEDED || r->status == PROVIDER_REFUNDED))
         return park(self, c, NULL, e, ERROR_NOT_FOUND);
     if (p == NULL) {
         e->refusal = ERROR_NOT_FOUND;

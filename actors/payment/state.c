@@ -80,7 +80,6 @@ void payment_provide(payments *self, const payment *row)
         return;
     payment *p = payment_add(self, &row->id);
     *p = *row;
-    p->email[0] = 0;
     p->tries = 0;
     p->abandoned = p->is_absent = false;
     p->waiters = TABLE_NONE;
@@ -137,16 +136,11 @@ static void waiters_trim(payments *self, const payment *p, const uuid *command)
     }
 }
 
-void payment_wait(payments *self, const payment_id *id, const uuid *command, const char *reply_to,
-                  const char *email)
+void payment_wait(payments *self, const payment_id *id, const uuid *command, const char *reply_to)
 {
     payment *p = payment_slot(self, id);
-    size_t reply_bytes = strlen(reply_to), email_bytes = strlen(email);
-    if (p == NULL)
-        return;
-    if (email_bytes > 0 && email_bytes < sizeof p->email)
-        memcpy(p->email, email, email_bytes + 1);
-    if (reply_bytes == 0 || reply_bytes >= SUBJECT_BYTES_MAX)
+    size_t reply_bytes = strlen(reply_to);
+    if (p == NULL || reply_bytes == 0 || reply_bytes >= SUBJECT_BYTES_MAX)
         return;
     waiters_trim(self, p, command);
     uint32_t at = self->waiters_next++ % PAYMENT_WAITERS_MAX;

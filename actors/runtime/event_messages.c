@@ -118,7 +118,6 @@ void event_payment_start_send(const event_id *event, const event_payment_terms *
     start.amount_minor = terms->amount_minor;
     start.currency = (char *)(uintptr_t)terms->currency;
     if (asked != NULL) {
-        start.email = asked->checkout->email;
         start.reply_to = (char *)(uintptr_t)turn_reply_to(t);
         start.reply_command = asked->id;
     }

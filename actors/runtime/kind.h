@@ -33,6 +33,9 @@ void turn_reply(turn *t, const Cavea__V1__Reply *reply); // into the envelope's 
 void turn_reply_later(turn *t, const char *reply_to, const Cavea__V1__Reply *reply);
 // To another actor's inbox, after COMMIT, at least once; the receiver is idempotent by natural key.
 void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command);
+// Whether what one more decision sends fits beside what the rest of its message may; a kind whose
+// command is several decisions asks before each.
+bool turn_has_room(const turn *t);
 void turn_live(turn *t, const Cavea__V1__LiveDelta *delta); // versions are filled in by the turn
 void turn_perform(turn *t, const effect *e);
 void turn_claimed(turn *t, int32_t claimed); // lease_move.claimed

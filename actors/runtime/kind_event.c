@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 enum {
-    // The most that one command can ask of a journal: overdue holds met, with all their seats.
-    COMMAND_ROWS_MAX = (SEATS_PER_RESERVATION_MAX + 1) * SEATS_PER_RESERVATION_MAX,
+    // The most that one decision can ask of a journal: reservations that end, with all their seats.
+    COMMAND_ROWS_MAX = EVENT_FACTS_MAX * SEATS_PER_RESERVATION_MAX,
     COMMAND_BYTES_MAX = EVENT_FACTS_MAX * 512,
     TICK_SPARE = 256,
 };
@@ -340,16 +340,18 @@ static void answer(event_cell *e, const Cavea__V1__Command *command, const event
     reply_send(e, command, effects, r, t);
 }
 
-static bool room_make(event_cell *e, turn *t)
+// Only refunds of many can send more than their part of a message's room.
+static bool room_make(event_cell *e, const event_command *c, turn *t)
 {
-    return tick_make_room(e) && event_make_room(e->core, 1, turn_now_us(t)) &&
+    return (c->type != EVENT_COMMAND_REFUND_ALL || turn_has_room(t)) && tick_make_room(e) &&
+           event_make_room(e->core, 1, turn_now_us(t)) &&
            journal_has_room(turn_journal(t), COMMAND_ROWS_MAX, COMMAND_BYTES_MAX);
 }
 
 // A large refund is several decisions in one turn; what finds no room waits for the next command.
 static void decide_more(event_cell *e, event_command *c, event_effects *effects, turn *t)
 {
-    while (effects->more && room_make(e, t)) {
+    while (effects->more && room_make(e, c, t)) {
         c->limit -= effects->facts_count;
         event_decide(e->core, c, effects);
         for (uint32_t i = 0; i < effects->facts_count; i++)
@@ -372,7 +374,7 @@ static void event_handle(void *state, const Cavea__V1__Command *command, turn *t
     effects.refusal = event_command_read(command, &c);
     if (effects.refusal == ERROR_NONE && is_foreign(e, &c))
         effects.refusal = ERROR_MALFORMED;
-    if (effects.refusal == ERROR_NONE && !room_make(e, t))
+    if (effects.refusal == ERROR_NONE && !room_make(e, &c, t))
         effects.refusal = ERROR_OVERLOADED;
     if (effects.refusal != ERROR_NONE) {
         reply_send(e, command, &effects, NULL, t);

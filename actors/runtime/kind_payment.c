@@ -125,6 +125,21 @@ static void captured_send(const payment_id *id, const reservation_id *reservatio
     turn_send(t, &to, &command);
 }
 
+// All of it went back: the event actor ignores what it did not confirm, or gave back itself.
+static void release_send(const payment_id *id, const reservation_id *reservation,
+                         const event_id *event, turn *t)
+{
+    Cavea__V1__ReservationRelease release = CAVEA__V1__RESERVATION_RELEASE__INIT;
+    Cavea__V1__Command command = CAVEA__V1__COMMAND__INIT;
+    actor_ref to = actor_of_event(event);
+    release.payment_id = binary(&id->u);
+    release.reservation_id = binary(&reservation->u);
+    command.id = binary(&id->u);
+    command.body_case = CAVEA__V1__COMMAND__BODY_RESERVATION_RELEASE;
+    command.reservation_release = &release;
+    turn_send(t, &to, &command);
+}
+
 static enum effect_type effect_type_of(payment_act act)
 {
     switch (act) {
@@ -139,6 +154,7 @@ static enum effect_type effect_type_of(payment_act act)
     case PAYMENT_ACT_REFUND_FETCH:
         return EFFECT_REFUND_FETCH;
     case PAYMENT_ACT_TELL_EVENT:
+    case PAYMENT_ACT_TELL_RELEASE:
     case PAYMENT_ACT_NONE:
         break;
     }
@@ -163,6 +179,8 @@ static void act(const payment *p, const payment_todo *todo, turn *t)
         captured_send(&p->id, &p->reservation, &p->event, p->captured_minor, p->currency, t);
         return;
     }
+    if (todo->act == PAYMENT_ACT_TELL_RELEASE)
+        return release_send(&p->id, &p->reservation, &p->event, t);
     effect e = {
         .type = effect_type_of(todo->act),
         .actor = actor_of_tag(ACTOR_PAYMENT, uuid_tag(&p->id.u)),
@@ -177,7 +195,6 @@ static void act(const payment *p, const payment_todo *todo, turn *t)
     text_copy(e.currency, p->currency);
     text_copy(e.intent_id, p->intent_id);
     text_copy(e.refund_id, p->refund_id);
-    text_copy(e.email, p->email);
     turn_perform(t, &e);
 }
 
@@ -208,7 +225,7 @@ static void asker_note(payments *self, const Cavea__V1__PaymentStart *start)
     if (!uuid_from_bytes(start->payment_id.data, start->payment_id.len, &id.u))
         return;
     bool named = uuid_from_bytes(start->reply_command.data, start->reply_command.len, &command);
-    payment_wait(self, &id, &command, named ? start->reply_to : "", start->email);
+    payment_wait(self, &id, &command, named ? start->reply_to : "");
 }
 
 static void reply_send(const Cavea__V1__Command *command, error_code refusal, turn *t)
@@ -296,14 +313,18 @@ static void payment_resend(const actor_ref *actor, uint16_t fact_kind, const uin
                            uint32_t payload_bytes, turn *t)
 {
     (void)actor;
-    if (fact_kind != PAYMENT_CAPTURED)
+    bool is_refund = fact_kind >= PAYMENT_REFUNDING && fact_kind <= PAYMENT_REFUND_FAILED;
+    if (fact_kind != PAYMENT_CAPTURED && !is_refund)
         return;
     payment_fact f;
     Cavea__V1__PaymentFact *message = cavea__v1__payment_fact__unpack(NULL, payload_bytes, payload);
     if (message == NULL)
         return;
-    if (payment_fact_read(message, fact_kind, &f) && f.state == PAYMENT_CAPTURED)
+    bool read = payment_fact_read(message, fact_kind, &f);
+    if (read && f.state == PAYMENT_CAPTURED)
         captured_send(&f.payment, &f.reservation, &f.event, f.amount_minor, f.currency, t);
+    else if (read && is_refund && f.kept_minor == 0)
+        release_send(&f.payment, &f.reservation, &f.event, t);
     cavea__v1__payment_fact__free_unpacked(message, NULL);
 }
 

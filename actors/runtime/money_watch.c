@@ -59,31 +59,34 @@ static bool watch(money_watch *w, const event_id *id)
     return true;
 }
 
-static void find_moved(money_watch *w)
+static bool find_moved(money_watch *w)
 {
     event_id ids[MOVED_MAX];
     uint32_t count = MOVED_MAX;
     while (count == MOVED_MAX && w->count + MOVED_MAX <= WATCHED_MAX) {
         if (finance_moved(w->database, &w->since_us, ids, MOVED_MAX, &count) != STORE_OK)
-            return;
+            return false;
         for (uint32_t i = 0; i < count; i++)
             (void)watch(w, &ids[i]);
     }
+    return true;
 }
 
 // Half of the list is enough for the round: events in which money moves have a place always.
-static void find_others(money_watch *w)
+static bool find_others(money_watch *w)
 {
     event_id ids[MOVED_MAX];
     uint32_t count;
     int64_t until_us = clock_monotonic_us() + ROUND_MS_MAX * INT64_C(1000);
     do {
-        if (w->count + MOVED_MAX > WATCHED_MAX / 2 ||
-            finance_round(w->database, &w->place, ids, MOVED_MAX, &count) != STORE_OK)
-            return;
+        if (w->count + MOVED_MAX > WATCHED_MAX / 2)
+            return true;
+        if (finance_round(w->database, &w->place, ids, MOVED_MAX, &count) != STORE_OK)
+            return false;
         for (uint32_t i = 0; i < count; i++)
             (void)watch(w, &ids[i]);
     } while (clock_monotonic_us() < until_us && !uuid_is_zero(&w->place.after.u));
+    return true;
 }
 
 static void tell_unbalanced(const watched *e, const money_row *row)
@@ -137,22 +140,26 @@ static void metrics_set(const money_watch *w)
     metric_set(METRIC_MONEY_UNDECIDED_EVENTS, open);
 }
 
-static void look_round(money_watch *w)
+// Returns how many could not be read. What its time is too short for waits for the next look.
+static uint32_t look_round(money_watch *w)
 {
+    uint32_t unread = 0;
     int64_t until_us = clock_monotonic_us() + LOOK_MS_MAX * INT64_C(1000);
     for (uint32_t left = w->count; left > 0 && w->count > 0; left--) {
         uint32_t at = w->next < w->count ? w->next : 0;
         if (clock_monotonic_us() > until_us || is_stopping(w))
-            return;
+            break;
         w->next = at + 1;
         if (!look_at(w, &w->list[at])) {
+            unread++;
             if (!connection_alive(w->database))
-                return;
+                break;
         } else if (is_settled(&w->list[at])) {
             w->list[at] = w->list[--w->count];
             w->next = at;
         }
     }
+    return unread;
 }
 
 static void disconnect(money_watch *w)
@@ -183,6 +190,7 @@ static bool connect_database(money_watch *w)
     return false;
 }
 
+// A look counts when everything was answered: an alert fires when none does.
 static void look(money_watch *w)
 {
     if (!w->config.is_ours(w->config.self)) {
@@ -192,12 +200,14 @@ static void look(money_watch *w)
     }
     if (!connect_database(w))
         return;
-    find_moved(w);
-    find_others(w);
-    look_round(w);
+    bool moved_read = find_moved(w), others_read = find_others(w);
+    uint32_t unread = look_round(w);
     metrics_set(w);
-    if (connection_alive(w->database))
+    if (moved_read && others_read && unread == 0)
         metric_add(METRIC_MONEY_LOOKS, 1);
+    else
+        log_event(LOG_WARNING, "money.unread", LOG_B("moved_read", moved_read),
+                  LOG_B("others_read", others_read), LOG_I("events_unread", unread));
 }
 
 static void pause_until(money_watch *w, int64_t ms)

@@ -181,9 +181,12 @@ static bool list_read(perform_list *l, int64_t since_us, int64_t until_us)
         for (uint32_t i = 0; i < l->page.entries_count; i++)
             seen_add(&l->seen, l->page.entries[i].report.intent_id);
         page_tell(l);
-        memcpy(w.after, l->page.after, sizeof w.after);
-        if (w.after[0] == 0)
+        if (l->page.after[0] == 0)
             return true;
+        if (!provider_window_next(&w, &l->page)) {
+            log_event(LOG_ERROR, "provider_list.repeated", LOG_S("after", w.after));
+            return false;
+        }
         rest(l, LIST_PAUSE_MS);
     }
 }

@@ -64,7 +64,6 @@ typedef struct effect {
     char currency[4];
     char intent_id[72];
     char refund_id[72];
-    char email[256];
     uint32_t refund_number;
     bool ask_first; // so old that the provider may have forgotten the key: look before creating
     uint32_t seats_count;

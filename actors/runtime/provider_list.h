@@ -27,6 +27,8 @@ typedef struct provider_page {
 } provider_page;
 
 MUST_CHECK bool provider_page_build(const provider_window *w, provider_request *ret_request);
+// To the page behind this one, which is not the last. False when it would be this one again.
+MUST_CHECK bool provider_window_next(provider_window *w, const provider_page *page);
 // False: no page; the request may be sent again.
 MUST_CHECK bool provider_page_read(const char *body, size_t body_bytes, provider_page *ret_page);
 

@@ -123,7 +123,8 @@ static void put_metadata(text *t, const effect *e, bool is_refund)
     put_number(t, e->refund_number);
 }
 
-// The same effect always gives the same form: a key goes with one set of parameters.
+// Only of what the payment's row keeps: a key goes with one set of parameters, and who asks again
+// may know nothing but the row.
 static void intent_form(const effect *e, text *t)
 {
     put_name(t, "amount", true);
@@ -134,10 +135,6 @@ static void intent_form(const effect *e, text *t)
     put_name(t, "automatic_payment_methods%5Benabled%5D", false);
     put_text(t, "true");
     put_metadata(t, e, false);
-    if (e->email[0] != 0) {
-        put_name(t, "receipt_email", false);
-        put_encoded(t, e->email);
-    }
 }
 
 static void refund_form(const effect *e, text *t)
@@ -262,6 +259,14 @@ bool provider_page_build(const provider_window *w, provider_request *ret_request
     if (path.full)
         return false;
     *ret_request = r;
+    return true;
+}
+
+bool provider_window_next(provider_window *w, const provider_page *page)
+{
+    if (strcmp(w->after, page->after) == 0)
+        return false;
+    memcpy(w->after, page->after, sizeof w->after);
     return true;
 }
 

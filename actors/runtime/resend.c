@@ -121,6 +121,7 @@ static bool facts_gather(runtime *r, cell *c)
         if (ack == NULL)
             return false;
         ack->pending = 1;
+        ack->sent_us += r->gathers[GATHER_FACTS].every_us; // then at the latest
     }
     ack_newest(c)->seq = c->last_seq;
     for (uint32_t n = c->first_fact; n != UINT32_MAX; n = r->fact_next[n]) {
@@ -134,6 +135,7 @@ static bool facts_gather(runtime *r, cell *c)
 void facts_leave(runtime *r, cell *c, const wire *batch, int64_t first_seq)
 {
     cell_ack *ack = ack_newest(c);
+    ack->sent_us = r->config.clock.monotonic_us(r->config.clock.self); // silence begins now
     batch_publish(r, c, batch, first_seq, 0, ack);
     ack->pending--;
 }

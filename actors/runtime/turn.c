@@ -71,6 +71,11 @@ void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
     outbox_send(&t->r->out, t->c, to, command);
 }
 
+bool turn_has_room(const turn *t)
+{
+    return outbox_has_room(&t->r->out, t->r->touched_count + CELLS_SPARE);
+}
+
 void turn_live(turn *t, const Cavea__V1__LiveDelta *delta)
 {
     Cavea__V1__LiveDelta versioned = *delta;

@@ -8,7 +8,7 @@
 
 # evidence_sql URL: SQL from standard input; what waits for a lock or a standby gives up
 evidence_sql() {
-    PGOPTIONS='-c statement_timeout=60s -c default_transaction_read_only=on' PGCONNECT_TIMEOUT=5 \
+    PGOPTIONS='-c statement_timeout=60s' PGCONNECT_TIMEOUT=5 \
         psql -X -q -At -v ON_ERROR_STOP=1 "$1"
 }
 
@@ -28,8 +28,10 @@ SELECT (SELECT count(*) FROM reservation
 SQL
 }
 
+# evidence_settled URL PROVIDER_ADMIN_URL: also every callback was taken
 evidence_settled() {
-    [[ $(evidence_unsettled "$1" 2>/dev/null) == 0 ]]
+    [[ $(evidence_unsettled "$1" 2>/dev/null) == 0 ]] &&
+        [[ $(curl -sSf -m 10 "$2/admin/state" 2>/dev/null | jq .webhooks_undelivered) == 0 ]]
 }
 
 # evidence_rows URL FOLDER: one snapshot

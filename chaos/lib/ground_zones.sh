@@ -42,10 +42,28 @@ ground_superuser() {
         "$(jq -r .postgres_url "$dir/stack.json" | sed 's|//[^@]*@|//postgres@|')" -c "$1"
 }
 
-# zones_member ROLE: the zone of the PostgreSQL that has it: leader, sync_standby or replica
+# zones_member ROLE: the node of the PostgreSQL that is leader, sync_standby or replica. Patroni
+# itself is asked: ops/zones status looks at every process of every node, which takes its time.
 zones_member() {
-    zones_command status --json | jq -r --arg role "$1" \
-        '[.postgres[] | select(.role == $role)][0].node // "postgres-a"'
+    local zone
+    for zone in a b c; do
+        curl -fsS -m 1 "$(jq -r ".zones.$zone.patroni_url" "$dir/stack.json")/cluster" 2>/dev/null |
+            jq -er --arg role "$1" '[.members[] | select(.role == $role)][0].name' && return
+    done
+    printf 'postgres-a\n'
+}
+
+# The server that leads the inbox stream, by what the servers themselves say.
+zones_stream_leader() {
+    local zone address
+    for zone in a b c; do
+        address=$(jq -r ".zones.$zone.address" "$dir/stack.json")
+        ip netns exec "cavea$zones_net-$zone" curl -fsS -m 1 \
+            "http://$address:8222/jsz?accounts=true&streams=true" 2>/dev/null |
+            jq -er '[.account_details[]?.stream_detail[]? | select(.name == "CAVEA_IN") |
+                .cluster.leader // empty][0]' && return
+    done
+    printf 'nats-a\n'
 }
 
 zones_other() {
@@ -69,8 +87,7 @@ ground_node() {
     standby) zones_member sync_standby ;;
     replica) zones_member replica ;;
     leader | follower)
-        leader=$(zones_command status --json |
-            jq -r '[.streams[] | select(.stream == "CAVEA_IN" and .leader != "none")][0].leader')
+        leader=$(zones_stream_leader)
         leader=nats-${leader##*-}
         [[ $1 == leader ]] && printf '%s\n' "$leader" ||
             printf 'nats-%s\n' "$(zones_other "${leader##*-}")"

@@ -116,7 +116,6 @@ static void checkout_send(world *w, uint32_t buyer)
     checkout.body_hash = (ProtobufCBinaryData){sizeof body, body.bytes};
     checkout.payment_id = binary(&payment);
     checkout.other_seats = other_seats;
-    checkout.email = (char *)(uintptr_t) "buyer@example.org";
     command.id = binary(&id);
     command.body_case = CAVEA__V1__COMMAND__BODY_CHECKOUT;
     command.checkout = &checkout;

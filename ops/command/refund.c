@@ -46,6 +46,12 @@ static command_status payment_ask(command *c, const payment_id *id, Cavea__V1__C
         return status;
     if (answer.error == ERROR_NOT_FOUND)
         return command_fail(c, COMMAND_FAILED, "there is no such payment");
+    if (answer.error == ERROR_REFUND_NOT_FAILED &&
+        message->body_case == CAVEA__V1__COMMAND__BODY_REFUND_RESOLVE)
+        return command_fail(c, COMMAND_FAILED,
+                            "the payment refuses: only a refund that failed %d times can be "
+                            "resolved, before that it is tried again by itself",
+                            PAYMENT_REFUND_TRIES_MAX);
     if (answer.error != ERROR_NONE)
         return command_fail(c, COMMAND_FAILED, "the payment refuses: %s",
                             error_info_of(answer.error)->title);

@@ -3,6 +3,7 @@
 # header of comments:
 #   # label: NAME      instead of its folder's name      # time: SECONDS   limit, else 120
 #   # variants: a b    builds it runs with, else release # quick           also under --quick
+#   # full-variants: c more of them under --full
 #   # full-only        only under --full                 # alone           nothing may run beside it
 #   # library          is sourced by tests, is none
 # Uses the globals mode (quick, whole or full), only and logs.
@@ -41,7 +42,7 @@ tests_list_programs() {
 
 # Without clang's fuzzer (--quick) each target replays its corpus.
 tests_list_fuzzers() {
-    local source name seconds=10
+    local source name seconds=5
     [[ $mode != full ]] || seconds=60
     for source in "$cavea_root"/tests/fuzz/fuzz_*.c; do
         [[ -e $source ]] || continue
@@ -64,16 +65,18 @@ tests_list_scripts() {
 }
 
 tests_list_script() {
-    local script=$1 name label how=beside variant variants limit
+    local script=$1 name label how=beside variant variants more=() limit
     name=${script#"$cavea_root/tests/"}
     label=$(test_header "$script" label)
     limit=$(test_header "$script" time)
-    variants=$(test_header "$script" variants)
+    read -ra variants <<<"$(test_header "$script" variants)"
     [[ $mode == full || -z $(test_header "$script" full-only) ]] || return 0
     [[ $mode != quick || $(test_header "$script" quick) ]] || return 0
-    [[ $mode != quick ]] || variants=release
+    ((${#variants[@]})) || variants=(release)
+    [[ $mode != full ]] || read -ra more <<<"$(test_header "$script" full-variants)"
+    [[ $mode != quick ]] || variants=(release)
     [[ -z $(test_header "$script" alone) ]] || how=alone
-    for variant in ${variants:-release}; do
+    for variant in "${variants[@]}" "${more[@]}"; do
         printf '%s|%s|%s|%s|%s|bash %s\n' "${label:-${name%%/*}}" "${name%.sh}" "$variant" \
             "${limit:-120}" "$how" "$script"
     done

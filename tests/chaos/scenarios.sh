@@ -6,8 +6,9 @@
 set -euo pipefail
 
 : "${BUILD_DIR:?the folder of a build}"
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+out=$BUILD_DIR/chaos-reports
+rm -rf "$out"
+mkdir -p "$out"
 names=(host-killed nats-killed --seconds 10)
 [[ ${CAVEA_TEST_MODE:-whole} != full ]] || names=(all)
 status=0

@@ -2,6 +2,7 @@
 # The broker killed in the middle of a sale and started again, three times: everything that was
 # acknowledged is there, nothing twice, everybody is answered, and no process keeps dead sockets.
 # alone
+# full-only
 # time: 120
 set -euo pipefail
 # shellcheck source=tests/stack.sh

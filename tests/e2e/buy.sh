@@ -140,6 +140,46 @@ give_back() {
     expect 200 ".state == \"refunded\" and .refund_minor == $refund"
 }
 
+# Given back so long ago that its event has forgotten it: a row of which the actor does not know.
+give_back_again_later() {
+    local old=${reservation%????}ffff
+    sql "CREATE TEMP TABLE old AS SELECT * FROM reservation WHERE id = '$reservation';
+         UPDATE old SET id = '$old', key_hash = decode(md5('$old'), 'hex');
+         INSERT INTO reservation SELECT * FROM old"
+    api POST "/v1/reservations/$old/cancellation" '{"refund_minor":0}'
+    expect 200 '.state == "refunded"'
+    sql "DELETE FROM reservation WHERE id = '$old'"
+    api POST "/v1/reservations/$old/cancellation" '{"refund_minor":0}'
+    expect 404
+}
+
+reservation_confirmed() {
+    reservation_is "$1" confirmed
+}
+
+# Nothing is to be paid: the checkout says so, and the seats are the buyer's.
+free_of_charge() {
+    local venue plan id
+    venue=$(cavea venue create --name Chapel --city Ghent --country BE --time-zone Europe/Brussels \
+        --json | jq -er .id)
+    plan=$(cavea plan generate theatre --seats 300 --json | jq -er .hash)
+    event=$(cavea event create --venue "$venue" --plan "$plan" --name Rehearsal --starts +30d \
+        --price 0=0 --price 1=0 --price 2=0 --json | jq -er .id)
+    wait_until 10 event_is_shown || stop_test "the new event"
+    reserve "$(seats_free 1)"
+    expect 201 '.total_minor == 0'
+    id=$(value .id)
+    api POST "/v1/reservations/$id/checkout" '{}' "$(random_key)"
+    expect 201 '.payment_id and (has("client_secret") or has("pay_url") | not)'
+    wait_until 20 reservation_confirmed "$id" || stop_test "a free seat that is confirmed"
+    wait_until 20 tickets_are "$id" 1 || stop_test "a ticket for it"
+}
+
+event_is_shown() {
+    api GET "/v1/events/$event"
+    [[ $status == 200 ]]
+}
+
 strangers() {
     local mine=$token
     new_buyer
@@ -159,5 +199,7 @@ buy_two_seats
 check_tickets
 strangers
 give_back
+give_back_again_later
 decline_and_retry
 cancel
+free_of_charge

@@ -81,6 +81,7 @@ lies_are_refused() {
     callback "$body" "$(signature "$secret" "$(date +%s)" "$body")"
     expect 200 '.outcome == "accepted"'
     is_refunded "$payment" || stop_test "the same, rightly signed, is believed"
+    wait_until 20 is_given_back || stop_test "its seats are not sold and its ticket is void"
 }
 
 # Reserves, sets reservation, payment, intent, total and currency.
@@ -172,9 +173,40 @@ seats_are_free() {
     [[ $status == 201 ]]
 }
 
+is_given_back() {
+    [[ $(sql "SELECT state FROM reservation WHERE id = '$reservation'") == 5 &&
+        $(sql "SELECT DISTINCT state FROM ticket WHERE reservation_id = '$reservation'") == 2 ]]
+}
+
 is_refunded() {
     [[ $(sql "SELECT state, refunded_minor = captured_minor AND captured_minor > 0
               FROM payment WHERE id = '$1'") == '10|t' ]]
+}
+
+# Money moved twice: into the books, and from there to its owners. One ticket.
+one_effect() {
+    [[ $(sql "SELECT count(*) FROM posting WHERE payment_id = '$payment'") == 2 &&
+        $(sql "SELECT state FROM payment WHERE id = '$payment'") == 7 &&
+        $(sql "SELECT count(*) FROM ticket WHERE reservation_id = '$reservation'") == 1 ]]
+}
+
+a_hundred_at_once() {
+    local signed
+    buyer_checks_out
+    pay_intent
+    printf '{"id":"evt_2","object":"event","type":"payment_intent.succeeded","data":{"object":{
+        "id":"%s","object":"payment_intent","status":"succeeded","amount":%s,"amount_received":%s,
+        "currency":"%s","metadata":{"payment_id":"%s"}}}}' \
+        "$intent" "$total" "$total" "$currency" "$payment" >"$work/body"
+    signed=$(signature "$(stack_field webhook_secret)" "$(date +%s)" "$(<"$work/body")")
+    seq 100 | xargs -P 100 -I{} curl -sS -m 20 -o /dev/null -w '%{http_code}\n' \
+        -H "Stripe-Signature: $signed" -H 'Content-Type: application/json' \
+        --data-binary "@$work/body" "$edge/v1/webhooks/payments" >"$work/statuses"
+    [[ $(sort "$work/statuses" | uniq -c | xargs) == '100 200' ]] ||
+        stop_test "a hundred callbacks that are taken: $(sort "$work/statuses" | uniq -c)"
+    wait_until 20 tickets_are "$reservation" 1 || stop_test "one of them confirms"
+    one_effect || stop_test "a hundred callbacks have one effect"
+    echo "figure: the same callback a hundred times at once: one effect"
 }
 
 export CAVEA_PAYMENT_HASTE=$haste CAVEA_RECONCILE=$((5000 / haste))ms
@@ -184,5 +216,6 @@ stack_up --hold-seconds 5
 event_on_sale
 an_answer_is_lost
 lies_are_refused
+a_hundred_at_once
 a_create_is_lost
 a_late_charge_is_lost

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A sold-out house is cancelled, and on the way the command that does it is killed five times and the
-# actor host twice: every buyer gets all the money back once, by our books and by the provider's.
-# CANCEL_SEATS is its size; 5,000 in ops/test --full.
+# A sold-out house is cancelled, and on the way the command that does it is killed up to five times
+# and the actor host twice: every buyer gets all the money back once, by our books and by the
+# provider's. CANCEL_SEATS is its size; 5,000 in ops/test --full.
 # label: money
 # time: 900
 set -euo pipefail
@@ -31,8 +31,9 @@ left() {
 
 # cancel_begun: the command in the background, its process id in $!
 cancel_begun() {
-    "$(stack_field build)/cavea" event cancel "$event" --postgres-url "$(stack_field postgres_url)" \
-        --nats-url "$(stack_field nats_url)" >/dev/null 2>&1 &
+    "$(stack_field build)/cavea" event cancel "$event" \
+        --postgres-url "$(stack_field postgres_url)" --nats-url "$(stack_field nats_url)" \
+        >/dev/null 2>&1 &
 }
 
 fewer_or_done() {
@@ -104,5 +105,5 @@ wait_until 20 books_equal || stop_test "$(<"$work/reconciled")"
 [[ $(sql "SELECT count(*) FROM ticket WHERE event_id = '$event' AND state = 1") == 0 ]] ||
     stop_test "no ticket is valid"
 cavea ledger verify "$event" >"$work/verify" || stop_test "$(<"$work/verify")"
-echo "figure: $seats seats sold in $(((sold - started) / 1000)) s and $paid minor units back once in" \
-    "$(((back - sold) / 1000)) s"
+echo "figure: $seats seats sold in $(((sold - started) / 1000)) s and $paid minor units back once" \
+    "in $(((back - sold) / 1000)) s"

@@ -3,7 +3,6 @@
 # wait, the oldest first. What waits is rows: a host that is killed loses none of it, and nothing is
 # asked for twice.
 # label: money
-# alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"

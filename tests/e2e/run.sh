@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # ops/run itself: two stacks side by side, a used port, a stack that already runs, one that was
 # killed whole or in part, Ctrl-C, a folder below a root-only one, a missing right.
-# alone
 # time: 180
 set -euo pipefail
 # shellcheck source=tests/stack.sh

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # 1,000 buyers, each with a connection kept open, want 10 seats in the same moment: exactly 10 get
 # one.
-# alone
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"

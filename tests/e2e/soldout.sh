@@ -2,7 +2,6 @@
 # A real plan sold out seat by seat: 64 concurrent buyers who all want the same seats until nothing
 # is left. Nobody gets a seat twice, the provider's books are worth exactly the seats, every ticket
 # verifies, and the ledger agrees.
-# alone
 # time: 300
 set -euo pipefail
 # shellcheck source=tests/stack.sh

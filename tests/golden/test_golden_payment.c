@@ -52,8 +52,8 @@ static const char *const status_names[PROVIDER_STATUSES_END] = {
     "absent",
 };
 static const char *const act_names[] = {"none",          "intent_create", "intent_fetch",
-                                        "intent_cancel", "tell_event",    "refund_create",
-                                        "refund_fetch"};
+                                        "intent_cancel", "tell_event",    "tell_release",
+                                        "refund_create", "refund_fetch"};
 
 static const char *const alarm_names[] = {
     "", "parked", "amount_mismatch", "second_capture", "refund_given_up", "difference"};
@@ -113,7 +113,7 @@ static void command_run(stage *s, transcript *t, payment_command *c, const char 
     }
     if (e.wait && waiter[0] != 0) {
         uuid command = id_of(waiter);
-        payment_wait(s->self, &c->payment, &command, waiter, "");
+        payment_wait(s->self, &c->payment, &command, waiter);
     }
     if (e.unreachable)
         payment_unreachable(s->self, &c->payment, c->now_us);

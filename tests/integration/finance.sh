@@ -198,6 +198,27 @@ monitor() {
     wait_until 30 metric_is cavea_money_unbalanced_minor 0 || stop_test "and that they are gone"
     looks=$(metric cavea_money_looks_total)
     ((looks > 2)) || stop_test "it looks again and again"
+    monitor_fails
+}
+
+unread_count() {
+    cat "$stack"/log/*.log | grep -c '"money.unread"' || true
+}
+
+# A look that the database does not answer is no look: the alert MoneyNotWatched counts them.
+monitor_fails() {
+    local looks unread
+    looks_are() { (($(metric cavea_money_looks_total) > looks)); }
+    unread_are() { (($(unread_count) > unread)); }
+    sql "ALTER FUNCTION event_money(uuid) SET search_path = pg_temp"
+    unread=$(unread_count)
+    wait_until 30 unread_are || stop_test "what cannot be read is told"
+    looks=$(metric cavea_money_looks_total)
+    unread=$(($(unread_count) + 1))
+    wait_until 30 unread_are || stop_test "at each look"
+    ! looks_are || stop_test "a look that failed is counted"
+    sql "ALTER FUNCTION event_money(uuid) RESET search_path"
+    wait_until 30 looks_are || stop_test "it looks again once it can read"
 }
 
 # tampered WORDS CHANGE UNDO: the ledger says so, and agrees when the change is undone

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The performers of cavea-actors against a cavea-provider that goes wrong on purpose.
-# variants: release address thread
+# variants: release thread
+# full-variants: address
 set -euo pipefail
 
 work=$(mktemp -d)

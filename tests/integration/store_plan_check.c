@@ -185,6 +185,19 @@ static void check_search(world *w)
                search_cost(w, 1, PARTITION + 1, NEAR, start), LONG_YOUNG, 10 * LONG_YOUNG);
 }
 
+// The open refunds of payments from long ago, more of them than a page.
+static void check_refunds(world *w)
+{
+    char arguments[160];
+    snprintf(arguments, sizeof arguments,
+             "%d::int2, %d::int2, 5000, %d, '00000000-0000-0000-0000-000000000000', %d, 32",
+             PARTITION * SLOTS / PARTITIONS, (PARTITION + 1) * SLOTS / PARTITIONS - 1,
+             LOAD_STUCK_FAR_SECONDS, PAGE);
+    // A row costs its page, its event's look-up and a share of the index.
+    check_cost(w, "a page of old refunds",
+               cost_of(w, &load_stuck_statements[2], "payment", arguments), PAGE, 6 * PAGE);
+}
+
 // The holds before the place are not gone through again, only the ten behind it in the last slot.
 static void check_hot(world *w)
 {
@@ -244,6 +257,8 @@ int main(int argc, char **argv)
     world_init(&w, argv[1], argv[2]);
     events_add(&w, "past", PAST_EVENTS, "90 days");
     reservations_add(&w, "past", 500, 2, "90 days");
+    sql_run(&w, "UPDATE payment SET state = 8, captured_minor = 1, refund_minor = 1"
+                " WHERE ('x' || right(id::text, 1))::bit(4)::int = 0");
     events_add(&w, "present", EVENTS, "1 minute");
     reservations_add(&w, "present", HOLDS, 1, "1 minute");
     events_add(&w, "hot", 1, "1 minute");
@@ -255,11 +270,13 @@ int main(int argc, char **argv)
     sql_run(&w, "SET jit = off; SET max_parallel_workers_per_gather = 0");
     // Without statistics, with those of a moment ago and with those of now.
     check_search(&w);
+    check_refunds(&w);
     check_event(&w, &event);
     grow_again(&w);
     check_event(&w, &event);
     sql_run(&w, "ANALYZE");
     check_search(&w);
+    check_refunds(&w);
     check_event(&w, &event);
     check_hot(&w);
     return world_done(&w);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { ROWS = 8, SLOTS_EACH = SLOTS / PARTITIONS };
 
@@ -161,6 +162,51 @@ static void check_abandoned(world *w, store_pg *s)
     check(w, held == 1 && left == 1, "an open payment whose seats were released is told so");
 }
 
+// Refunds of payments of so many days ago, asked for a minute ago; 10 is one that has arrived.
+static void refunds_add(world *w, const char *events, int count, int state, int days)
+{
+    sql_run(w,
+            "INSERT INTO payment (event_id, id, reservation_id, buyer_id, state, amount_minor,"
+            " captured_minor, refund_minor, refunded_minor, refund_number, intent_id, currency,"
+            " created_at, changed_at) SELECT id, (lpad(to_hex((extract(epoch FROM now()"
+            " - interval '%d days') * 1000)::int8 + n), 12, '0') || '7'"
+            " || substr(md5(id::text || n), 1, 3) || '8'"
+            " || substr(md5(id::text || n || %d), 4, 15))::uuid, id, id, %d, 10, 10, 8,"
+            " CASE WHEN %d = 10 THEN 8 ELSE 0 END, 2, 'pi_9', 'CHF', now() - interval '%d days',"
+            " now() - interval '1 minute' FROM %s, generate_series(1, %d) n",
+            days, state, state, state, days, events, count);
+}
+
+// Whoever bought early may give back late. More than a page of another partition's come first, and
+// the event did nothing for longer than a look goes back.
+static void check_old_refunds(world *w, store_pg *s)
+{
+    enum { PARTITION = 1, OTHER = 2, MAX = 64, OLD = 3 };
+    static stuck_row rows[MAX];
+    uint32_t found = 0, count = 0, wrong = 0;
+    events_add(w, "early", 1, PARTITION);
+    events_add(w, "earlier", 1, OTHER);
+    sql_run(w, "UPDATE actor_lease SET active_at = now() - interval '35 days'"
+               " WHERE actor = (SELECT id FROM early)");
+    refunds_add(w, "earlier", LOAD_STUCK_PAGE_ROWS + 100, 8, 50);
+    for (int state = 8; state <= 11; state++) // 10 is not stuck
+        refunds_add(w, "early", 1, state, 40);
+    store_port port = store_pg_port(s);
+    for (uint32_t looks = 0; looks < 8 * LOAD_STUCK_FAR_EVERY && found == 0; looks++) {
+        if (port.load_stuck(s, PARTITION, 5000, rows, MAX, &count) != STORE_OK)
+            break;
+        for (uint32_t i = 0; i < count; i++) {
+            const stuck_row *r = &rows[i];
+            found++;
+            wrong += r->kind != STUCK_REFUND_UNSENT || r->payment_state == 10 ||
+                     r->amount_minor != 10 || r->refund_minor != 8 || r->refund_number != 2 ||
+                     strcmp(r->intent_id, "pi_9") != 0 || strcmp(r->currency, "CHF") != 0;
+        }
+    }
+    check(w, found == OLD && wrong == 0, "refunds of payments from long ago: %u found, %u wrong",
+          found, wrong);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -175,6 +221,7 @@ int main(int argc, char **argv)
     check_far(&w, s);
     check_hot(&w, s);
     check_abandoned(&w, s);
+    check_old_refunds(&w, s);
     store_pg_close(s);
     return world_done(&w);
 }

@@ -106,7 +106,7 @@ static void step_ask(storm *s, size_t person)
     case STORM_SESSION:
         r.bearer = NULL;
         snprintf(r.url, sizeof r.url, "%s/v1/sessions", s->o.shop.edge_url);
-        snprintf(r.body, sizeof r.body, "{}");
+        snprintf(r.body, sizeof r.body, "{\"email\":\"buyer%zu@example.org\"}", person);
         break;
     case STORM_RESERVE:
         reserve_write(s, b, &r);

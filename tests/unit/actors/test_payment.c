@@ -144,7 +144,7 @@ static void wait_for(payments *self, uint32_t n, uint8_t command, const char *re
 {
     payment_id id = id_of(n);
     uuid asked = {{command}};
-    payment_wait(self, &id, &asked, reply_to, "");
+    payment_wait(self, &id, &asked, reply_to);
 }
 
 static void test_payment_wait__given_one_who_asks_again_then_is_answered_once(void **state)
@@ -202,20 +202,6 @@ static void test_payment_wait__given_a_full_pool_then_the_newest_are_kept(void *
         assert_int_equal(payment_waiter_take(self, &id, &w), n >= 10);
         assert_false(payment_waiter_take(self, &id, &w));
     }
-    payments_free(self);
-}
-
-static void test_payment_email__given_the_intent_then_it_is_forgotten(void **state)
-{
-    (void)state;
-    payments *self = payments_new();
-    payment_id id = id_of(1);
-    uuid asked = {{1}};
-    start(self, 1);
-    payment_wait(self, &id, &asked, "somebody", "buyer@example.com");
-    assert_string_equal(payment_find(self, &id)->email, "buyer@example.com");
-    report(self, 1, PROVIDER_INTENT_OPEN);
-    assert_string_equal(payment_find(self, &id)->email, "");
     payments_free(self);
 }
 
@@ -400,7 +386,6 @@ int main(void)
         cmocka_unit_test(test_payment_wait__given_one_who_asks_again_then_is_answered_once),
         cmocka_unit_test(test_payment_wait__given_too_many_then_forgets_the_oldest),
         cmocka_unit_test(test_payment_wait__given_a_full_pool_then_the_newest_are_kept),
-        cmocka_unit_test(test_payment_email__given_the_intent_then_it_is_forgotten),
         cmocka_unit_test(test_payment_core__given_commands_then_allocates_nothing),
         cmocka_unit_test(test_payment_may_become__given_any_pair_then_only_rises_but_for_refunds),
         cmocka_unit_test(test_payment_command_read__given_reports_then_refuses_what_cannot_be),

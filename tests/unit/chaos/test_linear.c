@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { HOLDS_MAX = 6, HISTORIES = 200000 };
+enum { HOLDS_MAX = 6, HISTORIES = 20000 };
 
 static bool any_order(const seat_hold *h, size_t count, unsigned done, int64_t now)
 {

@@ -17,6 +17,8 @@ enum { FAKE_MESSAGES_MAX = 32 };
 struct turn {
     int64_t now_us, facts, facts_before; // ever, and before this tick
     bool seen;
+    bool is_small; // has room for rooms_left decisions
+    uint32_t rooms_left;
     const char *reply_to;
     journal *j;
     effect effects[16];
@@ -143,6 +145,12 @@ void turn_send(turn *t, const actor_ref *to, const Cavea__V1__Command *command)
     fprintf(t->out, "send %s %u\n", actor_kind_name(to->kind), command->body_case);
     if (t->sent_count < FAKE_MESSAGES_MAX)
         t->sent[t->sent_count++] = fake_copy(&command->base);
+}
+
+bool turn_has_room(const turn *t)
+{
+    turn *mine = (turn *)(uintptr_t)t;
+    return !t->is_small || mine->rooms_left-- > 0;
 }
 
 void turn_live(turn *t, const Cavea__V1__LiveDelta *delta)

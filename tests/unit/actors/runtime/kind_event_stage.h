@@ -27,7 +27,7 @@ typedef struct fixture {
     int64_t extension_us;
     bool other_seats; // what checkouts tick
     uuid ann, bob;
-    char reply_to[16], email[32], eur[4];
+    char reply_to[16], eur[4];
 } fixture;
 
 static inline uuid id_of(const fixture *f, uint8_t n)
@@ -111,7 +111,6 @@ static inline int setup(void **state)
     f->ann.bytes[0] = 1;
     f->bob.bytes[0] = 2;
     snprintf(f->reply_to, sizeof f->reply_to, "edge");
-    snprintf(f->email, sizeof f->email, "ann@example.com");
     snprintf(f->eur, sizeof f->eur, "EUR");
     plan_make(f);
     f->image = (event_image){.id = f->event,
@@ -211,7 +210,6 @@ static inline void checkout(fixture *f, const uuid *id, const uuid *buyer, const
     uuid key = key_of(payment);
     m.payment_id = fake_binary(payment);
     m.key_hash = fake_binary(&key);
-    m.email = f->email;
     m.other_seats = f->other_seats;
     c.id = fake_binary(buyer);
     c.checkout = &m;

@@ -1,4 +1,5 @@
 #include "actors/payment/payment.h"
+#include "actors/runtime/provider_call.h"
 #include "tests/unit/actors/runtime/fake_turn.h"
 
 #define NOW_US (INT64_C(1800000000) * 1000000)
@@ -48,7 +49,6 @@ static void start(fixture *f, char *reply_to)
     m.buyer_id = fake_binary(&f->buyer);
     m.amount_minor = 4500;
     m.currency = (char *)(uintptr_t) "EUR";
-    m.email = (char *)(uintptr_t) "buyer@example.com";
     m.reply_to = reply_to;
     m.reply_command = fake_binary(&f->asked);
     c.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_START;
@@ -96,7 +96,6 @@ static void test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells(v
 {
     fixture *f = *state;
     start(f, (char *)(uintptr_t) "edge.1");
-    assert_string_equal(f->t.effects[0].email, "buyer@example.com");
     assert_int_equal(f->t.effects[0].amount_minor, 4500);
     assert_int_equal(f->t.j->payments_count, 1);
     assert_int_equal(f->t.j->payments[0].state, PAYMENT_CREATED);
@@ -185,7 +184,6 @@ static void test_kind_payment__given_time_then_asks_again(void **state)
     fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
     f->t.now_us = kind_payment.next_due_us(f->state);
     kind_payment.on_time(f->state, &f->t);
-    assert_string_equal(f->t.effects[0].email, "buyer@example.com");
     fake_turn_said(&f->t, "perform 1 refund=0\n");
     assert_true(kind_payment.next_due_us(f->state) > f->t.now_us);
 }
@@ -202,6 +200,29 @@ static stuck_row stuck_of(const fixture *f, enum stuck_kind kind, payment_state 
                      .payment_state = (int16_t)state,
                      .changed_us = NOW_US};
     return row;
+}
+
+// The answer died with its host: the next one knows the row only, and must send the same request,
+// because the provider has its key.
+static void test_kind_payment__given_another_host_then_asks_the_same(void **state)
+{
+    fixture *f = *state;
+    kind_context context = {0};
+    store_result result;
+    provider_request first, again;
+    start(f, (char *)(uintptr_t) "edge.1");
+    assert_true(provider_request_build(&f->t.effects[0], STEP_INTENT_CREATE, "", &first));
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
+    kind_payment.free(f->state);
+    actor_ref actor = actor_of_tag(ACTOR_PAYMENT, event_tag(&f->event));
+    f->state = kind_payment.load(&context, &actor, &result);
+    stuck_row row = stuck_of(f, STUCK_PAYMENT_OPEN, PAYMENT_CREATED);
+    f->t.now_us += 60000000;
+    kind_payment.unstick(f->state, &row, &f->t);
+    assert_true(provider_request_build(&f->t.effects[0], STEP_INTENT_CREATE, "", &again));
+    fake_turn_said(&f->t, "perform 1 refund=0\n");
+    assert_string_equal(first.idempotency_key, again.idempotency_key);
+    assert_string_equal(first.body, again.body);
 }
 
 static void test_kind_payment__given_stuck_work_then_sends_or_asks(void **state)
@@ -380,6 +401,31 @@ static void test_kind_payment__given_a_stored_fact_then_a_captured_one_is_told_a
     kind_payment.resend(&actor, PAYMENT_CONFIRMED, bytes, size, &f->t);
     kind_payment.resend(&actor, PAYMENT_CAPTURED, bytes, 3, &f->t);
     fake_turn_said(&f->t, "");
+    m.state = PAYMENT_REFUNDED; // perhaps by somebody else
+    size = (uint32_t)cavea__v1__payment_fact__pack(&m, bytes);
+    kind_payment.resend(&actor, PAYMENT_REFUNDED, bytes, size, &f->t);
+    fake_turn_said(&f->t, "send event 15\n");
+    m.kept_minor = 1; // of seats that were given back
+    size = (uint32_t)cavea__v1__payment_fact__pack(&m, bytes);
+    kind_payment.resend(&actor, PAYMENT_REFUNDED, bytes, size, &f->t);
+    fake_turn_said(&f->t, "");
+}
+
+static void test_kind_payment__given_all_paid_back_by_others_then_tells_the_event(void **state)
+{
+    fixture *f = *state;
+    start(f, (char *)(uintptr_t) "");
+    report(f, PROVIDER_SUCCEEDED, "");
+    decided(f, true);
+    fake_turn_again(&f->t);
+    report(f, PROVIDER_REFUNDED, "");
+    const Cavea__V1__ReservationRelease *m = f->t.sent[0]->reservation_release;
+    assert_memory_equal(m->payment_id.data, f->payment.bytes, 16);
+    assert_memory_equal(m->reservation_id.data, f->reservation.bytes, 16);
+    fake_turn_said(&f->t, "fact 10 PaymentFact\nsend event 15\n");
+    refund_ask(f, 4500); // as the event actor does then
+    report(f, PROVIDER_REFUNDED, "");
+    fake_turn_said(&f->t, "");
 }
 
 static void test_kind_payment__given_nonsense_then_refuses_or_records_it(void **state)
@@ -404,8 +450,10 @@ int main(void)
         TEST(test_kind_payment__given_several_changes_in_a_tick_then_the_last_row_is_the_end),
         TEST(test_kind_payment__given_a_row_then_wants_it_once_and_goes_on),
         TEST(test_kind_payment__given_time_then_asks_again),
+        TEST(test_kind_payment__given_another_host_then_asks_the_same),
         TEST(test_kind_payment__given_stuck_work_then_sends_or_asks),
         TEST(test_kind_payment__given_a_refund_of_a_part_then_asks_for_it_and_posts),
+        TEST(test_kind_payment__given_all_paid_back_by_others_then_tells_the_event),
         TEST(test_kind_payment__given_a_second_capture_then_that_one_goes_back),
         TEST(test_kind_payment__given_what_only_the_list_knew_then_says_so),
         TEST(test_kind_payment__given_released_seats_then_cancels_the_intent),

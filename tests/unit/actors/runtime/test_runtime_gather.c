@@ -1,7 +1,7 @@
 // Facts and live changes of ticks that follow each other closely: one message, nothing lost.
 #include "tests/unit/actors/runtime/fake_kind.h"
 
-enum { GATHER_MS = 100 };
+enum { GATHER_MS = 100, RESEND_MS = 500, LONG_MS = 1000 };
 
 static const fake_sent *sent_last(const fake_host *h, const char *prefix)
 {
@@ -191,9 +191,40 @@ static void test_gather__given_live_changes_then_one_has_the_lists_of_all(void *
     check_live(sent_last(h, "cavea.v1.live."), 2, 4);
 }
 
+// A silence counts from the message's leaving, however long its facts were gathered.
+static void test_gather__given_longer_than_a_silence_then_nothing_is_told_twice(void **state)
+{
+    fake_host *h = *state;
+    fake_open(h, 0);
+    reserve(h, 0, 1, 1);
+    acknowledge(h, sent_last(h, "cavea.v1.fact."));
+    reserve(h, 0, 2, 2);
+    later(h, LONG_MS - 1);
+    runtime_upkeep(h->r);
+    reserve(h, 0, 3, 3);
+    assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
+    later(h, 1);
+    assert_int_equal(fake_left(h, "cavea.v1.fact."), 2);
+    check_facts(sent_last(h, "cavea.v1.fact."), 2, 2);
+    later(h, RESEND_MS - 1);
+    runtime_upkeep(h->r);
+    assert_int_equal(fake_left(h, "cavea.v1.fact."), 2);
+    later(h, 1);
+    runtime_upkeep(h->r);
+    assert_int_equal(fake_left(h, "cavea.v1.fact."), 3); // nobody answered
+    check_facts(sent_last(h, "cavea.v1.fact."), 2, 2);
+}
+
 static int gather_setup(void **state)
 {
     fake_gather_ms = GATHER_MS;
+    fake_kind.flush = NULL;
+    return fake_setup(state);
+}
+
+static int long_setup(void **state)
+{
+    fake_gather_ms = LONG_MS;
     fake_kind.flush = NULL;
     return fake_setup(state);
 }
@@ -210,6 +241,9 @@ int main(void)
         TEST(test_gather__given_a_lost_actor_then_its_successor_tells),
         TEST(test_gather__given_a_stop_then_all_of_it_leaves),
         TEST(test_gather__given_live_changes_then_one_has_the_lists_of_all),
+        cmocka_unit_test_setup_teardown(
+            test_gather__given_longer_than_a_silence_then_nothing_is_told_twice, long_setup,
+            fake_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
