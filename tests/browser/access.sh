@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everybody can use the pages: axe on each of them in every state, in light and dark, from left to
 # right and from right to left; targets, narrow windows, languages.
-# label: browser
+# full-only
 # alone
 # time: 180
 set -euo pipefail
@@ -10,7 +10,7 @@ set -euo pipefail
 # shellcheck source=tests/browser/stage.sh
 . "$(dirname "${BASH_SOURCE[0]}")/stage.sh"
 
-browser_libraries
+node_libraries browser
 stack_up
 stage_set
 sell_out "$(jq -r .sold_out <<<"$shows")"

@@ -108,3 +108,11 @@ export async function pay(page) {
   await page.waitForURL(/\/reservations\//);
   await page.locator('.mini').first().waitFor();
 }
+
+/** From a paid reservation to a picture of its first ticket. */
+export async function ticket_shoot(page) {
+  await page.locator('.mini').first().click();
+  await page.locator('.ticket img').waitFor();
+  await page.waitForFunction(() => document.querySelector('.ticket img').complete);
+  await page.locator('.ticket').screenshot({ path: `${work}/ticket.png` });
+}

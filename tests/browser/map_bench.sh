@@ -5,11 +5,9 @@
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"
-# shellcheck source=tests/browser/libraries.sh
-. "$cavea_root/tests/browser/libraries.sh"
 
 stack_up
-browser_libraries
+node_libraries browser
 event_on_sale
 node "$cavea_root/tests/browser/map/bench.mjs" edge="$edge" event="$event" crowd=1 ||
     stop_test "a map as fast as it should be"

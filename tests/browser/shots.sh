@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Makes pictures of every page in build/screenshots, for people to look at.
-# label: browser
 # full-only
 # alone
 # time: 300
@@ -10,7 +9,7 @@ set -euo pipefail
 # shellcheck source=tests/browser/stage.sh
 . "$(dirname "${BASH_SOURCE[0]}")/stage.sh"
 
-browser_libraries
+node_libraries browser
 stack_up
 stage_set
 browser_limit=290 browser shots.mjs "$cavea_root/build/screenshots"

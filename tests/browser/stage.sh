@@ -4,8 +4,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # the scripts that source this read its variables
 
-# shellcheck source=tests/browser/libraries.sh
-. "$cavea_root/tests/browser/libraries.sh"
 browser_dir=$cavea_root/tests/browser
 
 # show VENUE_ID PLAN NAME CATEGORY OPTION...: prints the event's id
@@ -63,6 +61,12 @@ sell_out() {
         done < <(jq -c '[.seats[] | select(.state == "available").id] | _nwise(10) |
             select(length > 0)' <<<"$answer")
     done
+}
+
+# A scanner reads the code in the picture of a ticket.
+ticket_scan() {
+    zbarimg -q --raw -Sdisable -Sqrcode.enable "$work/ticket.png" 2>/dev/null | grep -q '^C1:' ||
+        stop_test "a ticket that a scanner reads from the page"
 }
 
 # browser PROGRAM ARGUMENT...: with the stack and its shows in the environment

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # The pages' types hold, against types made from the API's description.
-# label: browser
 # quick
 set -euo pipefail
 web=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../edge/web" && pwd)

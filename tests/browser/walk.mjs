@@ -12,6 +12,7 @@ import {
   run,
   section_open,
   shows,
+  ticket_shoot,
 } from './browser.mjs';
 import { at, edge, visitor, work } from './browser.mjs';
 
@@ -112,10 +113,7 @@ async function timer_everywhere(page) {
 }
 
 async function ticket(page) {
-  await page.locator('.mini').first().click();
-  await page.locator('.ticket img').waitFor();
-  await page.waitForFunction(() => document.querySelector('.ticket img').complete);
-  await page.locator('.ticket').screenshot({ path: `${work}/ticket.png` });
+  await ticket_shoot(page);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.locator('a[download]').click(),
@@ -130,25 +128,6 @@ async function give_seats_back(page) {
   await page.locator('.notice').waitFor();
   check('the cart is gone from the header', (await page.locator('.cart-link').count()) === 0);
   await page.context().close();
-}
-
-// A seat that somebody takes while it is picked goes without a reload, and the reader is told.
-async function live_change() {
-  const page = await visitor();
-  const other = await visitor();
-  await section_open(page, shows.theatre, 1);
-  await pick(page, 1);
-  await section_open(other, shows.theatre, 1);
-  await pick(other, 1);
-  await reserve(other);
-  const began = performance.now();
-  await page.locator('.conflict').waitFor();
-  console.log(
-    `figure: a seat taken elsewhere is shown after ${Math.round(performance.now() - began)} ms`,
-  );
-  check('it is no longer picked', (await page.locator('.picked li').count()) === 0);
-  await page.context().close();
-  await other.context().close();
 }
 
 async function tab_to(page, selector, most = 80) {
@@ -260,7 +239,6 @@ await run([
   first_view,
   search,
   conflict_and_tickets,
-  live_change,
   by_keyboard,
   timer_says,
   offline,
