@@ -38,6 +38,7 @@ MUST_CHECK bool subject_parse(const char *text, size_t text_bytes, subject_room 
 MUST_CHECK bool subject_ack_parse(const char *text, size_t text_bytes, uint64_t *ret_number,
                                   uint64_t *ret_seq);
 
+#define SUBJECT_LIVE_EVENTS "cavea.v1.live.event.*" // every event's
 #define SUBJECT_STREAM_IN "CAVEA_IN"
 #define SUBJECT_STREAM_FACT "CAVEA_FACT"
 #define SUBJECT_QUEUE_HOSTS "hosts"

@@ -1,7 +1,7 @@
 # Configures and builds into build/<variant>. ninja decides what is out of date.
 # shellcheck shell=bash
 
-build_programs=(cavea-edge cavea-actors cavea-provider cavea)
+build_programs=(cavea-edge cavea-live cavea-actors cavea-provider cavea)
 
 build_dir_of() {
     printf '%s/build/%s\n' "$cavea_root" "$1"

@@ -25,7 +25,7 @@ async function seat_goes() {
   await pick(buyer, 1);
   await section_open(other, shows.arena);
   await pick(other, 1);
-  await buyer.locator('seat-list[data-live=stream]').waitFor();
+  await buyer.locator('page-event[data-live=stream]').waitFor();
   const began = await taken_at(other);
   await buyer.locator('.conflict').waitFor();
   const took = Math.round(performance.now() - began);
