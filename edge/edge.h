@@ -11,6 +11,8 @@
 #include "edge/live.h"
 #include "edge/session.h"
 
+enum { PAGE_POLICY_BYTES = 640 };
+
 typedef struct edge { // everything is borrowed
     session_key sessions;
     const char *webhook_secret;
@@ -23,6 +25,8 @@ typedef struct edge { // everything is borrowed
     read_pool *pool;
     int64_t reply_ms;       // how long a request waits for an actor
     const char *public_url; // the origin that browsers see; "": whatever Host says
+    const char *live_url;   // where cavea-live is: an origin; "/": the pages' own; "": nowhere
+    char page_policy[PAGE_POLICY_BYTES]; // the pages' Content-Security-Policy
     key_ring *keys;
     shared_bytes *openapi;
 } edge;
@@ -61,6 +65,9 @@ const char *seat_state_name(seat_state state);
 
 // The request comes from one of our own pages. False, and the problem answered, when not.
 MUST_CHECK bool edge_call_own_page(edge_call *call);
+
+// The policy of pages that may also connect to live_url. False when that is no origin, "/" or "".
+MUST_CHECK bool page_policy_make(const char *live_url, char ret_policy[static PAGE_POLICY_BYTES]);
 
 void handle_session_create(edge_call *call);
 void handle_session_put(edge_call *call);

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 // Everything a page needs comes from here, nothing stands inline, and no script makes markup of
-// text.
+// text. The one place beside us that it may connect to is cavea-live.
 #define PAGE_POLICY                                                                                \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "   \
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "               \
+    "connect-src 'self'%s%s; manifest-src 'self'; base-uri 'none'; form-action 'self'; "           \
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 #define PAGE_PERMISSIONS "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 #define HASHED_CACHE_CONTROL "public, max-age=31536000, immutable"
@@ -18,6 +18,24 @@ static const char no_pages[] =
     "<title>cavea</title>\n<h1>cavea</h1>\n"
     "<p>This server was built without its pages, because Node.js was missing. The API works: "
     "<a href=\"/v1/openapi.json\">its description</a>.</p>\n</html>\n";
+
+static bool origin_valid(const char *url)
+{
+    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
+    size_t bytes = strlen(url);
+    return scheme > 0 && bytes > scheme && bytes <= 200 &&
+           strspn(url + scheme, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == bytes - scheme;
+}
+
+bool page_policy_make(const char *live_url, char ret_policy[static PAGE_POLICY_BYTES])
+{
+    bool own = *live_url == 0 || strcmp(live_url, "/") == 0;
+    if (!own && !origin_valid(live_url))
+        return false;
+    int bytes =
+        snprintf(ret_policy, PAGE_POLICY_BYTES, PAGE_POLICY, own ? "" : " ", own ? "" : live_url);
+    return bytes > 0 && bytes < PAGE_POLICY_BYTES;
+}
 
 const asset *asset_find(const asset *table, const char *name, size_t name_bytes)
 {
@@ -64,7 +82,7 @@ void handle_page(edge_call *call)
     static const char name[] = "index.html";
     http_answer *a = call->answer;
     const asset *shell = asset_find(web_assets, name, sizeof name - 1);
-    a->policy = PAGE_POLICY;
+    a->policy = call->edge->page_policy;
     a->referrer_policy = "same-origin"; // with "no-referrer" some requests have a null Origin
     http_answer_header(a, "Cross-Origin-Opener-Policy", "same-origin");
     http_answer_header(a, "Permissions-Policy", PAGE_PERMISSIONS);

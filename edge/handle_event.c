@@ -291,7 +291,21 @@ static void categories_write(doc *d, const catalogue_event *event)
     doc_array_end(d);
 }
 
-static void detail_write(doc *d, const catalogue_event *event)
+// Where a page hears of changes: cavea-live serves this path, under its own origin or behind the
+// proxy that is ours too.
+static void live_write(doc *d, const char *live_url, const event_id *event)
+{
+    char id[UUID_TEXT_BYTES], url[320];
+    uuid_format(&event->u, id);
+    doc_key(d, "live_url");
+    if (*live_url == 0)
+        return doc_null(d);
+    snprintf(url, sizeof url, "%s/v1/events/%s/live", strcmp(live_url, "/") == 0 ? "" : live_url,
+             id);
+    doc_text(d, url);
+}
+
+static void detail_write(doc *d, const catalogue_event *event, const char *live_url)
 {
     const event_detail *detail = &event->detail;
     doc_object(d);
@@ -315,6 +329,7 @@ static void detail_write(doc *d, const catalogue_event *event)
     sections_write(d, event->plan->plan);
     categories_write(d, event);
     member_int(d, "hold_seconds", detail->hold_seconds);
+    live_write(d, live_url, &detail->row.id);
     doc_object_end(d);
 }
 
@@ -330,7 +345,7 @@ void handle_event_read(edge_call *call)
         return http_answer_problem(call->answer, error, NULL);
     doc d;
     doc_init_heap(&d);
-    detail_write(&d, event);
+    detail_write(&d, event, call->edge->live_url);
     shared_bytes *b = document_seal(&d);
     if (!b)
         return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);

@@ -36,7 +36,7 @@ typedef struct edge_settings {
     const char *nats_url, *postgres_url;
     int64_t postgres_connections;
     const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
-    const char *public_url;
+    const char *public_url, *live_url;
     int64_t reply_ms, queue_ms, keep_alive_ms, idle_ms, read_timeout_ms, body_deadline_ms;
     int64_t start_ms, drain_ms, stop_ms;
 } edge_settings;
@@ -72,6 +72,9 @@ static const setting settings[] = {
     CONFIG_TEXT(edge_settings, public_url, "public-url", "", 0, 200,
                 "the origin that browsers see, as in https://tickets.example; empty: http or https "
                 "with what Host says"),
+    CONFIG_TEXT(edge_settings, live_url, "live-url", "", 0, 200,
+                "where browsers find cavea-live: an origin, as in https://live.example; /: behind "
+                "the same proxy; empty: nowhere, they ask for changes instead"),
     CONFIG_MS(edge_settings, reply_ms, "reply-ms", "5s", 100, 60000,
               "how long a request waits for an actor"),
     CONFIG_MS(edge_settings, keep_alive_ms, "keep-alive-ms", "75s", 100, 3600000,
@@ -300,6 +303,11 @@ static bool edge_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES
 {
     p->edge.reply_ms = p->s.reply_ms;
     p->edge.public_url = p->s.public_url;
+    p->edge.live_url = p->s.live_url;
+    if (!page_policy_make(p->s.live_url, p->edge.page_policy)) {
+        snprintf(problem, CONFIG_PROBLEM_BYTES, "live-url is an origin, / or nothing");
+        return false;
+    }
     return secrets_read(p, problem) && openapi_load(&p->edge, problem) && store_start(p, problem) &&
            nats_start(p, problem) && servers_start(p, problem);
 }
