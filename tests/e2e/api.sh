@@ -20,14 +20,27 @@ buy_one() {
     ticket=$(value '.tickets[0].id')
 }
 
+# Two more buyers who own nothing: one with a token, one in a browser.
+others() {
+    local own=$token
+    new_buyer
+    other_token=$token token=$own
+    other_cookie=$(curl -sSf -m 20 -o /dev/null -D - -X PUT -H "Origin: $edge" -d '{}' \
+        "$edge/v1/session" | sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/ip')
+    [[ -n $other_token && $other_cookie == __Host-cavea=?* ]] || stop_test "two other buyers"
+    printf '%s\n' "${other_cookie#*=}" >>"$work/tokens"
+}
+
 openapi() {
-    local seats section plan
+    local seats section plan other_token other_cookie
+    others
     seats=$(seats_free 6)
     api GET "/v1/events/$event"
     plan=$(value .plan.hash)
     section=$(value '.sections[0].id')
     jq -n --arg edge "$edge" --arg token "$token" --arg event "$event" --arg section "$section" \
         --arg plan "$plan" --argjson seats "$seats" --arg paid "$paid" --arg ticket "$ticket" \
+        --arg other_token "$other_token" --arg other_cookie "$other_cookie" \
         --arg webhook "$(stack_field webhook_secret)" '$ARGS.named' |
         node tests/e2e/openapi.mjs || stop_test "an edge that does what it says"
 }

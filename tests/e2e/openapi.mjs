@@ -1,7 +1,9 @@
 // Holds the running edge against its own description: every path and method of /v1/openapi.json is
 // called, rightly and wrongly, and each answer must have a documented status, media type and shape.
-// A route without a row here fails, and so does a row without a route. Reads one JSON object from
-// standard input: edge, token, event, section, plan, seats (six free ones), paid, ticket, webhook.
+// A route without a row here fails, and so does a row without a route. What is a buyer's is asked
+// for by others, too, who are known and own nothing of it. Reads one JSON object from standard
+// input: edge, token, event, section, plan, seats (six free ones), paid, ticket, webhook, and of two
+// more buyers a token and a cookie, other_token and other_cookie.
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createHmac, randomUUID } from 'node:crypto';
@@ -11,11 +13,17 @@ import { text } from 'node:stream/consumers';
 const given = JSON.parse(await text(process.stdin));
 const key = () => ({ 'Idempotency-Key': randomUUID() });
 const as = { Authorization: `Bearer ${given.token}` };
-const stranger = { Authorization: 'Bearer bm9uc2Vuc2U' };
+const nonsense = { Authorization: 'Bearer bm9uc2Vuc2U' };
 const nothing = '01900000-0000-7000-8000-000000000000';
 const reserve = (seats) => ({ event_id: given.event, seats });
 const [a, b, c, d, e] = given.seats;
 let held;
+
+// Whoever else is signed in, by token or in a browser, is told that there is no such thing.
+const others = (path, more = {}) => [
+  { Authorization: `Bearer ${given.other_token}` },
+  { Cookie: given.other_cookie, Origin: given.edge },
+].map((who) => [404, { ...more, path, headers: { ...who, ...more.headers } }]);
 
 // Rows: [status, what to send]. `path` fills the braces of the route.
 const table = {
@@ -75,7 +83,7 @@ const table = {
     [400, { headers: as, body: reserve([d]) }],
     [400, { headers: { ...as, ...key() }, raw: '[]' }],
     [401, { headers: key(), body: reserve([d]) }],
-    [401, { headers: { ...stranger, ...key() }, body: reserve([d]) }],
+    [401, { headers: { ...nonsense, ...key() }, body: reserve([d]) }],
     [404, { headers: { ...as, ...key() }, body: { event_id: nothing, seats: [d] } }],
     [422, { headers: { ...as, ...key() }, body: reserve(['no-such-seat']) }],
     [422, { headers: { ...as, ...key() }, body: reserve([d, d]) }],
@@ -85,8 +93,12 @@ const table = {
     [200, { path: () => [held], headers: as }],
     [401, { path: () => [held] }],
     [404, { path: [nothing], headers: as }],
+    ...others(() => [held]),
+    ...others([given.paid]),
   ],
   'POST /v1/reservations/{id}/checkout': [
+    ...others(() => [held], { headers: key(), body: {} }),
+    ...others([given.paid], { headers: key(), body: {} }),
     [201, { path: () => [held], headers: { ...as, ...key() }, body: {}, again: 202 }],
     [400, { path: () => [held], headers: as, body: {} }],
     [401, { path: () => [held], headers: key(), body: {} }],
@@ -96,8 +108,11 @@ const table = {
     [200, { path: [given.paid], headers: as }],
     [401, { path: [given.paid] }],
     [404, { path: [nothing], headers: as }],
+    ...others([given.paid]),
   ],
   'DELETE /v1/reservations/{id}': [
+    ...others(() => [held]),
+    ...others([given.paid]),
     [200, { path: () => [held], headers: as }],
     [200, { path: () => [held], headers: as }],
     [409, { path: [given.paid], headers: as }],
@@ -111,19 +126,28 @@ const table = {
     [400, { path: [given.paid], headers: as, body: {} }],
     [401, { path: [given.paid], body: { refund_minor: 0 } }],
     [404, { path: [nothing], headers: as, body: { refund_minor: 0 } }],
+    ...others([given.paid], { body: { refund_minor: 0 } }),
+    ...others(() => [held], { body: { refund_minor: 0 } }),
   ],
   'GET /v1/tickets/{id}': [
     [200, { path: [given.ticket], headers: as }],
     [401, { path: [given.ticket] }],
     [404, { path: [nothing], headers: as }],
+    ...others([given.ticket]),
   ],
   'GET /v1/tickets/{id}/qr.svg': [
     [200, { path: [given.ticket], headers: as }],
+    [401, { path: [given.ticket] }],
+    [401, { path: [given.ticket], headers: nonsense }],
     [404, { path: [nothing], headers: as }],
+    ...others([given.ticket]),
   ],
   'GET /v1/tickets/{id}/qr.png': [
     [200, { path: [given.ticket], headers: as }],
+    [401, { path: [given.ticket] }],
+    [401, { path: [given.ticket], headers: nonsense }],
     [404, { path: [nothing], headers: as }],
+    ...others([given.ticket]),
   ],
   'POST /v1/webhooks/payments': [
     [400, { raw: '{}' }],

@@ -86,6 +86,56 @@ cookie_of() {
     sed -n 's/^Set-Cookie: \(__Host-cavea=[^;]*\);.*/\1/ip' "$work/head"
 }
 
+# as COOKIE METHOD PATH [BODY]: what our own page asks in a browser that has this cookie
+as() {
+    get "$3" -X "$2" -H "Cookie: $1" -H "Origin: $edge" -H "Idempotency-Key: $(random_key)" \
+        -d "${4:-}"
+}
+
+browser_new() {
+    get /v1/session -X PUT -d '{}' -H "Origin: $edge"
+    expect 200
+    cookie_of
+}
+
+paid_and_signed() {
+    get "/v1/reservations/$2/tickets" -H "Cookie: $1"
+    [[ $status == 200 ]] && value '.tickets[0].id' >/dev/null
+}
+
+# A browser sends its cookie for an image too: the code is its owner's alone, and no cache between
+# here and there keeps it for another.
+browser_ticket() {
+    local cookie other id ticket path
+    cookie=$(browser_new)
+    other=$(browser_new)
+    as "$cookie" POST /v1/reservations "{\"event_id\":\"$event\",\"seats\":$(seats_free 1)}"
+    expect 201
+    id=$(value .id)
+    wait_until 30 checkout_by "$cookie" "$id" || stop_test "a payment within 30 s"
+    pay_by_card pm_card_visa
+    wait_until 20 paid_and_signed "$cookie" "$id" || stop_test "a ticket within 20 s"
+    ticket=$(value '.tickets[0].id')
+    for path in "/v1/tickets/$ticket/qr.svg" "/v1/tickets/$ticket/qr.png" "/v1/tickets/$ticket"; do
+        get "$path" -H "Cookie: $cookie"
+        [[ $status == 200 && -s $work/body ]] || stop_test "$path for its owner"
+        head_has Cache-Control 'private|no-store'
+        get "$path" -H "Cookie: $other"
+        expect 404 '.code == "NOT_FOUND"'
+        get "$path"
+        expect 401
+    done
+    get "/v1/tickets/$ticket/qr.svg" -H "Cookie: $cookie"
+    head_has Vary 'Cookie'
+    get "/v1/tickets/$ticket/qr.svg" -H "Cookie: $other" -H "If-None-Match: *"
+    expect 404
+}
+
+checkout_by() {
+    as "$1" POST "/v1/reservations/$2/checkout" '{}'
+    [[ $status == 201 ]]
+}
+
 # The same buyer whether the cookie is renewed, gets an address, or reserves.
 browser_session() {
     local cookie first seats id
@@ -140,5 +190,6 @@ shell
 assets
 nothing_there
 browser_session
+browser_ticket
 get /v1/time
 expect 200 '.now | fromdateiso8601? // (sub("\\.[0-9]+";"") | fromdateiso8601) > 0'

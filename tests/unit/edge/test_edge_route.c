@@ -50,16 +50,8 @@ static void test_route_find__given_known_paths_then_finds_their_handler(void **s
 static void test_route_find__given_other_paths_then_knows_none(void **state)
 {
     static const char *const paths[] = {
-        "",
-        "/v1",
-        "/v1/events/",
-        "/v1/events/" ID "/",
-        "/v1/events//seats",
-        "/V1/events",
-        "/v2/x",
-        "/v1/events/a%2fb",
-        "/v1/events/../events",
-        "/v1/eventsx",
+        "",           "/v1",   "/v1/events/",      "/v1/events/" ID "/",   "/v1/events//seats",
+        "/V1/events", "/v2/x", "/v1/events/a%2fb", "/v1/events/../events", "/v1/eventsx",
     };
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -80,6 +72,21 @@ static void test_route_find__given_other_methods_then_tells_the_allowed_ones(voi
     assert_int_equal(find("OPTIONS", "/v1/events", &m), ROUTE_OPTIONS);
     assert_string_equal(m.allow, "GET, HEAD, OPTIONS");
     assert_int_equal(find("get", "/v1/events", &m), ROUTE_REFUSED);
+}
+
+static void test_edge_routes__given_what_is_a_buyers_then_needs_a_session(void **state)
+{
+    size_t owned = 0;
+    (void)state;
+    for (size_t i = 0; i < edge_routes_count; i++) {
+        const char *pattern = edge_routes[i].pattern;
+        if (strncmp(pattern, "/v1/reservations", 16) != 0 &&
+            strncmp(pattern, "/v1/tickets", 11) != 0)
+            continue;
+        assert_true(edge_routes[i].flags & ROUTE_TOKEN);
+        owned++;
+    }
+    assert_true(owned >= 9);
 }
 
 // A request head as civetweb leaves it: the lines' ends are zeros, an empty line follows the last.
@@ -259,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_route_find__given_known_paths_then_finds_their_handler),
         cmocka_unit_test(test_route_find__given_other_paths_then_knows_none),
         cmocka_unit_test(test_route_find__given_other_methods_then_tells_the_allowed_ones),
+        cmocka_unit_test(test_edge_routes__given_what_is_a_buyers_then_needs_a_session),
         cmocka_unit_test(test_http_head_read__given_plain_requests_then_keeps_or_closes),
         cmocka_unit_test(test_http_head_read__given_smuggling_then_refuses),
         cmocka_unit_test(test_http_head_read__given_lines_cut_short_then_refuses),
