@@ -38,7 +38,8 @@ openapi() {
     api GET "/v1/events/$event"
     plan=$(value .plan.hash)
     section=$(value '.sections[0].id')
-    jq -n --arg edge "$edge" --arg token "$token" --arg event "$event" --arg section "$section" \
+    jq -n --arg edge "$edge" --arg live "$(stack_field live_url)" --arg token "$token" \
+        --arg event "$event" --arg section "$section" \
         --arg plan "$plan" --argjson seats "$seats" --arg paid "$paid" --arg ticket "$ticket" \
         --arg other_token "$other_token" --arg other_cookie "$other_cookie" \
         --arg webhook "$(stack_field webhook_secret)" '$ARGS.named' |

@@ -2,7 +2,7 @@
 // called, rightly and wrongly, and each answer must have a documented status, media type and shape.
 // A route without a row here fails, and so does a row without a route. What is a buyer's is asked
 // for by others, too, who are known and own nothing of it. Reads one JSON object from standard
-// input: edge, token, event, section, plan, seats (six free ones), paid, ticket, webhook, and of two
+// input: edge, live, token, event, section, plan, seats (six free ones), paid, ticket, webhook, and of two
 // more buyers a token and a cookie, other_token and other_cookie.
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -74,6 +74,13 @@ const table = {
   'GET /v1/events/{id}/seats.bin': [
     [200, { path: [given.event] }],
     [404, { path: [nothing] }],
+  ],
+  'GET /v1/events/{id}/live': [
+    [200, { path: [given.event], base: given.live, stream: true }],
+    [200, { path: [given.event], base: given.live, stream: true, query: 'since=0' }],
+    [400, { path: [given.event], base: given.live, query: 'since=now' }],
+    [403, { path: [given.event], base: given.live, headers: { Origin: 'https://evil.example' } }],
+    [404, { path: ['nothing'], base: given.live }],
   ],
   'POST /v1/reservations': [
     [201, { headers: { ...as, ...key() }, body: reserve([a, b]), keep: (r) => (held = r.id) }],
@@ -195,7 +202,8 @@ async function send(method, route, row) {
   const body = row.raw ?? (row.body && JSON.stringify(row.body));
   const headers = { ...row.headers };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  return fetch(given.edge + path + (row.query ? `?${row.query}` : ''), { method, headers, body });
+  const url = (row.base ?? given.edge) + path + (row.query ? `?${row.query}` : '');
+  return fetch(url, { method, headers, body });
 }
 
 async function checkBody(where, route, method, got) {
@@ -222,6 +230,16 @@ async function checkBody(where, route, method, got) {
   return value;
 }
 
+// A stream has no end; it begins at once.
+async function checkStream(where, got) {
+  const type = got.headers.get('content-type');
+  if (type !== 'text/event-stream') complain(where, `media type "${type}" of a stream`);
+  const reader = got.body.getReader();
+  const { value } = await reader.read();
+  if (!Buffer.from(value).toString().startsWith('retry: ')) complain(where, 'no stream');
+  await reader.cancel();
+}
+
 async function checkRow(name, [status, row]) {
   const [method, route] = name.split(' ');
   let got = await send(method, route, row);
@@ -232,6 +250,7 @@ async function checkRow(name, [status, row]) {
   calls++;
   const where = `${name} ${row.query ?? ''} -> ${got.status}`;
   if (got.status !== status) complain(where, `${status} was expected`);
+  if (row.stream) return checkStream(where, got);
   const value = await checkBody(where, route, method.toLowerCase(), got);
   if (got.status === status && row.keep) row.keep(value);
 }

@@ -50,6 +50,7 @@ class PageEvent extends Page {
   #choice = new Choice();
   #sale = h('div', { class: 'sale' });
   #message = h('div', { class: 'messages' });
+  #connection = h('div', { class: 'messages' });
   #mode: Mode | null = null;
   #list: SeatList | null = null;
   #map: MapPanel | null = null;
@@ -71,6 +72,9 @@ class PageEvent extends Page {
       this.#feed.addEventListener('trouble', (e) =>
         this.#trouble((e as CustomEvent<boolean>).detail),
       );
+      const way = () => (this.dataset.live = this.#feed.way);
+      this.#feed.addEventListener('way', way);
+      way();
       void this.#feed.start();
       this.every(STATUS_MS, () => void this.#status_read());
     });
@@ -79,7 +83,7 @@ class PageEvent extends Page {
   #show(): void {
     const event = this.#event;
     this.title_set(event.name);
-    replace(this, this.#head(event), this.#held(), this.#message, this.#sale);
+    replace(this, this.#head(event), this.#held(), this.#connection, this.#message, this.#sale);
     this.#mode = null;
     this.#sale_show();
   }
@@ -337,8 +341,10 @@ class PageEvent extends Page {
   }
 
   #trouble(on: boolean): void {
-    if (on) this.#tell(t(navigator.onLine ? 'event.stale' : 'error.offline'));
-    else replace(this.#message);
+    const text = t(navigator.onLine ? 'event.stale' : 'error.offline');
+    if (!on) return replace(this.#connection);
+    replace(this.#connection, h('p', { class: 'strip warn' }, icon('warning'), text));
+    say(text, true);
   }
 }
 
