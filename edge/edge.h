@@ -12,7 +12,7 @@
 #include "edge/session.h"
 
 typedef struct edge { // everything is borrowed
-    session_key sessions;
+    session_keys sessions;
     const char *webhook_secret;
     answer_cache *answers;
     bus *bus;
