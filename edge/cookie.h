@@ -13,10 +13,12 @@
 enum { SESSION_COOKIE_BYTES_MAX = SESSION_TOKEN_BYTES_MAX + 128 };
 
 // The value of Set-Cookie.
-void session_cookie_make(const session_key *k, const session *s,
+void session_cookie_make(const session_keys *k, const session *s,
                          char ret_cookie[static SESSION_COOKIE_BYTES_MAX]);
+// Whether a Cookie header has our cookie at all, readable or not; NULL has none.
+MUST_CHECK bool session_cookie_there(const char *cookies);
 // Finds the session in a Cookie header; NULL has none. False as session_token_read.
-MUST_CHECK bool session_cookie_read(const session_key *k, const char *cookies, int64_t now_s,
+MUST_CHECK bool session_cookie_read(const session_keys *k, const char *cookies, int64_t now_s,
                                     session *ret_session);
 
 // Origin (RFC 6454) against the origin that browsers see, or, when that is "", against what Host

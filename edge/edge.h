@@ -14,7 +14,7 @@
 enum { PAGE_POLICY_BYTES = 640 };
 
 typedef struct edge { // everything is borrowed
-    session_key sessions;
+    session_keys sessions;
     const char *webhook_secret;
     answer_cache *answers;
     bus *bus;

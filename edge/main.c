@@ -35,7 +35,7 @@ typedef struct edge_settings {
     int64_t port, threads, inflight_max, own_max, maps_mb, envelopes;
     const char *nats_url, *postgres_url;
     int64_t postgres_connections;
-    const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
+    const char *session_key_file, *session_key_other_file, *webhook_secret_file, *ticket_keys_dir;
     const char *public_url, *live_url;
     int64_t reply_ms, queue_ms, keep_alive_ms, idle_ms, read_timeout_ms, body_deadline_ms;
     int64_t start_ms, drain_ms, stop_ms;
@@ -65,6 +65,9 @@ static const setting settings[] = {
                READ_CONNECTIONS_MAX, "connections to the database"),
     CONFIG_PATH(edge_settings, session_key_file, "session-key-file", NULL,
                 "file with the 32 bytes that session tokens are made with, mode 0600"),
+    CONFIG_PATH(edge_settings, session_key_other_file, "session-key-other-file", "",
+                "a second such file, whose tokens are taken too: while keys are being changed the "
+                "one to come, then the one before; empty: none"),
     CONFIG_PATH(edge_settings, webhook_secret_file, "webhook-secret-file", NULL,
                 "file with the payment provider's signing secret, mode 0600"),
     CONFIG_PATH(edge_settings, ticket_keys_dir, "ticket-keys-dir", NULL,
@@ -181,8 +184,15 @@ static bool secrets_read(edge_program *p, char problem[static CONFIG_PROBLEM_BYT
     size_t key_bytes;
     if (!secret_file_read(p->s.session_key_file, sizeof key, sizeof key, key, &key_bytes, problem))
         return false;
-    session_key_init(&p->edge.sessions, key);
+    session_keys_init(&p->edge.sessions, key);
+    const char *other = p->s.session_key_other_file;
+    bool read =
+        !other[0] || secret_file_read(other, sizeof key, sizeof key, key, &key_bytes, problem);
+    if (other[0] && read)
+        session_keys_accept(&p->edge.sessions, key);
     sodium_memzero(key, sizeof key);
+    if (!read)
+        return false;
     p->edge.webhook_secret = p->webhook_secret;
     return secret_file_read_text(p->s.webhook_secret_file, sizeof p->webhook_secret,
                                  p->webhook_secret, problem);

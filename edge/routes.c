@@ -63,7 +63,7 @@ bool edge_call_own_page(edge_call *call)
 static bool session_enter(edge_call *call)
 {
     const http_request *q = call->request;
-    const session_key *key = &call->edge->sessions;
+    const session_keys *key = &call->edge->sessions;
     int64_t now_s = clock_wall_us() / 1000000;
     bool by_cookie = !q->authorization && q->cookie;
     bool known = by_cookie ? session_cookie_read(key, q->cookie, now_s, &call->session)

@@ -1,5 +1,6 @@
 // The words of the pages in the reader's language. A catalogue is loaded before anything is shown;
 // the build has checked that each has every key (catalogues.mjs).
+import { store, stored } from './data/store.ts';
 import type en from './text/en.json';
 
 export type Key = keyof typeof en;
@@ -34,7 +35,7 @@ export let locale = 'en';
 
 function choose(): [Language, string] {
   const known = (tag: string) => tag.split('-')[0]?.toLowerCase() as Language;
-  const chosen = localStorage.getItem(CHOICE) as Language | null;
+  const chosen = stored('local', CHOICE) as Language | null;
   const tags = [...(chosen && chosen in LANGUAGES ? [chosen] : []), ...navigator.languages];
   const first = tags.find((tag) => known(tag) in LANGUAGES) ?? 'en';
   const own = navigator.languages.find((tag) => known(tag) === known(first));
@@ -51,7 +52,7 @@ export async function language_load(): Promise<void> {
 }
 
 export function language_choose(chosen: Language): void {
-  localStorage.setItem(CHOICE, chosen);
+  store('local', CHOICE, chosen);
 }
 
 /** The text of a key; `{name}` stands for a value, `count` also chooses the plural. */

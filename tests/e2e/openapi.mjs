@@ -2,8 +2,8 @@
 // called, rightly and wrongly, and each answer must have a documented status, media type and shape.
 // A route without a row here fails, and so does a row without a route. What is a buyer's is asked
 // for by others, too, who are known and own nothing of it. Reads one JSON object from standard
-// input: edge, live, token, event, section, plan, seats (six free ones), paid, ticket, webhook, and of two
-// more buyers a token and a cookie, other_token and other_cookie.
+// input: edge, live, token, event, section, plan, seats (six free ones), paid, ticket, webhook, and
+// of two more buyers a token and a cookie, other_token and other_cookie.
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createHmac, randomUUID } from 'node:crypto';
@@ -36,6 +36,7 @@ const table = {
   'PUT /v1/session': [
     [200, { headers: { Origin: given.edge }, body: { email: 'reader@example.org' } }],
     [400, { headers: { Origin: given.edge }, raw: '{' }],
+    [401, { headers: { Origin: given.edge, Cookie: `${given.other_cookie}x` }, body: {} }],
     [403, { headers: { Origin: 'https://elsewhere.example' }, body: {} }],
     [403, { body: {} }],
   ],

@@ -103,6 +103,18 @@ paid_and_signed() {
     [[ $status == 200 ]] && value '.tickets[0].id' >/dev/null
 }
 
+# A cookie that no edge can read any more is left alone until the browser gives it up.
+unreadable_session() {
+    local cookie
+    cookie=$(browser_new)
+    get /v1/session -X PUT -d '{}' -H "Origin: $edge" -H "Cookie: ${cookie}x"
+    expect 401 '.code == "UNAUTHORIZED"'
+    ! grep -qi '^Set-Cookie' "$work/head" || stop_test "nobody becomes somebody else"
+    get /v1/session -X DELETE -H "Origin: $edge" -H "Cookie: ${cookie}x"
+    [[ $status == 204 ]] || stop_test "204 for a session given up"
+    head_has Set-Cookie '__Host-cavea=; .*Max-Age=0'
+}
+
 # A browser sends its cookie for an image too: the code is its owner's alone, and no cache between
 # here and there keeps it for another.
 browser_ticket() {
@@ -179,6 +191,10 @@ browser_session() {
     expect 403
     get "/v1/reservations/$id" -X DELETE -H "Cookie: $cookie" -H "Origin: $edge"
     expect 200 '.state == "cancelled"'
+    get "/v1/reservations/$id" -H "Authorization: Bearer ${cookie#*=}"
+    expect 401 # a cookie's token is no bearer token
+    get "/v1/reservations/$id" -H "Cookie: __Host-cavea=$token"
+    expect 401 # nor the other way round
     get /v1/session -X DELETE -H "Cookie: $cookie" -H "Origin: $edge"
     [[ $status == 204 ]] || stop_test "204 for a session given up"
     head_has Set-Cookie '__Host-cavea=; .*Max-Age=0'
@@ -190,6 +206,7 @@ shell
 assets
 nothing_there
 browser_session
+unreadable_session
 browser_ticket
 get /v1/time
 expect 200 '.now | fromdateiso8601? // (sub("\\.[0-9]+";"") | fromdateiso8601) > 0'

@@ -4,9 +4,9 @@
 
 #include "edge/body.h"
 #include "edge/callback.h"
+#include "edge/cookie.h"
 #include "edge/http.h"
 #include "edge/json_reader.h"
-#include "edge/session.h"
 #include "edge/time_text.h"
 
 #include <assert.h>
@@ -71,10 +71,12 @@ static void check_callback(const char *text, size_t bytes)
 static void check_secrets(const char *text, size_t bytes)
 {
     static const uint8_t secret[SESSION_KEY_BYTES] = {1};
-    session_key k;
+    session_keys k;
     session s;
-    session_key_init(&k, secret);
-    assert(!session_token_read(&k, text, bytes, 0, &s));
+    session_keys_init(&k, secret);
+    session_keys_accept(&k, secret);
+    assert(!session_token_read(&k, SESSION_BEARER, text, bytes, 0, &s));
+    assert(!session_authorize(&k, text, 0, &s) && !session_cookie_read(&k, text, 0, &s));
     assert(callback_signature_check("whsec_x", text, "{}", 2, 0) == CALLBACK_SIGNATURE_INVALID);
 }
 

@@ -11,7 +11,7 @@ import type {
   TicketDetail,
   TicketList,
 } from '#api';
-import { mine_signed, mine_signs } from './mine.ts';
+import { mine_signed, mine_signed_long_ago, mine_signs } from './mine.ts';
 
 const TRIES = 4;
 const RETRY_MS_MAX = 4000;
@@ -36,6 +36,7 @@ interface Call {
   body?: unknown;
   key?: string;
   signal?: AbortSignal;
+  fresh?: boolean;
 }
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -47,6 +48,7 @@ async function once(method: string, path: string, call: Call): Promise<Response>
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
   if (call.body !== undefined) init.body = JSON.stringify(call.body);
   if (call.signal) init.signal = call.signal;
+  if (call.fresh) init.cache = 'no-store';
   try {
     return await fetch(path, init);
   } catch (error) {
@@ -83,15 +85,33 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
   return body;
 }
 
-/** Makes this browser somebody, or renews who it is; with an address, tickets go there. */
+/**
+ * Makes this browser somebody, or renews who it is; with an address, tickets go there. One at a
+ * time in all tabs: two at once would make two buyers, and one would lose what is theirs.
+ */
 export async function session_put(email?: string): Promise<{ email: string | null }> {
-  const body = email ? { email } : {};
-  const answer = await call<{ email: string | null }>('PUT', '/v1/session', { body });
-  mine_signs();
+  const locks = navigator.locks as LockManager | undefined; // secure contexts have them
+  const put = async () => {
+    const body = email ? { email } : {};
+    const answer = await call<{ email: string | null }>('PUT', '/v1/session', { body });
+    mine_signs();
+    return answer;
+  };
+  return locks ? locks.request('cavea.session', put) : put();
+}
+
+/**
+ * What is somebody's own. That this browser is not known (401) is told and not mended: a new
+ * identity would take the place of one that owns tickets, and whose cookie may be read again.
+ */
+async function owned<T>(method: string, path: string, options: Call = {}): Promise<T> {
+  const answer = await call<T>(method, path, options);
+  if (mine_signed_long_ago()) void session_put().catch(() => undefined);
   return answer;
 }
 
-async function signed<T>(method: string, path: string, options: Call = {}): Promise<T> {
+/** A wish of anybody, who becomes somebody by it. */
+async function wished<T>(method: string, path: string, options: Call): Promise<T> {
   if (!mine_signed()) await session_put();
   try {
     return await call<T>(method, path, options);
@@ -105,30 +125,32 @@ async function signed<T>(method: string, path: string, options: Call = {}): Prom
 export const events_read = (query: URLSearchParams, signal?: AbortSignal) =>
   call<EventPage>('GET', `/v1/events?${query}`, signal ? { signal } : {});
 
-export const event_read = (id: string) => call<EventDetail>('GET', `/v1/events/${id}`);
+/** `fresh`: as it is now, past every cache of this browser. */
+export const event_read = (id: string, fresh = false) =>
+  call<EventDetail>('GET', `/v1/events/${id}`, { fresh });
 
 export const section_read = (event: string, section: string) =>
   call<SeatList>('GET', `/v1/events/${event}/seats?section=${encodeURIComponent(section)}`);
 
 export const reservation_create = (event_id: string, seats: string[], key: string) =>
-  signed<Reservation>('POST', '/v1/reservations', { body: { event_id, seats }, key });
+  wished<Reservation>('POST', '/v1/reservations', { body: { event_id, seats }, key });
 
 export const reservation_read = (id: string) =>
-  signed<Reservation>('GET', `/v1/reservations/${id}`);
+  owned<Reservation>('GET', `/v1/reservations/${id}`);
 
 export const reservation_cancel = (id: string) =>
-  signed<Reservation>('DELETE', `/v1/reservations/${id}`);
+  owned<Reservation>('DELETE', `/v1/reservations/${id}`);
 
 export const cancellation_create = (id: string, refund_minor: number) =>
-  signed<Reservation>('POST', `/v1/reservations/${id}/cancellation`, { body: { refund_minor } });
+  owned<Reservation>('POST', `/v1/reservations/${id}/cancellation`, { body: { refund_minor } });
 
 export const checkout_create = (id: string, other_seats: boolean, key: string) =>
-  signed<Checkout | CheckoutPending>('POST', `/v1/reservations/${id}/checkout`, {
+  owned<Checkout | CheckoutPending>('POST', `/v1/reservations/${id}/checkout`, {
     body: { other_seats },
     key,
   });
 
 export const tickets_read = (id: string) =>
-  signed<TicketList>('GET', `/v1/reservations/${id}/tickets`);
+  owned<TicketList>('GET', `/v1/reservations/${id}/tickets`);
 
-export const ticket_read = (id: string) => signed<TicketDetail>('GET', `/v1/tickets/${id}`);
+export const ticket_read = (id: string) => owned<TicketDetail>('GET', `/v1/tickets/${id}`);

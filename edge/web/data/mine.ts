@@ -1,5 +1,7 @@
 // What this browser has reserved: the ids alone, newest first, shared with its other tabs. Whose
 // they are and how they stand is the server's to say; the session is a cookie nobody reads here.
+import { store, stored, stored_list } from './store.ts';
+
 const LIST = 'cavea.mine';
 const SIGNED = 'cavea.signed';
 const KEPT = 100;
@@ -18,21 +20,16 @@ function announce(): void {
   mine_changes.dispatchEvent(new Event('change'));
 }
 
-addEventListener('storage', (event) => {
+globalThis.addEventListener?.('storage', (event) => {
   if (event.key === LIST) announce();
 });
 
 export function mine_list(): Mine[] {
-  try {
-    const list: unknown = JSON.parse(localStorage.getItem(LIST) ?? '[]');
-    return Array.isArray(list) ? (list as Mine[]).filter((m) => m.id && m.event) : [];
-  } catch {
-    return [];
-  }
+  return stored_list<Mine>('local', LIST, (m) => Boolean(m.id && m.event));
 }
 
 function save(list: Mine[]): void {
-  localStorage.setItem(LIST, JSON.stringify(list.slice(0, KEPT)));
+  store('local', LIST, JSON.stringify(list.slice(0, KEPT)));
   announce();
 }
 
@@ -60,11 +57,16 @@ export function mine_held(now_ms: number): Mine[] {
   return mine_list().filter((m) => m.until && Date.parse(m.until) > now_ms);
 }
 
-/** Whether there is a session that need not be renewed yet. */
+/** Whether this browser was made somebody. */
 export function mine_signed(): boolean {
-  return Date.now() - Number(localStorage.getItem(SIGNED) ?? 0) < RENEW_MS;
+  return stored('local', SIGNED) !== null;
+}
+
+/** Whether that is to be renewed. */
+export function mine_signed_long_ago(): boolean {
+  return Date.now() - Number(stored('local', SIGNED) ?? 0) > RENEW_MS;
 }
 
 export function mine_signs(): void {
-  localStorage.setItem(SIGNED, String(Date.now()));
+  store('local', SIGNED, String(Date.now()));
 }

@@ -1,5 +1,5 @@
 // Days, hours, minutes and seconds until a sale opens, by the server's time. Sends `opened` once.
-import { now_ms } from '../data/clock.ts';
+import { clock_asked, now_ms } from '../data/clock.ts';
 import { number, t, type Key } from '../i18n.ts';
 import { h, replace } from '../ui/h.ts';
 
@@ -37,7 +37,7 @@ class CountDown extends HTMLElement {
       const text = i === 0 ? number(value) : number(value).padStart(2, number(0));
       if (this.#digits[i]!.textContent !== text) this.#digits[i]!.textContent = text;
     });
-    if (left_s > 0) return;
+    if (!(left_s <= 0) || !clock_asked()) return;
     clearInterval(this.#timer);
     this.dispatchEvent(new Event('opened'));
   }

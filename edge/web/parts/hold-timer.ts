@@ -1,6 +1,6 @@
 // How long a reservation is still held: minutes, seconds and a bar, from the server's deadline.
 // Sends `expired` once. Says nothing by itself: the cart's link in the header does, on every page.
-import { now_ms } from '../data/clock.ts';
+import { clock_asked, now_ms } from '../data/clock.ts';
 import { clock_text } from '../format.ts';
 import { t } from '../i18n.ts';
 import { h, replace } from '../ui/h.ts';
@@ -31,7 +31,7 @@ export class HoldTimer extends HTMLElement {
     this.classList.toggle('soon', left_s <= SOON_S);
     const bar = this.#bar.firstElementChild as HTMLElement;
     bar.style.inlineSize = `${Math.max(0, Math.min(100, (100 * left_s) / whole_s))}%`;
-    if (left_s > 0) return;
+    if (!(left_s <= 0) || !clock_asked()) return;
     clearInterval(this.#timer);
     this.dispatchEvent(new Event('expired', { bubbles: true }));
   }

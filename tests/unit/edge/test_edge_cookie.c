@@ -9,12 +9,12 @@
 
 enum { NOW_S = 1900000000 };
 
-static session_key key_of(uint8_t byte)
+static session_keys key_of(uint8_t byte)
 {
     uint8_t secret[SESSION_KEY_BYTES];
-    session_key k;
+    session_keys k;
     memset(secret, byte, sizeof secret);
-    session_key_init(&k, secret);
+    session_keys_init(&k, secret);
     return k;
 }
 
@@ -26,7 +26,7 @@ static session session_of(void)
 }
 
 // The pair that a browser sends back.
-static void pair_of(const session_key *k, const session *s, char *pair, size_t pair_bytes)
+static void pair_of(const session_keys *k, const session *s, char *pair, size_t pair_bytes)
 {
     char cookie[SESSION_COOKIE_BYTES_MAX];
     session_cookie_make(k, s, cookie);
@@ -36,7 +36,7 @@ static void pair_of(const session_key *k, const session *s, char *pair, size_t p
 static void test_session_cookie__given_a_session_then_is_for_this_host_alone(void **state)
 {
     char cookie[SESSION_COOKIE_BYTES_MAX];
-    session_key k = key_of(1);
+    session_keys k = key_of(1);
     session s = session_of();
     (void)state;
     session_cookie_make(&k, &s, cookie);
@@ -51,7 +51,7 @@ static void test_session_cookie__given_a_session_then_is_for_this_host_alone(voi
 static void test_session_cookie__given_other_cookies_then_finds_its_own(void **state)
 {
     char pair[SESSION_COOKIE_BYTES_MAX], cookies[3 * SESSION_COOKIE_BYTES_MAX];
-    session_key k = key_of(1);
+    session_keys k = key_of(1);
     session s = session_of(), back;
     (void)state;
     pair_of(&k, &s, pair, sizeof pair);
@@ -69,7 +69,7 @@ static void test_session_cookie__given_other_cookies_then_finds_its_own(void **s
 static void test_session_cookie__given_anything_else_then_is_none(void **state)
 {
     char pair[SESSION_COOKIE_BYTES_MAX];
-    session_key k = key_of(1), other = key_of(2);
+    session_keys k = key_of(1), other = key_of(2);
     session s = session_of(), back;
     (void)state;
     pair_of(&k, &s, pair, sizeof pair);
@@ -82,6 +82,36 @@ static void test_session_cookie__given_anything_else_then_is_none(void **state)
     assert_false(session_cookie_read(&k, pair + 7, NOW_S, &back)); // without __Host-
     pair[strlen(pair) - 1] ^= 1;
     assert_false(session_cookie_read(&k, pair, NOW_S, &back));
+}
+
+static void test_session_cookie__given_its_token_then_is_no_bearer_token(void **state)
+{
+    char pair[SESSION_COOKIE_BYTES_MAX], token[SESSION_TOKEN_BYTES_MAX];
+    char header[SESSION_COOKIE_BYTES_MAX + 16], cookie[SESSION_COOKIE_BYTES_MAX];
+    session_keys k = key_of(1);
+    session s = session_of(), back;
+    (void)state;
+    pair_of(&k, &s, pair, sizeof pair);
+    snprintf(header, sizeof header, "Bearer %s", pair + sizeof SESSION_COOKIE);
+    assert_false(session_authorize(&k, header, NOW_S, &back));
+    session_token_make(&k, SESSION_BEARER, &s, token);
+    snprintf(cookie, sizeof cookie, SESSION_COOKIE "=%s", token);
+    assert_false(session_cookie_read(&k, cookie, NOW_S, &back));
+    snprintf(header, sizeof header, "Bearer %s", token);
+    assert_true(session_authorize(&k, header, NOW_S, &back));
+}
+
+// What cannot be read is there all the same: nobody becomes somebody else over it.
+static void test_session_cookie_there__given_headers_then_tells_ours(void **state)
+{
+    (void)state;
+    assert_true(session_cookie_there("__Host-cavea=x"));
+    assert_true(session_cookie_there("a=b; __Host-cavea=nonsense; c=d"));
+    assert_false(session_cookie_there(NULL));
+    assert_false(session_cookie_there(""));
+    assert_false(session_cookie_there("__Host-cavea="));
+    assert_false(session_cookie_there("__Host-cavea=; a=b"));
+    assert_false(session_cookie_there("x__Host-cavea=1; __Host-caveat=2"));
 }
 
 static void test_origin_own__given_our_host_then_is_ours(void **state)
@@ -124,6 +154,8 @@ int main(void)
         cmocka_unit_test(test_session_cookie__given_a_session_then_is_for_this_host_alone),
         cmocka_unit_test(test_session_cookie__given_other_cookies_then_finds_its_own),
         cmocka_unit_test(test_session_cookie__given_anything_else_then_is_none),
+        cmocka_unit_test(test_session_cookie__given_its_token_then_is_no_bearer_token),
+        cmocka_unit_test(test_session_cookie_there__given_headers_then_tells_ours),
         cmocka_unit_test(test_origin_own__given_our_host_then_is_ours),
         cmocka_unit_test(test_origin_own__given_another_then_is_foreign),
     };
