@@ -80,6 +80,7 @@ void handle_availability(edge_call *call);
 void handle_seats(edge_call *call);
 void handle_seats_bin(edge_call *call);
 void handle_reservation_create(edge_call *call);
+void handle_reservation_list(edge_call *call);
 void handle_reservation_read(edge_call *call);
 void handle_reservation_cancel(edge_call *call);
 void handle_checkout(edge_call *call);

@@ -108,24 +108,6 @@ static bool time_filter(const char *query, const char *name, int64_t *ret_us)
     return valid && time_text_read(text, strlen(text), ret_us);
 }
 
-static bool int_filter(const char *query, const char *name, int64_t most, int64_t *ret_value)
-{
-    char text[24];
-    bool valid;
-    int64_t value = 0;
-    if (!http_query_text(query, name, text, sizeof text, &valid))
-        return true;
-    if (!valid || text[0] == 0 || strlen(text) > 18)
-        return false;
-    for (const char *at = text; *at; at++) {
-        if (*at < '0' || *at > '9')
-            return false;
-        value = value * 10 + (*at - '0');
-    }
-    *ret_value = value;
-    return value <= most;
-}
-
 static bool cursor_read(const char *query, event_filter *f)
 {
     char text[CURSOR_TEXT_BYTES + 8];
@@ -171,9 +153,9 @@ static const char *filter_read(const char *query, list_texts *texts, event_filte
         return "category is no readable text";
     if (!time_filter(query, "from", &f->from_us) || !time_filter(query, "to", &f->to_us))
         return "from and to are RFC 3339 dates or times";
-    if (!int_filter(query, "price_max", INT64_MAX, &f->price_max_minor))
+    if (!http_query_int(query, "price_max", INT64_MAX, &f->price_max_minor))
         return "price_max is a whole number of minor units";
-    if (!int_filter(query, "limit", LIST_LIMIT_MAX, &limit) || limit < 1)
+    if (!http_query_int(query, "limit", LIST_LIMIT_MAX, &limit) || limit < 1)
         return "limit is a number from 1 to 100";
     if (!cursor_read(query, f))
         return "cursor is not one of ours";

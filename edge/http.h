@@ -77,6 +77,10 @@ MUST_CHECK bool http_etag_listed(const char *if_none_match, const char *etag);
 MUST_CHECK bool http_query_text(const char *query, const char *name, char *buffer,
                                 size_t buffer_bytes, bool *ret_valid);
 
+// The same for a whole number from 0 to most; absent leaves *ret_value. False when it is none.
+MUST_CHECK bool http_query_int(const char *query, const char *name, int64_t most,
+                               int64_t *ret_value);
+
 typedef struct http_options {
     const char *address;
     int64_t port;             // 0: any free one

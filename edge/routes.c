@@ -18,6 +18,8 @@ const route edge_routes[] = {
     {"POST", "/v1/sessions", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_create},
     {"PUT", "/v1/session", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_put},
     {"DELETE", "/v1/session", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_delete},
+    {"GET", "/v1/reservations", METRIC_ROUTE_RESERVATION_READ, ROUTE_TOKEN | ROUTE_OWN,
+     handle_reservation_list},
     {"GET", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_READ, ROUTE_TOKEN | ROUTE_OWN,
      handle_reservation_read},
     {"DELETE", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_CANCEL, ROUTE_TOKEN | ROUTE_OWN,

@@ -31,6 +31,30 @@ others() {
     printf '%s\n' "${other_cookie#*=}" >>"$work/tokens"
 }
 
+# What one has is found without its ids, newest first, a page at a time, as each stands by itself.
+own_list() {
+    local own=$token newest alone next='' seen='[]'
+    reserve "$(seats_free 1)"
+    expect 201
+    newest=$(value .id)
+    while [[ $next != null ]]; do
+        api GET "/v1/reservations?limit=1${next:+&cursor=$next}"
+        expect 200 '.reservations | length == 1'
+        seen=$(jq -c --argjson seen "$seen" '$seen + [.reservations[0].id]' <<<"$answer")
+        next=$(jq -r .next <<<"$answer")
+    done
+    [[ $seen == "[\"$newest\",\"$paid\"]" ]] || stop_test "both in their order, not $seen"
+    alone=$(api GET "/v1/reservations/$paid" && jq -S . <<<"$answer")
+    [[ $(api GET "/v1/reservations?cursor=$newest" && jq -S '.reservations[0]' <<<"$answer") == \
+        "$alone" ]] || stop_test "the same reservation as $alone"
+    new_buyer
+    api GET /v1/reservations
+    expect 200 '. == {reservations: [], next: null}'
+    token=$own
+    api DELETE "/v1/reservations/$newest"
+    expect 200
+}
+
 openapi() {
     local seats section plan other_token other_cookie
     others
@@ -61,6 +85,7 @@ stack_up
 node_libraries
 event_on_sale
 buy_one
+own_list
 openapi
 admin_pages
 cavea doctor || stop_test "a doctor who finds nothing"

@@ -20,10 +20,20 @@ const [a, b, c, d, e] = given.seats;
 let held;
 
 // Whoever else is signed in, by token or in a browser, is told that there is no such thing.
-const others = (path, more = {}) => [
+const who = [
   { Authorization: `Bearer ${given.other_token}` },
   { Cookie: given.other_cookie, Origin: given.edge },
-].map((who) => [404, { ...more, path, headers: { ...who, ...more.headers } }]);
+];
+const others = (path, more = {}) =>
+  who.map((one) => [404, { ...more, path, headers: { ...one, ...more.headers } }]);
+
+// A page of reservations has these, and has none when these are none.
+function owned(page, ids) {
+  const has = page.reservations.map((r) => r.id);
+  if (!ids.every((id) => has.includes(id)) || (!ids.length && has.length)) {
+    complain('GET /v1/reservations', `${ids} were expected in ${has}`);
+  }
+}
 
 // Rows: [status, what to send]. `path` fills the braces of the route.
 const table = {
@@ -96,6 +106,17 @@ const table = {
     [422, { headers: { ...as, ...key() }, body: reserve(['no-such-seat']) }],
     [422, { headers: { ...as, ...key() }, body: reserve([d, d]) }],
     [422, { headers: { ...as, ...key() }, body: reserve(Array(11).fill(e)) }],
+  ],
+  'GET /v1/reservations': [
+    [200, { headers: as, keep: (page) => owned(page, [held, given.paid]) }],
+    [200, { headers: as, query: `limit=1&cursor=${nothing}`, keep: (page) => owned(page, []) }],
+    [200, { headers: who[0], keep: (page) => owned(page, []) }],
+    [200, { headers: who[1], keep: (page) => owned(page, []) }],
+    [400, { headers: as, query: 'limit=0' }],
+    [400, { headers: as, query: 'limit=51' }],
+    [400, { headers: as, query: 'cursor=there' }],
+    [401, {}],
+    [401, { headers: nonsense }],
   ],
   'GET /v1/reservations/{id}': [
     [200, { path: () => [held], headers: as }],
