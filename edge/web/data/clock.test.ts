@@ -20,7 +20,7 @@ function timers(t: TestContext): void {
   t.mock.timers.enable({ apis: ['setTimeout'] });
 }
 
-test('clock: given refusals alone, then the time is still one, and it is asked again', async (t) => {
+test('clock: given refusals alone, then time goes on, and it is asked again', async (t) => {
   timers(t);
   const asked = server([busy]);
   assert.equal(clock_asked(), false);

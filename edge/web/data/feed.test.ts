@@ -97,7 +97,7 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-test('without a stream it asks every two seconds, also of an event that nothing happened to', async () => {
+test('without a stream it asks, also of an event that nothing happened to', async () => {
   answer = () => map_of(0, 0, 0, 3);
   const { feed, told } = await feed_start(null);
   assert.deepEqual([...feed.states], [0, 0, 3, 0, 0, 0]);

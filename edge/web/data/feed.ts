@@ -1,7 +1,7 @@
 // The states of all seats of one event, kept up to date: the whole map first, then what changed
 // since (seats.bin, described in the API), as the stream of changes brings it or, while there is
 // none, by asking. Tells by events: `load` (everything may be different), `change` (detail: records
-// of seat * 4 + state), `trouble` (detail: whether the server cannot be reached), `way` (how changes
+// of seat * 4 + state), `trouble` (detail: whether the server cannot be reached), `way` (how they
 // come now).
 import type { EventDetail } from '#api';
 import { type Change, SeatStream } from './stream.ts';
