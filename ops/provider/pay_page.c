@@ -17,7 +17,7 @@ static const char style[] =
     "body{margin:0}main{max-width:30rem;margin:0 auto;padding:2rem 1rem}"
     "h1{font-size:1.5rem}dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem}"
     "dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}"
-    "button,a.back{display:block;box-sizing:border-box;width:100%;min-height:3rem;margin:.75rem 0;"
+    "button,a{display:block;box-sizing:border-box;width:100%;min-height:3rem;margin:.75rem 0;"
     "padding:.5rem 1rem;font:inherit;text-align:center;border:2px solid currentColor;"
     "border-radius:.5rem;background:Canvas;color:CanvasText;cursor:pointer}"
     "button.pay{background:#0b5d2e;border-color:#0b5d2e;color:#fff;font-weight:600}"
@@ -130,10 +130,10 @@ static void page_body(FILE *out, const view *v)
     fprintf(out, "<dt>Payment</dt><dd>%s</dd></dl>\n", v->id);
     if (is_open)
         page_form(out, v);
-    if (!is_open && v->return_url != NULL) {
-        fputs("<a class=\"back\" href=\"", out);
+    if (v->return_url != NULL) {
+        fprintf(out, "<a class=\"%s\" href=\"", is_open ? "leave" : "back");
         escaped(out, v->return_url);
-        fputs("\">Back to the shop</a>\n", out);
+        fprintf(out, "\">Back to the shop%s</a>\n", is_open ? " without paying" : "");
     }
 }
 

@@ -16,7 +16,7 @@ async function shoot(kind, options, number) {
   const page = await visitor(options, /404/);
   const shot = async (name, fullPage = true) => {
     await page.evaluate(() => document.fonts.ready.then(() => undefined));
-    await page.waitForLoadState('networkidle').catch(() => undefined);
+    await page.waitForFunction(() => [...document.images].every((image) => image.complete));
     await page.screenshot({ path: `${dir}/${kind}-${name}.png`, fullPage });
   };
   const visit = async (path, ready, name, fullPage) => {

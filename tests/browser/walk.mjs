@@ -73,6 +73,7 @@ async function search() {
 async function conflict_and_tickets() {
   const slow = await visitor(DESKTOP, /409|ERR_FAILED/);
   const fast = await visitor(PHONE);
+  await slow.route('**/live?*', (route) => route.abort());
   await section_open(slow, shows.theatre);
   await pick(slow, 2);
   await slow.route('**/seats.bin*', (route) => route.abort()); // it hears nothing of the other one
@@ -84,6 +85,7 @@ async function conflict_and_tickets() {
   check('one seat is gone', (await slow.locator('.gone li').count()) === 1);
   check('the other is still picked', (await slow.locator('.picked li').count()) === 1);
   await slow.unroute('**/seats.bin*');
+  await slow.unroute('**/live?*');
   await slow.locator('.offers button').first().click();
   await slow.locator('.picked li >> nth=1').waitFor();
   await reserve(slow);
@@ -194,6 +196,19 @@ async function refund_by_keyboard(page) {
   check('tickets are void', (await page.locator('.ticket-list .over').count()) === 2);
 }
 
+// Who leaves the provider's page without paying finds the seats still held.
+async function leaves_unpaid() {
+  const page = await visitor();
+  await section_open(page, shows.theatre, 4);
+  await pick(page, 1);
+  await reserve(page);
+  await checkout(page);
+  await page.locator('a.leave').click();
+  await page.locator('.unpaid a').click();
+  await page.locator('hold-timer').waitFor();
+  await page.context().close();
+}
+
 // The announcements of the timer, with the deadline moved near by a changed answer.
 async function timer_says() {
   const page = await visitor();
@@ -240,6 +255,7 @@ await run([
   search,
   conflict_and_tickets,
   by_keyboard,
+  leaves_unpaid,
   timer_says,
   offline,
 ]);
