@@ -38,8 +38,8 @@ static void everybody_send(gateway *g, chunk *sent)
 
 static void on_flush(uv_timer_t *timer);
 
-// One round: each changed event's listeners get one chunk. The next round begins after as long a
-// rest as this one took, so that newcomers have half of the time.
+// One round: each changed event's listeners get one chunk. The next one begins after a rest of at
+// least half the time that this one took, so that newcomers have a third of it.
 static void round_run(gateway *g)
 {
     int64_t began_us = clock_monotonic_us();
@@ -51,8 +51,8 @@ static void round_run(gateway *g)
     int64_t took_us = clock_monotonic_us() - began_us;
     metric_observe(METRIC_LIVE_ROUND_SECONDS, took_us);
     uv_update_time(&g->loop);
-    int64_t took_ms = took_us / 1000;
-    int64_t rest_ms = took_ms > GATEWAY_GATHER_MS ? took_ms : GATEWAY_GATHER_MS - took_ms;
+    int64_t half_ms = took_us / 2000, left_ms = GATEWAY_GATHER_MS - took_us / 1000;
+    int64_t rest_ms = half_ms > left_ms ? half_ms : left_ms;
     g->flush_ms = (int64_t)uv_now(&g->loop) + rest_ms;
     if (channels_dirty(g->channels))
         uv_timer_start(&g->flush, on_flush, (uint64_t)rest_ms, 0);

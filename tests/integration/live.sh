@@ -30,6 +30,7 @@ ready_is() {
 
 # A stream that sees the broker go and come back.
 broker_lost() {
+    : >"$work/stream"
     curl -sN -m 60 "http://127.0.0.1:$(live_port live-1)/v1/events/$event/live" \
         >"$work/stream" &
     hears 'event: reset'

@@ -8,21 +8,26 @@ set -euo pipefail
 # shellcheck source=tests/integration/live_rig.sh
 . "$(dirname "${BASH_SOURCE[0]}")/live_rig.sh"
 
-# memory NAME: of the process
-memory() {
-    local pid
+# cost NAME MESSAGES: its processor time for each message since it began, and its memory at most
+cost() {
+    local pid fields hertz
     pid=$(process_pid "$work/run" "$1")
-    awk -v name="$1" '/^VmHWM/ { printf "figure: %s took %d MB at most\n", name, $2 / 1024 }' \
-        "/proc/$pid/status"
+    hertz=$(getconf CLK_TCK)
+    fields=$(</proc/"$pid"/stat)
+    awk -v name="$1" -v messages="$2" -v hertz="$hertz" '
+        FNR == NR { cpu = ($12 + $13) / hertz; next }
+        /^VmHWM/ { printf "figure: %s: %.1f us of CPU a message, %d MB at most\n",
+            name, cpu * 1e6 / messages, $2 / 1024 }' \
+        <(printf '%s\n' "${fields##*) }") "/proc/$pid/status"
 }
 
 rig_start
 live_start live-1
 listeners 15000 40 250 live-1
+cost live-1 $((15000 * 40))
 listeners 15000 100 50 live-1
-memory live-1
 live_start live-2
 listeners 15000 40 250 live-1 live-2
-memory live-2
+cost live-2 $((15000 * 40))
 live_stop live-1
 live_stop live-2

@@ -26,7 +26,9 @@ enum {
     DELTAS_MAX = 1000,
     DEADLINE_MS = 120000,
     CONNECTING_MAX = 200,
-    SOURCE_MAX = 20000, // ports are 28,000 for each source address
+    // Of the 28,000 ports of a source address the kernel gives every second one first, and looks
+    // through all of these for each of the others.
+    SOURCE_MAX = 10000,
     LINE_BYTES = 4096,
     HISTOGRAM_MS = 20000,
     EVENTS = 256,
