@@ -7,6 +7,7 @@ import type {
   EventPage,
   Problem as ProblemBody,
   Reservation,
+  ReservationPage,
   SeatList,
   TicketDetail,
   TicketList,
@@ -31,6 +32,13 @@ export class Problem extends Error {
 
 /** Nobody said anything: no network, or no server. */
 export class Offline extends Error {}
+
+/** Whether the server has decided: a refusal that the same request would get again. */
+export function is_decided(error: unknown): boolean {
+  if (!(error instanceof Problem)) return false;
+  const { status } = error;
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
 
 interface Call {
   body?: unknown;
@@ -85,6 +93,11 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
   return body;
 }
 
+/** Whether an own thing was refused because this browser has never been anybody. */
+export function is_nobody(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401 && !mine_signed();
+}
+
 /**
  * Makes this browser somebody, or renews who it is; with an address, tickets go there. One at a
  * time in all tabs: two at once would make two buyers, and one would lose what is theirs.
@@ -134,6 +147,13 @@ export const section_read = (event: string, section: string) =>
 
 export const reservation_create = (event_id: string, seats: string[], key: string) =>
   wished<Reservation>('POST', '/v1/reservations', { body: { event_id, seats }, key });
+
+/** This browser's own, newest first. */
+export const reservations_read = (limit: number, cursor: string | null = null) =>
+  owned<ReservationPage>(
+    'GET',
+    `/v1/reservations?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+  );
 
 export const reservation_read = (id: string) =>
   owned<Reservation>('GET', `/v1/reservations/${id}`);

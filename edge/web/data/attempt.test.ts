@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { reservation_read, session_put } from './api.ts';
 import { attempt_begin, attempt_open, attempt_send, attempt_wants } from './attempt.ts';
 import type { ChosenSeat } from './choice.ts';
-import { mine_list } from './mine.ts';
+import { mine_held } from './mine.ts';
 
 const EVENT = '01970000-0000-7000-8000-0000000000e1';
 type Answers = 'lose' | number;
@@ -92,7 +92,7 @@ test('attempt: given lost answers, then the same wish is sent until it is answer
   assert.equal(shop.made.size, 1);
   assert.equal(new Set(shop.posts.map((post) => post.key)).size, 1);
   assert.deepEqual(
-    mine_list().map((m) => m.id),
+    mine_held(Date.now()).map((m) => m.id),
     [reservation.id],
   );
   assert.equal(attempt_open(EVENT), null);

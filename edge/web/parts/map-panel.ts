@@ -10,7 +10,7 @@ import type { Plan } from '../map/plan.ts';
 import type { SeatMap } from '../map/seat-map.ts';
 import { h, replace } from '../ui/h.ts';
 import { loading } from '../ui/page.ts';
-import { say } from '../ui/say.ts';
+import { tell } from '../ui/say.ts';
 
 type PlanModule = typeof import('../map/plan.ts');
 
@@ -56,6 +56,14 @@ export class MapPanel extends HTMLElement {
     this.#map?.seats_show(seats);
   }
 
+  /** By their ids; what cannot be looked up is left out. */
+  async seats_of(ids: string[]): Promise<ChosenSeat[]> {
+    const plan = await this.plan_load();
+    if (!plan) return [];
+    const found = ids.map((id) => this.#plans!.seat_find(plan, id)).filter((seat) => seat >= 0);
+    return found.map((seat) => this.#seat_of(plan, seat));
+  }
+
   section_show(section: number): void {
     this.#map?.section_show(section);
   }
@@ -96,7 +104,11 @@ export class MapPanel extends HTMLElement {
       e.preventDefault();
       this.#press(plan, (e as CustomEvent<{ seat: number }>).detail.seat);
     });
-    map.addEventListener('selectionchange', () => this.#adopt(plan, map));
+    map.addEventListener('selectionchange', (e) => {
+      this.#adopt(plan, map);
+      const { refused } = (e as CustomEvent<{ refused?: string }>).detail;
+      if (refused === 'limit') tell(t('choice.limit', { count: CHOICE_MAX }));
+    });
     this.#map = map;
     replace(this, map);
     this.#chosen_show();
@@ -119,9 +131,9 @@ export class MapPanel extends HTMLElement {
   #press(plan: Plan, index: number): void {
     if (this.#choice.has(index)) return this.#choice.remove(index);
     const state = this.#feed.states[index] ?? BLOCKED;
-    if (state !== FREE) return say(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'), true);
+    if (state !== FREE) return tell(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'));
     if (!this.#choice.add(this.#seat_of(plan, index)))
-      say(t('choice.limit', { count: CHOICE_MAX }), true);
+      tell(t('choice.limit', { count: CHOICE_MAX }));
   }
 
   /** What a box has picked is picked here too. */

@@ -33,7 +33,7 @@ export class SeatTray extends HTMLElement {
   }
 
   busy_set(busy: boolean): void {
-    this.#button.toggleAttribute('aria-disabled', busy);
+    this.#button.setAttribute('aria-disabled', String(busy));
     this.classList.toggle('busy', busy);
   }
 
