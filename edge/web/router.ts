@@ -98,7 +98,8 @@ async function show(first: boolean): Promise<void> {
 /** The page's own script did not come: no network, or another build has taken this one's place. */
 function broken(): void {
   document.title = `${t('error.title')} · cavea`;
-  const again = h('button', { class: 'button', onclick: () => location.reload() }, t('error.again'));
+  const onclick = () => location.reload();
+  const again = h('button', { class: 'button', onclick }, t('error.again'));
   const box = notice('warning', t('error.title'), h('p', null, t('error.load')), again);
   replace(main, box);
   say(t('error.load'), true);

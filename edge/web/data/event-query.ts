@@ -1,6 +1,6 @@
-// The filters of the list of events: what the API is asked, and what of its answer fits. It is asked
-// for a little more, because days are the venue's and prices are in its currency, while the API
-// compares instants and minor units.
+// The filters of the list of events: what the API is asked, and what of its answer fits. It is
+// asked for a little more, because days are the venue's and prices are in its currency, while the
+// API compares instants and minor units.
 import type { Event } from '#api';
 import { date_iso } from '../format.ts';
 

@@ -1,5 +1,5 @@
-// What this browser holds, shared with its other tabs, for the clock on every page. What it has, and
-// how that stands, is the server's to say; the session is a cookie nobody reads here.
+// What this browser holds, shared with its other tabs, for the clock on every page. What it has,
+// and how that stands, is the server's to say; the session is a cookie nobody reads here.
 import { store, stored, stored_list } from './store.ts';
 
 const LIST = 'cavea.mine';
@@ -11,6 +11,7 @@ export interface Mine {
   event: string;
   /** Until when it is held, as told last. */
   until: string;
+  seats?: string[]; // their ids
 }
 
 interface Told {
@@ -18,6 +19,7 @@ interface Told {
   event_id: string;
   state: string;
   expires_at: string;
+  seats?: { id: string }[];
 }
 
 export const mine_changes = new EventTarget();
@@ -41,7 +43,12 @@ function save(list: Mine[]): void {
   announce();
 }
 
-const mine_of = (r: Told): Mine => ({ id: r.id, event: r.event_id, until: r.expires_at });
+const mine_of = (r: Told): Mine => ({
+  id: r.id,
+  event: r.event_id,
+  until: r.expires_at,
+  seats: (r.seats ?? []).map((seat) => seat.id),
+});
 
 /** Notes a reservation as it stands. */
 export function mine_note(r: Told): void {

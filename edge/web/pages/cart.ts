@@ -54,7 +54,8 @@ class PageCart extends Page {
     let failure: unknown = null;
     let held: [Reservation, EventDetail | null][] = [];
     try {
-      const reservations = mine_signed() ? (await reservations_read(RESERVATIONS)).reservations : [];
+      const page = mine_signed() ? await reservations_read(RESERVATIONS) : null;
+      const reservations = page?.reservations ?? [];
       mine_note_all(reservations);
       const shown = reservations.filter((r) => r.state === 'held' || this.#boxes.has(r.id));
       held = await Promise.all(

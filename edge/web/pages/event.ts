@@ -14,6 +14,7 @@ import '../parts/countdown.ts';
 import { conflict_box } from '../parts/conflict.ts';
 import '../parts/map-panel.ts';
 import type { MapPanel } from '../parts/map-panel.ts';
+import { best_seats } from '../parts/best-seats.ts';
 import { price_filter } from '../parts/price-filter.ts';
 import '../parts/seat-list.ts';
 import type { SeatList } from '../parts/seat-list.ts';
@@ -74,7 +75,7 @@ class PageEvent extends Page {
     this.#event = event;
     signal.addEventListener('abort', () => feed.stop());
     // A page that is loaded anew goes on with the seats whose reservation was not answered.
-    for (const seat of attempt_open(event.id)?.seats ?? []) this.#choice.add(seat);
+    this.#choice.become(attempt_open(event.id)?.seats ?? []);
     this.#show();
     feed.addEventListener('load', () => this.#seats_changed());
     feed.addEventListener('change', () => this.#seats_changed());
@@ -217,6 +218,7 @@ class PageEvent extends Page {
     const list = h('seat-list') as SeatList;
     const tray = h('seat-tray') as SeatTray;
     const map = h('map-panel') as MapPanel;
+    const advice = h('p', { class: 'hint', role: 'status', hidden: true }, t('choice.left_over'));
     const ways = h('div', { class: 'ways', 'data-way': 'list' }, list, map);
     replace(
       this.#room,
@@ -225,11 +227,14 @@ class PageEvent extends Page {
         { class: 'chooser', 'aria-labelledby': 'choose' },
         h('h2', { id: 'choose' }, t('event.choose')),
         price_filter(this.#event, this.#filter),
+        best_seats(this.#choice, (count) => map.seats_best(count)),
         this.#ways_switch(ways, map),
         ways,
+        advice,
       ),
       tray,
     );
+    map.addEventListener('advice', (e) => (advice.hidden = !(e as CustomEvent<boolean>).detail));
     map.use(this.#feed, this.#choice, this.#filter);
     list.use(this.#feed, this.#choice, this.#filter);
     tray.use(this.#event, this.#choice);
@@ -281,8 +286,13 @@ class PageEvent extends Page {
     const lost = this.#sending
       ? []
       : this.#choice.take((s) => this.#feed.states[s.index] !== FREE && !own.has(s.id));
-    if (lost.length) this.#lost(lost, []);
+    // Once the map has heard of it too.
+    if (lost.length) queueMicrotask(() => this.#lost(lost, this.#near(lost)));
     this.#sale_show();
+  }
+
+  #near(lost: ChosenSeat[]): ChosenSeat[] {
+    return this.#map?.seats_near(lost.map((seat) => seat.index)) ?? [];
   }
 
   #lost(lost: ChosenSeat[], alternatives: ChosenSeat[]): void {

@@ -182,7 +182,8 @@ class PageEvents extends Page {
   #more_failed(error: unknown, again: () => void): HTMLElement {
     const text = t(error_key(error));
     say(text, true);
-    return h('p', { class: 'strip warn' }, icon('warning'), text, this.#button('error.again', again));
+    const button = this.#button('error.again', again);
+    return h('p', { class: 'strip warn' }, icon('warning'), text, button);
   }
 
   #nothing(): HTMLElement {

@@ -79,7 +79,8 @@ class PagePaid extends Page {
     mine_note(reservation);
     const { state, outcome, payment_id } = reservation;
     const ticketed = state === 'confirmed' && (await this.#ticketed(reservation));
-    const late = state !== 'confirmed' && outcome === 'refunded' ? await this.#due(reservation) : '';
+    const refused = state !== 'confirmed' && outcome === 'refunded';
+    const late = refused ? await this.#due(reservation) : '';
     if (this.gone.aborted) return false;
     if (late) this.#show('warning', 'paid.refunded', t('paid.refunded_text', { amount: late }));
     else if (ticketed || state === 'refunded') go(`/reservations/${this.#id}`, true);

@@ -175,7 +175,8 @@ export class CheckoutBox extends HTMLElement {
 
   #give_back_button(): HTMLElement {
     const onclick = () => void this.#give_back();
-    return h('button', { type: 'button', class: 'button quiet wide', onclick }, t('cart.give_back'));
+    const attributes = { type: 'button', class: 'button quiet wide', onclick };
+    return h('button', attributes, t('cart.give_back'));
   }
 
   #valid(email: HTMLInputElement): boolean {

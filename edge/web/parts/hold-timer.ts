@@ -1,5 +1,6 @@
 // How long a reservation is still held: minutes, seconds and a bar, from the server's deadline.
-// Sends `expired` once for each deadline. Says nothing by itself: the cart's link in the header does, on every page.
+// Sends `expired` once for each deadline. Says nothing by itself: the cart's link in the header
+// does, on every page.
 import { clock_asked, now_ms } from '../data/clock.ts';
 import { clock_text } from '../format.ts';
 import { t } from '../i18n.ts';

@@ -37,10 +37,6 @@ export class SeatTray extends HTMLElement {
     this.classList.toggle('busy', busy);
   }
 
-  get busy(): boolean {
-    return this.classList.contains('busy');
-  }
-
   #price(minor: number): string {
     return money(minor, this.#event.currency, this.#event.currency_exponent);
   }

@@ -1,5 +1,5 @@
-// Words for those who listen: two live regions at the end of the document. What explains why a press
-// did nothing is also shown for a while.
+// Words for those who listen: two live regions at the end of the document. What explains why a
+// press did nothing is also shown for a while.
 import { h } from './h.ts';
 
 const SHOWN_MS = 6000;
