@@ -100,13 +100,22 @@ export function is_nobody(error: unknown): boolean {
 
 /**
  * Makes this browser somebody, or renews who it is; with an address, tickets go there. One at a
- * time in all tabs: two at once would make two buyers, and one would lose what is theirs.
+ * time in all tabs: two at once would make two buyers, and one would lose what is theirs. A cookie
+ * that the server cannot read stays and is refused (401), unless somebody `anew` is wanted.
  */
-export async function session_put(email?: string): Promise<{ email: string | null }> {
+export async function session_put(
+  email?: string,
+  anew = false,
+): Promise<{ email: string | null }> {
   const locks = navigator.locks as LockManager | undefined; // secure contexts have them
+  const ask = () =>
+    call<{ email: string | null }>('PUT', '/v1/session', { body: email ? { email } : {} });
   const put = async () => {
-    const body = email ? { email } : {};
-    const answer = await call<{ email: string | null }>('PUT', '/v1/session', { body });
+    const answer = await ask().catch(async (error: unknown) => {
+      if (!anew || !(error instanceof Problem) || error.status !== 401) throw error;
+      await call('DELETE', '/v1/session');
+      return ask();
+    });
     mine_signs();
     return answer;
   };
@@ -125,12 +134,12 @@ async function owned<T>(method: string, path: string, options: Call = {}): Promi
 
 /** A wish of anybody, who becomes somebody by it. */
 async function wished<T>(method: string, path: string, options: Call): Promise<T> {
-  if (!mine_signed()) await session_put();
+  if (!mine_signed()) await session_put(undefined, true);
   try {
     return await call<T>(method, path, options);
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
-    await session_put(); // the cookie was removed, or is too old
+    await session_put(undefined, true); // the cookie was removed, or cannot be read any more
     return call<T>(method, path, options);
   }
 }
