@@ -1,5 +1,7 @@
 #include "edge/cookie.h"
 
+#include "schemas/origin.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <strings.h>
@@ -57,11 +59,10 @@ bool origin_own(const char *origin, const char *host, const char *public_url)
         return false;
     if (public_url[0])
         return strcasecmp(origin, public_url) == 0;
-    static const char *const schemes[] = {"https://", "http://"};
-    for (size_t i = 0; host && i < sizeof schemes / sizeof *schemes; i++) {
-        size_t bytes = strlen(schemes[i]);
-        if (strncasecmp(origin, schemes[i], bytes) == 0)
-            return strcasecmp(origin + bytes, host) == 0;
-    }
-    return false;
+    if (!host)
+        return false;
+    if (strncasecmp(origin, "https://", 8) == 0)
+        return strcasecmp(origin + 8, host) == 0;
+    return strncasecmp(origin, "http://", 7) == 0 && host_is_loopback(host) &&
+           strcasecmp(origin + 7, host) == 0;
 }

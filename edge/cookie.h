@@ -22,7 +22,9 @@ MUST_CHECK bool session_cookie_read(const session_keys *k, const char *cookies, 
                                     session *ret_session);
 
 // Origin (RFC 6454) against the origin that browsers see, or, when that is "", against what Host
-// says, with http or https. An absent Origin is foreign: browsers send it with all that is unsafe.
+// says: with https, and with http on a loopback address. Elsewhere http pages have no such cookie,
+// and could be anybody's who sits on the way. An absent Origin is foreign: browsers send it with
+// all that is unsafe.
 MUST_CHECK bool origin_own(const char *origin, const char *host, const char *public_url);
 
 #endif

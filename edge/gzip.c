@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 9 };
+enum {
+    GZIP_WINDOW = 15 + 16,
+    MEMORY_LEVEL = 9,
+    FRAME_BYTES = 10 + 8, // the head, and the checksum and size at the end
+};
 
 bool gzip_pack(const char *data, size_t bytes, char **ret_data, size_t *ret_bytes)
 {
@@ -28,24 +32,34 @@ bool gzip_pack(const char *data, size_t bytes, char **ret_data, size_t *ret_byte
     return true;
 }
 
+// What the last member says it holds, modulo 2^32.
+static size_t size_told(const char *packed, size_t packed_bytes)
+{
+    size_t size = 0;
+    for (size_t i = 1; i <= 4; i++)
+        size = size << 8 | (unsigned char)packed[packed_bytes - i];
+    return size;
+}
+
 bool gzip_unpack(const char *packed, size_t packed_bytes, size_t bytes_max, char **ret_data,
                  size_t *ret_bytes)
 {
     z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)packed, .avail_in = (uInt)packed_bytes};
-    if (packed_bytes > GZIP_BYTES_MAX || bytes_max > GZIP_BYTES_MAX ||
-        inflateInit2(&z, GZIP_WINDOW) != Z_OK)
+    if (packed_bytes < FRAME_BYTES || packed_bytes > GZIP_BYTES_MAX || bytes_max > GZIP_BYTES_MAX)
         return false;
-    char *out = malloc(bytes_max + 1);
+    size_t bytes = size_told(packed, packed_bytes);
+    if (bytes > bytes_max || inflateInit2(&z, GZIP_WINDOW) != Z_OK)
+        return false;
+    char *out = malloc(bytes + 1);
     z.next_out = (Bytef *)out;
-    z.avail_out = (uInt)bytes_max + 1;
-    bool whole = out && inflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out <= bytes_max;
-    size_t count = z.total_out;
+    z.avail_out = (uInt)bytes + 1;
+    bool whole = out && inflate(&z, Z_FINISH) == Z_STREAM_END && z.total_out == bytes;
     inflateEnd(&z);
     if (!whole) {
         free(out);
         return false;
     }
     *ret_data = out;
-    *ret_bytes = count;
+    *ret_bytes = bytes;
     return true;
 }

@@ -9,7 +9,8 @@ enum { GZIP_BYTES_MAX = 256 * 1024 * 1024 };
 
 // The caller frees *ret_data. False when memory is out or a bound is passed.
 MUST_CHECK bool gzip_pack(const char *data, size_t bytes, char **ret_data, size_t *ret_bytes);
-// False too when packed is no gzip form, cut off, or longer than bytes_max once unpacked.
+// False too when packed is no gzip form of one member, cut off, or longer than bytes_max once
+// unpacked. Takes as much memory as the form's end says that it needs, and no more.
 MUST_CHECK bool gzip_unpack(const char *packed, size_t packed_bytes, size_t bytes_max,
                             char **ret_data, size_t *ret_bytes);
 

@@ -1,6 +1,8 @@
 #include "edge/asset.h"
 #include "edge/edge.h"
 
+#include "schemas/origin.h"
+
 #include <stdio.h>
 
 // Everything a page needs comes from here, nothing stands inline, and no script makes markup of
@@ -18,14 +20,6 @@ static const char no_pages[] =
     "<title>cavea</title>\n<h1>cavea</h1>\n"
     "<p>This server was built without its pages, because Node.js was missing. The API works: "
     "<a href=\"/v1/openapi.json\">its description</a>.</p>\n</html>\n";
-
-static bool origin_valid(const char *url)
-{
-    size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
-    size_t bytes = strlen(url);
-    return scheme > 0 && bytes > scheme && bytes <= 200 &&
-           strspn(url + scheme, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == bytes - scheme;
-}
 
 bool page_policy_make(const char *live_url, char ret_policy[static PAGE_POLICY_BYTES])
 {

@@ -1,10 +1,8 @@
 #include "edge/edge.h"
 #include "edge/encoding.h"
-#include "edge/gzip.h"
 #include "schemas/digest.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define PLAN_CACHE_CONTROL "public, max-age=31536000, immutable"
 
@@ -50,30 +48,14 @@ void handle_plan_read(edge_call *call)
         answer_form(call, &hash, "", layout);
 }
 
-static shared_bytes *unpacked(const shared_bytes *packed)
-{
-    char *data;
-    size_t bytes;
-    if (!gzip_unpack(packed->data, packed->count, PLAN_BYTES_MAX, &data, &bytes))
-        return NULL;
-    return shared_bytes_take(data, bytes);
-}
-
 void handle_plan_map(edge_call *call)
 {
     digest32 hash;
     shared_bytes *map = NULL;
-    if (!plan_enter(call, plan_shelf_map, &hash, &map))
-        return;
     encoding form = encoding_choose(call->request->accept_encoding, 1u << ENCODING_GZIP);
-    bool packed = form == ENCODING_GZIP;
-    if (!packed) { // rare: all browsers can unpack
-        shared_bytes *plain = unpacked(map);
-        shared_bytes_unref(map);
-        if (!plain)
-            return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
-        map = plain;
-    }
+    bool packed = form == ENCODING_GZIP; // all browsers can unpack
+    if (!plan_enter(call, packed ? plan_shelf_map : plan_shelf_map_plain, &hash, &map))
+        return;
     call->answer->content_type = "application/octet-stream";
     http_answer_header(call->answer, "Vary", "Accept-Encoding");
     answer_form(call, &hash, packed ? "-map.gz" : "-map", map);

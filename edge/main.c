@@ -8,6 +8,7 @@
 #include "ops/host/random.h"
 #include "ops/host/secret_file.h"
 #include "ops/host/service.h"
+#include "schemas/origin.h"
 #include "store/migrate.h"
 
 #include <malloc.h>
@@ -73,7 +74,7 @@ static const setting settings[] = {
     CONFIG_PATH(edge_settings, ticket_keys_dir, "ticket-keys-dir", NULL,
                 "folder with the tickets' public keys, <kid>.pub"),
     CONFIG_TEXT(edge_settings, public_url, "public-url", "", 0, 200,
-                "the origin that browsers see, as in https://tickets.example; empty: http or https "
+                "the origin that browsers see, as in https://tickets.example; empty: https "
                 "with what Host says"),
     CONFIG_TEXT(edge_settings, live_url, "live-url", "", 0, 200,
                 "where browsers find cavea-live: an origin, as in https://live.example; /: behind "
@@ -309,15 +310,29 @@ static bool servers_start(edge_program *p, char problem[static CONFIG_PROBLEM_BY
            http_start(&http_port, &p->http, problem);
 }
 
+static bool origins_check(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
+{
+    p->edge.public_url = p->s.public_url;
+    p->edge.live_url = p->s.live_url;
+    if (p->s.public_url[0] && !origin_valid(p->s.public_url))
+        snprintf(problem, CONFIG_PROBLEM_BYTES,
+                 "public-url is an origin as browsers write it, scheme://host or scheme://host:port"
+                 " in lower case, without a path and without the scheme's own port");
+    else if (!page_policy_make(p->s.live_url, p->edge.page_policy))
+        snprintf(problem, CONFIG_PROBLEM_BYTES, "live-url is an origin, / or nothing");
+    else
+        return true;
+    return false;
+}
+
 static bool edge_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
 {
     p->edge.reply_ms = p->s.reply_ms;
-    p->edge.public_url = p->s.public_url;
-    p->edge.live_url = p->s.live_url;
-    if (!page_policy_make(p->s.live_url, p->edge.page_policy)) {
-        snprintf(problem, CONFIG_PROBLEM_BYTES, "live-url is an origin, / or nothing");
+    if (!origins_check(p, problem))
         return false;
-    }
+    // Without it Host is believed, and browsers are not told to keep to HTTPS.
+    if (!p->s.public_url[0] && !host_is_loopback(p->s.address))
+        log_event(LOG_WARNING, "public_url.missed", LOG_S("address", p->s.address));
     return secrets_read(p, problem) && openapi_load(&p->edge, problem) && store_start(p, problem) &&
            nats_start(p, problem) && servers_start(p, problem);
 }

@@ -1,5 +1,8 @@
 #include "edge/plan_shelf.h"
 
+#include "edge/gzip.h"
+#include "schemas/limits.h"
+
 #include <stdlib.h>
 
 shared_plan *shared_plan_take(const digest32 *hash, plan *p)
@@ -31,6 +34,7 @@ void shared_plan_unref(shared_plan *p)
 typedef enum shelf_form {
     FORM_LAYOUT,
     FORM_MAP,
+    FORM_MAP_PLAIN,
     FORM_PLAN, // decoded; the others are bytes
 } shelf_form;
 
@@ -214,15 +218,40 @@ typedef struct shelf_item {
     shared_bytes *bytes;
 } shelf_item;
 
+static plan_load_result map_load(const plan_source *source, const digest32 *hash, bool is_plain,
+                                 shared_bytes **ret_map)
+{
+    shared_bytes *map = NULL;
+    char *data = NULL;
+    size_t bytes;
+    plan_load_result result = source->map ? source->map(source->self, hash, &map) : PLAN_UNKNOWN;
+    if (result == PLAN_LOADED && map && is_plain) {
+        bool unpacked = gzip_unpack(map->data, map->count, PLAN_BYTES_MAX, &data, &bytes);
+        shared_bytes_unref(map);
+        map = unpacked ? shared_bytes_take(data, bytes) : NULL;
+    }
+    *ret_map = map;
+    return result;
+}
+
 static plan_load_result source_load(const plan_source *source, const digest32 *hash,
                                     shelf_form form, shelf_item *ret_item)
 {
     plan *p = NULL;
     shelf_item item = {.plan = NULL};
-    plan_load_result result = form == FORM_PLAN ? source->load(source->self, hash, &p)
-                              : form == FORM_LAYOUT
-                                  ? source->layout(source->self, hash, &item.bytes)
-                                  : source->map(source->self, hash, &item.bytes);
+    plan_load_result result = PLAN_UNKNOWN;
+    switch (form) {
+    case FORM_PLAN:
+        result = source->load(source->self, hash, &p);
+        break;
+    case FORM_LAYOUT:
+        result = source->layout(source->self, hash, &item.bytes);
+        break;
+    case FORM_MAP:
+    case FORM_MAP_PLAIN:
+        result = map_load(source, hash, form == FORM_MAP_PLAIN, &item.bytes);
+        break;
+    }
     if (result == PLAN_LOADED && p)
         item.plan = shared_plan_take(hash, p);
     if (result == PLAN_LOADED && !item.plan && !item.bytes)
@@ -280,18 +309,26 @@ error_code plan_shelf_get(plan_shelf *c, const digest32 *hash, shared_plan **ret
     return error;
 }
 
-error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash, shared_bytes **ret_layout)
+static error_code bytes_get(plan_shelf *c, const digest32 *hash, shelf_form form,
+                            shared_bytes **ret_bytes)
 {
     shelf_item item = {.plan = NULL};
-    error_code error = cache_get(c, hash, FORM_LAYOUT, &item);
-    *ret_layout = item.bytes;
+    error_code error = cache_get(c, hash, form, &item);
+    *ret_bytes = item.bytes;
     return error;
+}
+
+error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash, shared_bytes **ret_layout)
+{
+    return bytes_get(c, hash, FORM_LAYOUT, ret_layout);
 }
 
 error_code plan_shelf_map(plan_shelf *c, const digest32 *hash, shared_bytes **ret_map)
 {
-    shelf_item item = {.plan = NULL};
-    error_code error = cache_get(c, hash, FORM_MAP, &item);
-    *ret_map = item.bytes;
-    return error;
+    return bytes_get(c, hash, FORM_MAP, ret_map);
+}
+
+error_code plan_shelf_map_plain(plan_shelf *c, const digest32 *hash, shared_bytes **ret_map)
+{
+    return bytes_get(c, hash, FORM_MAP_PLAIN, ret_map);
 }

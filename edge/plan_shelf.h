@@ -52,7 +52,10 @@ MUST_CHECK error_code plan_shelf_get(plan_shelf *c, const digest32 *hash, shared
 // The readable form, as it is served.
 MUST_CHECK error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash,
                                         shared_bytes **ret_layout);
-// The compact form for browsers (edge/plan_map.h), packed with gzip.
+// The compact form for browsers (edge/plan_map.h), packed with gzip; and unpacked, for the few who
+// cannot unpack it: one copy for all of them. NOT_FOUND where the source has none.
 MUST_CHECK error_code plan_shelf_map(plan_shelf *c, const digest32 *hash, shared_bytes **ret_map);
+MUST_CHECK error_code plan_shelf_map_plain(plan_shelf *c, const digest32 *hash,
+                                           shared_bytes **ret_map);
 
 #endif

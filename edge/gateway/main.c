@@ -4,6 +4,7 @@
 
 #include "ops/host/admin.h"
 #include "ops/host/service.h"
+#include "schemas/origin.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -75,6 +76,11 @@ static bool live_ready(void *self, char ret_reason[static ADMIN_REASON_BYTES])
 
 static bool live_start(live_program *p, char problem[static CONFIG_PROBLEM_BYTES])
 {
+    if (p->s.public_url[0] && !origin_valid(p->s.public_url)) {
+        snprintf(problem, CONFIG_PROBLEM_BYTES,
+                 "public-url is an origin as browsers write it, as in https://tickets.example");
+        return false;
+    }
     gateway_options door = {.address = p->s.address,
                             .port = p->s.port,
                             .listeners_max = p->s.listeners_max,

@@ -1,12 +1,13 @@
 // The frame around every page: words first, then header, page and footer.
 import { clock_sync } from './data/clock.ts';
-import { language, language_choose, language_load, LANGUAGES, t, type Language } from './i18n.ts';
+import { language, language_choose, language_load } from './i18n.ts';
+import { LANGUAGES, t, type Language } from './i18n.ts';
 import './parts/cart-link.ts';
 import { router_start, show_again } from './router.ts';
 import { h, replace } from './ui/h.ts';
 import { icon } from './ui/icon.ts';
 import { mark } from './ui/mark.ts';
-import { say_attach } from './ui/say.ts';
+import { say, say_attach } from './ui/say.ts';
 
 const header = h('header', { class: 'top' });
 const main = h('main', { id: 'main', tabindex: -1 });
@@ -53,15 +54,23 @@ function frame_fill(): void {
 }
 
 async function language_change(chosen: Language): Promise<void> {
+  const before = language;
   language_choose(chosen);
-  await language_load();
+  try {
+    await language_load();
+    show_again();
+  } catch {
+    language_choose(before); // its words did not come
+    say(t('error.load'), true);
+  }
   frame_fill();
-  show_again();
 }
 
 await language_load();
+document.querySelector('.late')?.remove();
 document.body.append(header, main, footer);
 frame_fill();
 say_attach();
 void clock_sync();
+addEventListener('pageshow', (event) => void (event.persisted && clock_sync()));
 await router_start(main);

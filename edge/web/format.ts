@@ -38,6 +38,12 @@ export function date_whole(at: string, zone: string): string {
   return `${date_long(at, zone)}, ${time_short(at, zone)}`;
 }
 
+/** The day alone, such as 2031-05-17: to compare, not to read. */
+export function date_iso(at: string, zone: string): string {
+  const options = { timeZone: zone, dateStyle: 'short' } as const;
+  return once(`iso|${zone}`, () => new Intl.DateTimeFormat('sv', options)).format(new Date(at));
+}
+
 /** With the zone's name when the reader is in another. */
 export function time_short(at: string, zone: string): string {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -43,8 +43,9 @@ function choose(): [Language, string] {
 }
 
 export async function language_load(): Promise<void> {
-  [language, locale] = choose();
-  words = (await LOADERS[language]()).default as Catalogue;
+  const [chosen, own] = choose();
+  words = (await LOADERS[chosen]()).default as Catalogue;
+  [language, locale] = [chosen, own];
   plurals = new Intl.PluralRules(locale);
   numbers = new Intl.NumberFormat(locale);
   document.documentElement.lang = language;

@@ -1,7 +1,7 @@
 // Which page an address shows. Links within the site are followed without loading a document.
 import { t, type Key } from './i18n.ts';
-import { replace } from './ui/h.ts';
-import type { Page } from './ui/page.ts';
+import { h, replace } from './ui/h.ts';
+import { notice, type Page } from './ui/page.ts';
 import { say } from './ui/say.ts';
 
 interface Route {
@@ -67,13 +67,21 @@ const LOST: Route = {
 
 let main: HTMLElement;
 let shown = 0;
+let here = ''; // the address that is shown
+
+const address = () => location.pathname + location.search;
 
 async function show(first: boolean): Promise<void> {
   const turn = ++shown;
   const path = location.pathname;
   const route = ROUTES.find((r) => r.pattern.test(path)) ?? LOST;
-  await route.load();
+  here = address();
+  const loaded = await route.load().then(
+    () => true,
+    () => false,
+  );
   if (turn !== shown) return; // the reader went on meanwhile
+  if (!loaded) return broken();
   const page = document.createElement(route.tag) as Page;
   document.title = `${t(route.title)} · cavea`;
   main.dataset.page = route.tag;
@@ -87,10 +95,29 @@ async function show(first: boolean): Promise<void> {
   main.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
 }
 
-export function go(path: string): void {
-  history.pushState(null, '', path);
+/** The page's own script did not come: no network, or another build has taken this one's place. */
+function broken(): void {
+  document.title = `${t('error.title')} · cavea`;
+  const onclick = () => location.reload();
+  const again = h('button', { class: 'button', onclick }, t('error.again'));
+  const box = notice('warning', t('error.title'), h('p', null, t('error.load')), again);
+  replace(main, box);
+  say(t('error.load'), true);
+  box.querySelector('h1')?.focus();
+}
+
+/** Leads to another page of the site; `instead` leaves no way back to this one. */
+export function go(path: string, instead = false): void {
+  if (instead) history.replaceState(null, '', path);
+  else history.pushState(null, '', path);
   scrollTo(0, 0);
   void show(false);
+}
+
+/** The address of what is shown already, as of filters that changed. */
+export function address_set(path: string): void {
+  history.replaceState(null, '', path);
+  here = address();
 }
 
 /** Shows the same address anew, as after a change of language. */
@@ -113,6 +140,7 @@ function on_click(event: MouseEvent): void {
 export function router_start(within: HTMLElement): Promise<void> {
   main = within;
   document.addEventListener('click', on_click);
-  addEventListener('popstate', () => void show(false));
+  // Also sent when only the fragment changes, as by the link that skips to the content.
+  addEventListener('popstate', () => void (address() !== here && show(false)));
   return show(true);
 }

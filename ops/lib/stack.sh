@@ -111,7 +111,8 @@ stack_provider() {
         CAVEA_DIR="$dir/provider" \
         CAVEA_PROVIDER_KEY_FILE="$dir/secrets/provider.key" \
         CAVEA_WEBHOOK_SECRET_FILE="$dir/secrets/webhook.secret" \
-        CAVEA_WEBHOOK_URL="http://127.0.0.1:$port/v1/webhooks/payments"
+        CAVEA_WEBHOOK_URL="http://127.0.0.1:$port/v1/webhooks/payments" \
+        CAVEA_RETURN_ORIGINS="http://127.0.0.1:$port,http://localhost:$port"
 }
 
 # stack_actors NAME ADMIN_PORT: our own provider needs no pacing

@@ -4,6 +4,7 @@
 #include "ops/host/metric.h"
 #include "ops/provider/intent.h"
 #include "ops/provider/stripe.h"
+#include "schemas/origin.h"
 
 #include <civetweb.h>
 #include <ctype.h>
@@ -175,15 +176,15 @@ static void page_send(struct mg_connection *c, int status, const view *v)
     free(html);
 }
 
-static const char *return_url_of(const form *f)
+// Whoever sends somebody here writes the address: nobody is sent on to a site that is not the
+// shop's.
+static const char *return_url_of(const provider *p, const form *f)
 {
     const char *url = form_find(f, "return_url");
-    bool is_web =
-        url != NULL && (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0);
-    return is_web ? url : NULL;
+    return url != NULL && origins_have(p->o.return_origins, url) ? url : NULL;
 }
 
-static void view_fill(view *v, const intent *i, const form *f)
+static void view_fill(view *v, const provider *p, const intent *i, const form *f)
 {
     *v = (view){.status = i->status};
     snprintf(v->id, sizeof v->id, "%s", i->e.id);
@@ -192,7 +193,7 @@ static void view_fill(view *v, const intent *i, const form *f)
     snprintf(v->description, sizeof v->description, "%s",
              i->description != NULL ? i->description : "");
     v->decline = i->is_declined ? i->card->message : NULL;
-    v->return_url = return_url_of(f);
+    v->return_url = return_url_of(p, f);
 }
 
 // Finds the intent by path and secret, pays when a method is given. False: no such payment.
@@ -208,7 +209,7 @@ static bool page_work(provider *p, const char *id, const form *f, bool is_post, 
     if (is_found && is_post && method != NULL && logbook_is_well(p->logbook))
         intent_confirm(&p->books, i, method, &a); // the page tells the outcome from the intent
     if (is_found)
-        view_fill(ret_view, i, f);
+        view_fill(ret_view, p, i, f);
     provider_commit(p);
     pthread_mutex_unlock(&p->books.mutex);
     answer_done(&a);

@@ -74,7 +74,7 @@ const STILL = [
 
 async function still_pages() {
   for (const language of ['en', 'ar']) {
-    const page = await visitor({ ...DESKTOP, locale: language }, /404/);
+    const page = await visitor({ ...DESKTOP, locale: language }, /40[14]/);
     for (const [name, url, wait] of STILL) {
       await page.goto(url());
       await wait(page);

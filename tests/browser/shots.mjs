@@ -13,7 +13,7 @@ const KINDS = [
 ];
 
 async function shoot(kind, options, number) {
-  const page = await visitor(options, /404/);
+  const page = await visitor(options, /40[14]/);
   const shot = async (name, fullPage = true) => {
     await page.evaluate(() => document.fonts.ready.then(() => undefined));
     await page.waitForFunction(() => [...document.images].every((image) => image.complete));

@@ -12,7 +12,7 @@ get() {
     shift
     : >"$work/body" # which curl leaves alone when the answer has none
     status=$(curl -sS -m 20 -o "$work/body" -D "$work/head" -w '%{http_code}' "$@" "$edge$path")
-    answer=$(head -c 300 "$work/body" | tr -d '\0')
+    answer=$(head -c 4000 "$work/body" | tr -d '\0')
 }
 
 # head_has NAME PATTERN
@@ -115,6 +115,45 @@ unreadable_session() {
     head_has Set-Cookie '__Host-cavea=; .*Max-Age=0'
 }
 
+# second_edge: sets second, an edge with a new session key that takes the other one's tokens, too
+second_edge() {
+    (umask 077 && head -c 32 /dev/urandom >"$work/next.key")
+    local -x CAVEA_READY_FILE=$work/second.ready CAVEA_PORT=0 CAVEA_ADMIN_PORT=0 \
+        CAVEA_SESSION_KEY_FILE=$work/next.key \
+        CAVEA_SESSION_KEY_OTHER_FILE=$stack/secrets/session.key \
+        CAVEA_WEBHOOK_SECRET_FILE=$stack/secrets/webhook.secret \
+        CAVEA_TICKET_KEYS_DIR=$stack/secrets/tickets CAVEA_NATS_URL CAVEA_POSTGRES_URL
+    CAVEA_NATS_URL=$(stack_field nats_edge_url)
+    CAVEA_POSTGRES_URL=$(stack_field postgres_edge_url)
+    process_start "$stack/run" "$stack/log/second.log" second "$(stack_field build)/cavea-edge"
+    wait_until 30 test -s "$work/second.ready" || stop_test "a second edge"
+    second=http://127.0.0.1:$(sed -n 's/^port //p' "$work/second.ready")
+}
+
+# A buyer stays who it is while the session key is changed, and has a cookie of the new one after.
+changed_key() {
+    local cookie renewed id second first=$edge edge=$edge
+    cookie=$(browser_new)
+    as "$cookie" POST /v1/reservations "{\"event_id\":\"$event\",\"seats\":$(seats_free 1)}"
+    expect 201
+    id=$(value .id)
+    second_edge
+    edge=$second
+    get "/v1/reservations/$id" -H "Cookie: $cookie"
+    expect 200
+    as "$cookie" PUT /v1/session '{}'
+    expect 200
+    renewed=$(cookie_of)
+    get "/v1/reservations/$id" -H "Cookie: $renewed"
+    expect 200
+    edge=$first
+    get "/v1/reservations/$id" -H "Cookie: $renewed"
+    expect 401 # here nobody said that there is a new key
+    as "$cookie" DELETE "/v1/reservations/$id"
+    expect 200
+    process_stop "$stack/run" second TERM 10
+}
+
 # A browser sends its cookie for an image too: the code is its owner's alone, and no cache between
 # here and there keeps it for another.
 browser_ticket() {
@@ -200,13 +239,29 @@ browser_session() {
     head_has Set-Cookie '__Host-cavea=; .*Max-Age=0'
 }
 
+# An address that no browser would ever name as an Origin would refuse all that browsers ask for.
+public_url_is_checked() {
+    local url
+    for url in https://tickets.example/ https://tickets.example/shop tickets.example \
+        https://tickets.example:443 https://Tickets.example; do
+        if "$(stack_field build)/cavea-edge" --public-url "$url" --postgres-url none \
+            --session-key-file none --webhook-secret-file none --ticket-keys-dir none \
+            >"$work/refusal" 2>&1; then
+            stop_test "no start with $url"
+        fi
+        grep -q 'public-url is an origin' "$work/refusal" || stop_test "$url: $(<"$work/refusal")"
+    done
+}
+
 stack_up
+public_url_is_checked
 event_on_sale
 shell
 assets
 nothing_there
 browser_session
 unreadable_session
+changed_key
 browser_ticket
 get /v1/time
 expect 200 '.now | fromdateiso8601? // (sub("\\.[0-9]+";"") | fromdateiso8601) > 0'

@@ -7,6 +7,7 @@ import type {
   EventPage,
   Problem as ProblemBody,
   Reservation,
+  ReservationPage,
   SeatList,
   TicketDetail,
   TicketList,
@@ -31,6 +32,13 @@ export class Problem extends Error {
 
 /** Nobody said anything: no network, or no server. */
 export class Offline extends Error {}
+
+/** Whether the server has decided: a refusal that the same request would get again. */
+export function is_decided(error: unknown): boolean {
+  if (!(error instanceof Problem)) return false;
+  const { status } = error;
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
 
 interface Call {
   body?: unknown;
@@ -85,15 +93,29 @@ async function call<T>(method: string, path: string, options: Call = {}): Promis
   return body;
 }
 
+/** Whether an own thing was refused because this browser has never been anybody. */
+export function is_nobody(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401 && !mine_signed();
+}
+
 /**
  * Makes this browser somebody, or renews who it is; with an address, tickets go there. One at a
- * time in all tabs: two at once would make two buyers, and one would lose what is theirs.
+ * time in all tabs: two at once would make two buyers, and one would lose what is theirs. A cookie
+ * that the server cannot read stays and is refused (401), unless somebody `anew` is wanted.
  */
-export async function session_put(email?: string): Promise<{ email: string | null }> {
+export async function session_put(
+  email?: string,
+  anew = false,
+): Promise<{ email: string | null }> {
   const locks = navigator.locks as LockManager | undefined; // secure contexts have them
+  const ask = () =>
+    call<{ email: string | null }>('PUT', '/v1/session', { body: email ? { email } : {} });
   const put = async () => {
-    const body = email ? { email } : {};
-    const answer = await call<{ email: string | null }>('PUT', '/v1/session', { body });
+    const answer = await ask().catch(async (error: unknown) => {
+      if (!anew || !(error instanceof Problem) || error.status !== 401) throw error;
+      await call('DELETE', '/v1/session');
+      return ask();
+    });
     mine_signs();
     return answer;
   };
@@ -112,12 +134,12 @@ async function owned<T>(method: string, path: string, options: Call = {}): Promi
 
 /** A wish of anybody, who becomes somebody by it. */
 async function wished<T>(method: string, path: string, options: Call): Promise<T> {
-  if (!mine_signed()) await session_put();
+  if (!mine_signed()) await session_put(undefined, true);
   try {
     return await call<T>(method, path, options);
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
-    await session_put(); // the cookie was removed, or is too old
+    await session_put(undefined, true); // the cookie was removed, or cannot be read any more
     return call<T>(method, path, options);
   }
 }
@@ -134,6 +156,13 @@ export const section_read = (event: string, section: string) =>
 
 export const reservation_create = (event_id: string, seats: string[], key: string) =>
   wished<Reservation>('POST', '/v1/reservations', { body: { event_id, seats }, key });
+
+/** This browser's own, newest first. */
+export const reservations_read = (limit: number, cursor: string | null = null) =>
+  owned<ReservationPage>(
+    'GET',
+    `/v1/reservations?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+  );
 
 export const reservation_read = (id: string) =>
   owned<Reservation>('GET', `/v1/reservations/${id}`);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { reservation_read, session_put } from './api.ts';
 import { attempt_begin, attempt_open, attempt_send, attempt_wants } from './attempt.ts';
 import type { ChosenSeat } from './choice.ts';
-import { mine_list } from './mine.ts';
+import { mine_held } from './mine.ts';
 
 const EVENT = '01970000-0000-7000-8000-0000000000e1';
 type Answers = 'lose' | number;
@@ -23,11 +23,17 @@ class Shop {
   }
 
   async #session(): Promise<Response> {
-    const brought = this.readable ? this.cookie : '';
+    const brought = this.cookie;
     await new Promise((done) => setImmediate(done));
+    if (!this.readable) return this.#json({ code: 'UNAUTHORIZED' }, 401);
     this.cookie = brought || `buyer ${++this.buyers}`;
-    this.readable = true;
     return this.#json({ email: null }, 200);
+  }
+
+  #forget(): Response {
+    this.cookie = '';
+    this.readable = true;
+    return new Response(null, { status: 204 });
   }
 
   #reserve(key: string): Response {
@@ -46,7 +52,7 @@ class Shop {
 
   async fetch(path: string, init: RequestInit): Promise<Response> {
     const headers = init.headers as Record<string, string>;
-    if (path === '/v1/session') return this.#session();
+    if (path === '/v1/session') return init.method === 'PUT' ? this.#session() : this.#forget();
     if (init.method === 'POST') return this.#reserve(headers['Idempotency-Key']!);
     if (!this.cookie || !this.readable) return this.#json({ code: 'UNAUTHORIZED' }, 401);
     return this.#json({ code: 'NOT_FOUND' }, 404);
@@ -92,7 +98,7 @@ test('attempt: given lost answers, then the same wish is sent until it is answer
   assert.equal(shop.made.size, 1);
   assert.equal(new Set(shop.posts.map((post) => post.key)).size, 1);
   assert.deepEqual(
-    mine_list().map((m) => m.id),
+    mine_held(Date.now()).map((m) => m.id),
     [reservation.id],
   );
   assert.equal(attempt_open(EVENT), null);
@@ -148,6 +154,7 @@ test('session: given a cookie nobody can read, then a look at tickets keeps it',
   await attempt_send(attempt_begin(EVENT, [seat(1)]));
   shop.readable = false;
   await assert.rejects(reservation_read('reservation 1'), { status: 401 });
+  await assert.rejects(session_put('buyer@example.org'), { status: 401 });
   assert.equal(shop.cookie, 'buyer 1');
   assert.equal(shop.buyers, 1);
 });

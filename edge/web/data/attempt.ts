@@ -2,7 +2,7 @@
 // Each is kept with its key and outlives a reload, so that it is this very wish that is sent again,
 // and never a second one beside seats that the first may have got.
 import type { Reservation } from '#api';
-import { Problem, reservation_create } from './api.ts';
+import { is_decided, reservation_create } from './api.ts';
 import type { ChosenSeat } from './choice.ts';
 import { random_key } from './key.ts';
 import { mine_note } from './mine.ts';
@@ -47,13 +47,6 @@ export function attempt_begin(event: string, seats: readonly ChosenSeat[]): Atte
 export function attempt_wants(attempt: Attempt, seats: readonly ChosenSeat[]): boolean {
   const ids = (of: readonly ChosenSeat[]) => of.map((seat) => seat.id).join();
   return ids(attempt.seats) === ids(seats);
-}
-
-/** Whether the server has decided: a refusal that the same request would get again. */
-export function is_decided(error: unknown): boolean {
-  if (!(error instanceof Problem)) return false;
-  const { status } = error;
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 /** Sends it, again or for the first time; it is over once there is a definite answer. */

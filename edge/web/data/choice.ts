@@ -46,8 +46,9 @@ export class Choice extends EventTarget {
     if (this.has(index)) this.#set(this.#seats.filter((seat) => seat.index !== index));
   }
 
-  clear(): void {
-    if (this.#seats.length) this.#set([]);
+  /** These and no others. */
+  become(seats: ChosenSeat[]): void {
+    this.#set(seats.slice(0, CHOICE_MAX));
   }
 
   /** Takes out those that the test is true of, and returns them. */

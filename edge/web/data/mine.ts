@@ -1,17 +1,25 @@
-// What this browser has reserved: the ids alone, newest first, shared with its other tabs. Whose
-// they are and how they stand is the server's to say; the session is a cookie nobody reads here.
+// What this browser holds, shared with its other tabs, for the clock on every page. What it has,
+// and how that stands, is the server's to say; the session is a cookie nobody reads here.
 import { store, stored, stored_list } from './store.ts';
 
 const LIST = 'cavea.mine';
 const SIGNED = 'cavea.signed';
-const KEPT = 100;
 const RENEW_MS = 7 * 24 * 3600 * 1000;
 
 export interface Mine {
   id: string;
   event: string;
-  /** Until when it is held, as told last; none once it has ended or is paid. */
-  until?: string;
+  /** Until when it is held, as told last. */
+  until: string;
+  seats?: string[]; // their ids
+}
+
+interface Told {
+  id: string;
+  event_id: string;
+  state: string;
+  expires_at: string;
+  seats?: { id: string }[];
 }
 
 export const mine_changes = new EventTarget();
@@ -24,37 +32,40 @@ globalThis.addEventListener?.('storage', (event) => {
   if (event.key === LIST) announce();
 });
 
-export function mine_list(): Mine[] {
-  return stored_list<Mine>('local', LIST, (m) => Boolean(m.id && m.event));
+function mine_list(): Mine[] {
+  return stored_list<Mine>('local', LIST, (m) => Boolean(m.id && m.event && m.until));
 }
 
 function save(list: Mine[]): void {
-  store('local', LIST, JSON.stringify(list.slice(0, KEPT)));
+  const text = JSON.stringify(list);
+  if (text === JSON.stringify(mine_list())) return;
+  store('local', LIST, text);
   announce();
 }
 
+const mine_of = (r: Told): Mine => ({
+  id: r.id,
+  event: r.event_id,
+  until: r.expires_at,
+  seats: (r.seats ?? []).map((seat) => seat.id),
+});
+
 /** Notes a reservation as it stands. */
-export function mine_note(r: {
-  id: string;
-  event_id: string;
-  state: string;
-  expires_at: string;
-}): void {
+export function mine_note(r: Told): void {
   const list = mine_list();
-  const before = list.find((m) => m.id === r.id);
-  const until = r.state === 'held' ? r.expires_at : undefined;
-  if (before && before.until === until) return;
-  const next: Mine = { id: r.id, event: r.event_id, ...(until ? { until } : {}) };
-  save(before ? list.map((m) => (m === before ? next : m)) : [next, ...list]);
+  if (r.state !== 'held') save(list.filter((m) => m.id !== r.id));
+  else if (list.some((m) => m.id === r.id)) save(list.map((m) => (m.id === r.id ? mine_of(r) : m)));
+  else save([mine_of(r), ...list]);
 }
 
-export function mine_forget(id: string): void {
-  save(mine_list().filter((m) => m.id !== id));
+/** Notes all that this browser's buyer has. */
+export function mine_note_all(all: Told[]): void {
+  save(all.filter((r) => r.state === 'held').map(mine_of));
 }
 
 /** Those that are held now, as far as this browser knows. */
 export function mine_held(now_ms: number): Mine[] {
-  return mine_list().filter((m) => m.until && Date.parse(m.until) > now_ms);
+  return mine_list().filter((m) => Date.parse(m.until) > now_ms);
 }
 
 /** Whether this browser was made somebody. */

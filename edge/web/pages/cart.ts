@@ -1,85 +1,111 @@
-// What is held: the seats, the time that is left, where tickets go, and the way to the provider.
+// What is held: one box for each reservation, which stays what the reader has made of it while
+// others come and go.
 import type { EventDetail, Reservation } from '#api';
-import {
-  checkout_create,
-  Problem,
-  reservation_cancel,
-  reservation_read,
-  session_put,
-} from '../data/api.ts';
-import { clock_sync, now_ms } from '../data/clock.ts';
-import { event_of, section_name } from '../data/event-store.ts';
-import { random_key } from '../data/key.ts';
-import { mine_changes, mine_forget, mine_list, mine_note } from '../data/mine.ts';
-import { date_time, money } from '../format.ts';
+import { reservations_read, session_put } from '../data/api.ts';
+import { attempt_send, attempts_open } from '../data/attempt.ts';
+import { event_of } from '../data/event-store.ts';
+import { mine_changes, mine_note_all, mine_signed } from '../data/mine.ts';
 import { t } from '../i18n.ts';
-import '../parts/hold-timer.ts';
-import { category_name, stock_of } from '../parts/stub.ts';
-import { go } from '../router.ts';
-import { find, h, replace } from '../ui/h.ts';
-import { icon } from '../ui/icon.ts';
-import { error_key, loading, notice, Page } from '../ui/page.ts';
-import { say } from '../ui/say.ts';
+import '../parts/checkout-box.ts';
+import type { CheckoutBox } from '../parts/checkout-box.ts';
+import { h, replace } from '../ui/h.ts';
+import { loading, notice, notice_of, Page } from '../ui/page.ts';
 
-const PENDING_MS = 1000;
-const PENDING_TRIES = 20;
-
-interface Held {
-  reservation: Reservation;
-  event: EventDetail;
-}
+const RESERVATIONS = 50; // the newest; whatever is held is among them
 
 class PageCart extends Page {
+  #title = h('h1', { tabindex: -1 }, t('cart.title'));
+  #list = h('div', null, loading('ghost-stub', 2));
+  #failure = h('div', null);
+  #boxes = new Map<string, CheckoutBox>();
   #email = '';
-  #shown = '';
-  #loading = false;
+  #reading = false;
+  #again = false;
 
-  override open(): Promise<void> {
-    replace(this, h('h1', { tabindex: -1 }, t('cart.title')), loading('ghost-stub', 2));
-    mine_changes.addEventListener('change', () => void this.#changed(), { signal: this.gone });
-    return this.attempt(async () => {
-      await clock_sync();
-      await this.#load();
-    });
+  override async open(): Promise<void> {
+    const signal = this.gone;
+    replace(this, this.#title, this.#list, this.#failure);
+    mine_changes.addEventListener('change', () => void this.#refresh(), { signal });
+    addEventListener('pageshow', (event) => event.persisted && this.#back(), { signal });
+    // Seats whose reservation was asked for and not answered belong here too.
+    await Promise.all(attempts_open().map((attempt) => attempt_send(attempt).catch(() => null)));
+    await this.#refresh();
   }
 
-  /** Another tab has reserved or paid something. */
-  async #changed(): Promise<void> {
-    const now = mine_list().map((m) => `${m.id}${m.until}`);
-    if (!this.#loading && now.join() !== this.#shown) await this.attempt(() => this.#load());
+  /** From the provider's page, to this one as it was left. */
+  #back(): void {
+    for (const box of this.#boxes.values()) if (!box.ended) box.ready();
+    void this.#refresh();
   }
 
-  async #load(): Promise<void> {
-    const open = mine_list().filter((m) => m.until);
-    this.#loading = true;
-    const all = await Promise.all(open.map((m) => this.#read(m.id))).finally(
-      () => (this.#loading = false),
-    );
-    if (this.gone.aborted) return;
-    this.#shown = mine_list()
-      .map((m) => `${m.id}${m.until}`)
-      .join();
-    const held = all.filter((one) => one !== null);
-    if (!held.length) return replace(this, this.#empty());
-    if (!this.#email) this.#email = (await session_put().catch(() => null))?.email ?? '';
-    replace(
-      this,
-      h('h1', { tabindex: -1 }, t('cart.title')),
-      held.map((one) => this.#checkout(one)),
-    );
-  }
-
-  async #read(id: string): Promise<Held | null> {
-    try {
-      const reservation = await reservation_read(id);
-      mine_note(reservation);
-      if (reservation.state !== 'held') return null;
-      return { reservation, event: await event_of(reservation.event_id) };
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 404) throw error;
-      mine_forget(id); // somebody else's: the session was given up
-      return null;
+  /** Reads what is held, and once more when something changes meanwhile. */
+  async #refresh(): Promise<void> {
+    this.#again = true;
+    if (this.#reading) return;
+    this.#reading = true;
+    while (this.#again && !this.gone.aborted) {
+      this.#again = false;
+      await this.#read_all();
     }
+    this.#reading = false;
+  }
+
+  async #read_all(): Promise<void> {
+    let failure: unknown = null;
+    let held: [Reservation, EventDetail | null][] = [];
+    try {
+      const page = mine_signed() ? await reservations_read(RESERVATIONS) : null;
+      const reservations = page?.reservations ?? [];
+      mine_note_all(reservations);
+      const shown = reservations.filter((r) => r.state === 'held' || this.#boxes.has(r.id));
+      held = await Promise.all(
+        shown.map(async (r) => [r, await event_of(r.event_id).catch((e) => ((failure = e), null))]),
+      );
+      if (held.length && !this.#email) this.#email = await this.#address();
+    } catch (error) {
+      failure = error;
+    }
+    if (this.gone.aborted) return;
+    if (!this.#boxes.size) replace(this.#list);
+    for (const [reservation, event] of held) this.#adopt(reservation, event);
+    this.#failure_show(failure);
+  }
+
+  /** Where this buyer's tickets went the last time. */
+  async #address(): Promise<string> {
+    return (await session_put().catch(() => null))?.email ?? '';
+  }
+
+  #adopt(reservation: Reservation, event: EventDetail | null): void {
+    const { id, state } = reservation;
+    const box = this.#boxes.get(id);
+    if (box?.ended) return;
+    if (box) {
+      if (!box.update(reservation)) this.#drop(id);
+    } else if (event && state === 'held') {
+      const made = h('checkout-box') as CheckoutBox;
+      made.use(reservation, event, this.#email);
+      made.addEventListener('given-back', () => this.#drop(id));
+      this.#boxes.set(id, made);
+      this.#list.append(made);
+    }
+  }
+
+  #drop(id: string): void {
+    const box = this.#boxes.get(id);
+    const focused = box?.contains(document.activeElement);
+    box?.remove();
+    this.#boxes.delete(id);
+    this.#failure_show(null);
+    if (focused) this.querySelector<HTMLElement>('h1:not([hidden])')?.focus();
+  }
+
+  /** What could not be read, below what could; or that there is nothing. */
+  #failure_show(failure: unknown): void {
+    const again = () => void this.#refresh();
+    const empty = !failure && !this.#boxes.size;
+    this.#title.hidden = empty;
+    replace(this.#failure, failure ? notice_of(failure, again) : empty && this.#empty());
   }
 
   #empty(): HTMLElement {
@@ -90,190 +116,6 @@ class PageCart extends Page {
       h('p', null, h('a', { class: 'button', href: '/' }, t('lost.events'))),
     );
   }
-
-  #checkout({ reservation, event }: Held): HTMLElement {
-    const price = (minor: number) => money(minor, event.currency, event.currency_exponent);
-    const timer = h('hold-timer', { until: reservation.expires_at, whole: event.hold_seconds });
-    const box = h(
-      'section',
-      { class: `checkout stock-${stock_of(event.category)}` },
-      h(
-        'div',
-        { class: 'holding' },
-        h(
-          'header',
-          { class: 'held-head' },
-          h('p', { class: 'kind' }, category_name(event.category)),
-          h('h2', null, h('a', { href: `/events/${event.id}` }, event.name)),
-          h(
-            'p',
-            { class: 'where' },
-            `${date_time(event.starts_at, event.venue.time_zone)} · ${event.venue.name}`,
-          ),
-        ),
-        h(
-          'ul',
-          { class: 'held-seats' },
-          reservation.seats.map((seat) =>
-            h(
-              'li',
-              null,
-              seat_field('seat.section', section_name(event, seat.section)),
-              seat_field('seat.row', seat.row),
-              seat_field('seat.seat', seat.number),
-              h('span', { class: 'held-price' }, price(seat.price_minor)),
-            ),
-          ),
-        ),
-        h(
-          'p',
-          { class: 'held-sum' },
-          h('span', null, t('cart.total')),
-          h('strong', null, price(reservation.total_minor)),
-        ),
-      ),
-      h('div', { class: 'pay' }, timer, this.#form(reservation, price(reservation.total_minor))),
-    );
-    timer.addEventListener('expired', () => this.#expired(box, event, reservation));
-    return box;
-  }
-
-  #form(reservation: Reservation, total: string): HTMLElement {
-    const id = reservation.id;
-    const error = h('p', { class: 'field-error', id: `error-${id}`, hidden: true });
-    const email = h('input', {
-      id: `email-${id}`,
-      type: 'email',
-      name: 'email',
-      required: true,
-      autocomplete: 'email',
-      maxlength: 254,
-      value: this.#email,
-      'aria-describedby': `hint-${id} error-${id}`,
-    });
-    const others = h('input', {
-      type: 'checkbox',
-      name: 'others',
-      id: `others-${id}`,
-      'aria-describedby': `others-hint-${id}`,
-    });
-    const button = h('button', { class: 'button main wide' }, t('cart.pay', { total }));
-    const form = h(
-      'form',
-      { novalidate: true },
-      h(
-        'p',
-        { class: 'field' },
-        h('label', { for: email.id }, t('cart.email')),
-        email,
-        h('span', { class: 'hint', id: `hint-${id}` }, t('cart.email_hint')),
-        error,
-      ),
-      h(
-        'p',
-        { class: 'check' },
-        others,
-        h('label', { for: others.id }, t('cart.others')),
-        h('span', { class: 'hint', id: `others-hint-${id}` }, t('cart.others_hint')),
-      ),
-      button,
-      h('p', { class: 'hint' }, t('cart.provider')),
-      h(
-        'button',
-        { type: 'button', class: 'button quiet wide', onclick: () => void this.#give_back(id) },
-        t('cart.give_back'),
-      ),
-    );
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      const wrong = !email.value.trim()
-        ? 'cart.email_missing'
-        : !email.checkValidity()
-          ? 'cart.email_wrong'
-          : null;
-      error.hidden = wrong === null;
-      email.toggleAttribute('aria-invalid', wrong !== null);
-      if (!wrong) return void this.#pay(id, email.value.trim(), others.checked, button, error);
-      error.textContent = t(wrong);
-      email.focus();
-    });
-    return form;
-  }
-
-  async #pay(
-    id: string,
-    address: string,
-    others: boolean,
-    button: HTMLButtonElement,
-    error: HTMLElement,
-  ): Promise<void> {
-    const words = button.textContent;
-    button.disabled = true;
-    button.textContent = t('cart.paying');
-    try {
-      if (address !== this.#email) await session_put(address);
-      this.#email = address;
-      location.assign(await this.#pay_url(id, others));
-    } catch (reason) {
-      button.disabled = false;
-      button.textContent = words;
-      const ended = reason instanceof Problem && (reason.status === 410 || reason.status === 409);
-      if (ended) return this.attempt(() => this.#load());
-      error.hidden = false;
-      error.textContent = t(error_key(reason));
-      say(error.textContent, true);
-    }
-  }
-
-  /** The provider's page, which leads back to ours. */
-  async #pay_url(id: string, others: boolean): Promise<string> {
-    const key = random_key();
-    for (let tries = 0; tries < PENDING_TRIES; tries++) {
-      const answer = await checkout_create(id, others, key);
-      if ('pay_url' in answer) {
-        const url = new URL(answer.pay_url);
-        url.searchParams.set('return_url', `${location.origin}/pay/return?reservation=${id}`);
-        return url.href;
-      }
-      await new Promise((done) => setTimeout(done, PENDING_MS));
-    }
-    throw new Problem(503, {});
-  }
-
-  async #give_back(id: string): Promise<void> {
-    try {
-      mine_note(await reservation_cancel(id));
-      say(t('cart.given_back'));
-    } catch (error) {
-      say(t(error_key(error)), true);
-    }
-    await this.attempt(() => this.#load());
-    this.querySelector<HTMLElement>('h1')?.focus();
-  }
-
-  /** The deadline has passed here; the server has the last word, a payment may be on its way. */
-  #expired(box: HTMLElement, event: EventDetail, reservation: Reservation): void {
-    if (Date.parse(reservation.expires_at) > now_ms()) return;
-    const again = () => go(`/events/${event.id}`);
-    replace(
-      find(box, '.pay'),
-      icon('warning'),
-      h('h3', { tabindex: -1 }, t('cart.expired')),
-      h('p', null, t('cart.expired_text')),
-      h('button', { class: 'button main', onclick: again }, t('cart.again')),
-    );
-    box.classList.add('ended');
-    void reservation_read(reservation.id).then(mine_note, () => undefined);
-  }
-}
-
-function seat_field(key: 'seat.section' | 'seat.row' | 'seat.seat', value: string): HTMLElement {
-  return h(
-    'span',
-    { class: 'seat-field' },
-    h('span', { class: 'seat-field-name' }, t(key)),
-    h('span', { class: 'seat-field-value' }, value),
-  );
 }
 
 customElements.define('page-cart', PageCart);

@@ -1,11 +1,12 @@
 // One event: what it is, how its sale stands, and the way to seats in it.
 import type { EventDetail } from '#api';
-import { event_read, Offline, Problem, reservation_create } from '../data/api.ts';
+import { event_read, is_decided, Problem, reservation_cancel } from '../data/api.ts';
+import { attempt_begin, attempt_open, attempt_send } from '../data/attempt.ts';
+import { attempt_wants, type Attempt } from '../data/attempt.ts';
 import { Choice, type ChosenSeat } from '../data/choice.ts';
-import { clock_sync, now_ms } from '../data/clock.ts';
+import { clock_asked, clock_sync, now_ms } from '../data/clock.ts';
 import { FREE, SeatFeed } from '../data/feed.ts';
 import { Filter } from '../data/filter.ts';
-import { random_key } from '../data/key.ts';
 import { mine_held, mine_note } from '../data/mine.ts';
 import { date_time, date_whole } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
@@ -13,6 +14,7 @@ import '../parts/countdown.ts';
 import { conflict_box } from '../parts/conflict.ts';
 import '../parts/map-panel.ts';
 import type { MapPanel } from '../parts/map-panel.ts';
+import { best_seats } from '../parts/best-seats.ts';
 import { price_filter } from '../parts/price-filter.ts';
 import '../parts/seat-list.ts';
 import type { SeatList } from '../parts/seat-list.ts';
@@ -27,7 +29,7 @@ import {
   stock_of,
 } from '../parts/stub.ts';
 import { go } from '../router.ts';
-import { h, replace } from '../ui/h.ts';
+import { h, replace, type Child } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
 import { error_key, loading, Page } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
@@ -48,43 +50,58 @@ class PageEvent extends Page {
   #event!: EventDetail;
   #feed!: SeatFeed;
   #choice = new Choice();
-  #sale = h('div', { class: 'sale' });
-  #message = h('div', { class: 'messages' });
+  #standing = h('div', { class: 'sale' });
+  #room = h('div', { class: 'sale' }); // for the chooser, which is made once and then kept
   #connection = h('div', { class: 'messages' });
+  #message = h('div', { class: 'messages' });
+  #sending = false;
   #mode: Mode | null = null;
   #list: SeatList | null = null;
   #map: MapPanel | null = null;
   #filter = new Filter();
   #tray: SeatTray | null = null;
-  #attempt = { seats: '', key: '' };
 
   override open(id: string): Promise<void> {
     replace(this, loading('ghost-event'));
     return this.attempt(async () => {
-      this.#event = await event_read(id);
-      if (this.gone.aborted) return;
-      await clock_sync();
-      this.#feed = new SeatFeed(this.#event);
-      this.gone.addEventListener('abort', () => this.#feed.stop());
-      this.#show();
-      this.#feed.addEventListener('load', () => this.#seats_changed());
-      this.#feed.addEventListener('change', () => this.#seats_changed());
-      this.#feed.addEventListener('trouble', (e) =>
-        this.#trouble((e as CustomEvent<boolean>).detail),
-      );
-      const way = () => (this.dataset.live = this.#feed.way);
-      this.#feed.addEventListener('way', way);
-      way();
-      void this.#feed.start();
-      this.every(STATUS_MS, () => void this.#status_read());
+      const event = await event_read(id);
+      if (!this.gone.aborted) this.#begin(event);
     });
+  }
+
+  #begin(event: EventDetail): void {
+    const signal = this.gone;
+    const feed = (this.#feed = new SeatFeed(event));
+    this.#event = event;
+    signal.addEventListener('abort', () => feed.stop());
+    // A page that is loaded anew goes on with the seats whose reservation was not answered.
+    this.#choice.become(attempt_open(event.id)?.seats ?? []);
+    this.#show();
+    feed.addEventListener('load', () => this.#seats_changed());
+    feed.addEventListener('change', () => this.#seats_changed());
+    feed.addEventListener('trouble', (e) => this.#trouble((e as CustomEvent<boolean>).detail));
+    const way = () => (this.dataset.live = feed.way);
+    feed.addEventListener('way', way);
+    way();
+    void feed.start();
+    this.every(STATUS_MS, () => void this.#status_read());
+    if (!clock_asked()) void clock_sync().then(() => this.#sale_show());
+    addEventListener('online', () => void this.#resume(), { signal });
+    void this.#resume();
   }
 
   #show(): void {
     const event = this.#event;
     this.title_set(event.name);
-    replace(this, this.#head(event), this.#held(), this.#connection, this.#message, this.#sale);
-    this.#mode = null;
+    replace(
+      this,
+      this.#head(event),
+      this.#held(),
+      this.#connection,
+      this.#message,
+      this.#standing,
+      this.#room,
+    );
     this.#sale_show();
   }
 
@@ -151,54 +168,49 @@ class PageEvent extends Page {
   }
 
   #sale_show(): void {
+    if (this.gone.aborted) return;
     const mode = this.#mode_now();
     if (mode === this.#mode) return;
     const first = this.#mode === null;
     this.#mode = mode;
-    this.#list = this.#map = this.#tray = null;
-    if (mode === 'open') this.#chooser_show();
-    else if (mode === 'later') this.#later_show();
-    else this.#halted_show(mode);
+    if (mode === 'open' && !this.#list) this.#chooser_show();
+    // Who is choosing while the last seats come and go keeps the list, and the place in it.
+    this.#room.hidden = mode !== 'open' && mode !== 'sold_out';
+    replace(
+      this.#standing,
+      mode === 'later' ? this.#later() : mode !== 'open' && this.#halted(mode),
+    );
     if (!first)
       say(t(mode === 'open' ? 'sale.opened' : mode === 'later' ? 'sale.later' : HALTED[mode][0]));
   }
 
-  #later_show(): void {
+  #later(): HTMLElement {
     const event = this.#event;
     const count = h('count-down', { until: event.sale_starts_at });
     count.addEventListener('opened', () => void this.#opened());
-    replace(
-      this.#sale,
-      h(
-        'section',
-        { class: 'panel later' },
-        h('h2', null, t('sale.later')),
-        count,
-        h(
-          'p',
-          null,
-          t('sale.later_text', { when: date_time(event.sale_starts_at, event.venue.time_zone) }),
-        ),
-      ),
+    const when = date_time(event.sale_starts_at, event.venue.time_zone);
+    return h(
+      'section',
+      { class: 'panel later' },
+      h('h2', null, t('sale.later')),
+      count,
+      h('p', null, t('sale.later_text', { when })),
     );
   }
 
   async #opened(): Promise<void> {
     this.#sale_show();
-    await this.#feed.refresh();
+    await Promise.all([this.#status_read(true), this.#feed.refresh()]);
   }
 
-  #halted_show(mode: Exclude<Mode, 'open' | 'later'>): void {
+  #halted(mode: Exclude<Mode, 'open' | 'later'>): HTMLElement {
     const [title, text] = HALTED[mode];
-    replace(
-      this.#sale,
-      h(
-        'section',
-        { class: 'panel halted' },
-        icon('warning'),
-        h('h2', null, t(title)),
-        h('p', null, t(text)),
-      ),
+    return h(
+      'section',
+      { class: 'panel halted' },
+      icon('warning'),
+      h('h2', null, t(title)),
+      h('p', null, t(text)),
     );
   }
 
@@ -206,19 +218,23 @@ class PageEvent extends Page {
     const list = h('seat-list') as SeatList;
     const tray = h('seat-tray') as SeatTray;
     const map = h('map-panel') as MapPanel;
+    const advice = h('p', { class: 'hint', role: 'status', hidden: true }, t('choice.left_over'));
     const ways = h('div', { class: 'ways', 'data-way': 'list' }, list, map);
     replace(
-      this.#sale,
+      this.#room,
       h(
         'section',
         { class: 'chooser', 'aria-labelledby': 'choose' },
         h('h2', { id: 'choose' }, t('event.choose')),
         price_filter(this.#event, this.#filter),
+        best_seats(this.#choice, (count) => map.seats_best(count)),
         this.#ways_switch(ways, map),
         ways,
+        advice,
       ),
       tray,
     );
+    map.addEventListener('advice', (e) => (advice.hidden = !(e as CustomEvent<boolean>).detail));
     map.use(this.#feed, this.#choice, this.#filter);
     list.use(this.#feed, this.#choice, this.#filter);
     tray.use(this.#event, this.#choice);
@@ -264,13 +280,19 @@ class PageEvent extends Page {
     );
   }
 
-  /** Somebody else was faster with a seat that is picked here. */
+  /** Somebody else was faster with a seat that is picked here, if it is not this reader. */
   #seats_changed(): void {
-    const lost = this.#tray?.busy
+    const own = new Set(attempt_open(this.#event.id)?.seats.map((seat) => seat.id));
+    const lost = this.#sending
       ? []
-      : this.#choice.take((s) => this.#feed.states[s.index] !== FREE);
-    if (lost.length) this.#lost(lost, []);
+      : this.#choice.take((s) => this.#feed.states[s.index] !== FREE && !own.has(s.id));
+    // Once the map has heard of it too.
+    if (lost.length) queueMicrotask(() => this.#lost(lost, this.#near(lost)));
     this.#sale_show();
+  }
+
+  #near(lost: ChosenSeat[]): ChosenSeat[] {
+    return this.#map?.seats_near(lost.map((seat) => seat.index)) ?? [];
   }
 
   #lost(lost: ChosenSeat[], alternatives: ChosenSeat[]): void {
@@ -291,60 +313,104 @@ class PageEvent extends Page {
   }
 
   async #reserve(): Promise<void> {
-    const tray = this.#tray;
-    if (!tray || tray.busy || !this.#choice.seats.length) return;
-    const ids = this.#choice.seats.map((seat) => seat.id);
-    // The same seats again are the same wish: should the answer be lost, it is not reserved twice.
-    if (this.#attempt.seats !== ids.join())
-      this.#attempt = { seats: ids.join(), key: random_key() };
-    tray.busy_set(true);
+    const { seats } = this.#choice;
+    if (!seats.length) return;
+    const open = attempt_open(this.#event.id);
+    if (open && attempt_wants(open, seats)) return this.#send(() => attempt_send(open));
+    await this.#send(async () => {
+      if (open) await this.#undo(open);
+      await attempt_send(attempt_begin(this.#event.id, seats));
+    });
+  }
+
+  /** Sends again what was not answered, and it alone. */
+  async #resume(): Promise<void> {
+    const open = attempt_open(this.#event.id);
+    if (!open) return;
+    if (attempt_wants(open, this.#choice.seats)) await this.#send(() => attempt_send(open));
+    else await this.#undo(open).catch(() => undefined); // nobody wants these any more
+  }
+
+  /** Other seats are wanted now: what the wish before may have got goes back first. */
+  async #undo(attempt: Attempt): Promise<void> {
+    try {
+      mine_note(await reservation_cancel((await attempt_send(attempt)).id));
+    } catch (error) {
+      if (!is_decided(error)) throw error;
+    }
+  }
+
+  async #send(work: () => Promise<unknown>): Promise<void> {
+    if (this.#sending) return;
+    this.#sending = true;
+    this.#tray?.busy_set(true);
     replace(this.#message);
     try {
-      mine_note(await reservation_create(this.#event.id, ids, this.#attempt.key));
-      this.#attempt = { seats: '', key: '' };
-      go('/cart');
+      await work();
+      if (!this.gone.aborted) go('/cart');
     } catch (error) {
-      await this.#refused(error);
+      if (!this.gone.aborted) await this.#refused(error);
     }
-    tray.busy_set(false);
+    this.#sending = false;
+    this.#tray?.busy_set(false);
+    if (!this.gone.aborted) this.#seats_changed();
   }
 
   async #refused(error: unknown): Promise<void> {
-    const problem = error instanceof Problem ? error : null;
-    if (!(error instanceof Offline)) this.#attempt = { seats: '', key: '' };
-    if (problem?.code === 'SEATS_UNAVAILABLE') return this.#conflict(problem);
-    if (problem?.code === 'EVENT_NOT_ON_SALE' || problem?.code === 'EVENT_CANCELLED')
-      return this.#status_read();
-    this.#tell(t(error_key(error)));
+    if (!is_decided(error)) {
+      const again = () => void this.#resume();
+      const button = h('button', { class: 'button small', onclick: again }, t('error.again'));
+      return this.#tell(t('event.unsure'), button);
+    }
+    const problem = error as Problem;
+    if (problem.code === 'SEATS_UNAVAILABLE') return this.#conflict(problem);
+    if (problem.code === 'EVENT_CANCELLED') this.#tell(t('sale.cancelled'));
+    else if (problem.code === 'EVENT_NOT_ON_SALE') this.#tell(t('event.not_on_sale'));
+    else return this.#tell(t(error_key(error)));
+    await this.#status_read(true);
   }
 
   async #conflict(problem: Problem): Promise<void> {
     const gone = new Set(problem.body.seats);
     const lost = this.#choice.take((seat) => gone.has(seat.id));
-    await this.#feed.refresh();
-    const others = (problem.body.alternatives ?? [])
-      .map((id) => this.#list?.known(id))
-      .filter((seat): seat is ChosenSeat => seat !== undefined && !this.#choice.has(seat.index));
-    this.#lost(lost, others);
+    const [others] = await Promise.all([
+      this.#seats_of(problem.body.alternatives ?? []),
+      this.#feed.refresh(),
+    ]);
+    if (this.gone.aborted) return;
+    this.#lost(
+      lost,
+      others.filter((seat) => !this.#choice.has(seat.index)),
+    );
   }
 
-  async #status_read(): Promise<void> {
-    const event = await event_read(this.#event.id).catch(() => null);
+  /** By the sections that were opened in the list, else by the plan. */
+  async #seats_of(ids: string[]): Promise<ChosenSeat[]> {
+    const listed = ids.map((id) => this.#list?.known(id)).filter((seat) => seat !== undefined);
+    if (listed.length === ids.length) return listed;
+    return (await this.#map?.seats_of(ids)) ?? [];
+  }
+
+  async #status_read(fresh = false): Promise<void> {
+    const event = await event_read(this.#event.id, fresh).catch(() => null);
     if (!event || this.gone.aborted) return;
     this.#event = event;
     this.#sale_show();
   }
 
-  #tell(text: string): void {
-    replace(this.#message, h('p', { class: 'strip warn' }, icon('warning'), text));
+  #strip(text: string, ...more: Child[]): HTMLElement {
     say(text, true);
+    return h('p', { class: 'strip warn' }, icon('warning'), text, more);
   }
 
+  #tell(text: string, ...more: Child[]): void {
+    replace(this.#message, this.#strip(text, more));
+  }
+
+  /** Has a place of its own: what was told about seats stays. */
   #trouble(on: boolean): void {
-    const text = t(navigator.onLine ? 'event.stale' : 'error.offline');
-    if (!on) return replace(this.#connection);
-    replace(this.#connection, h('p', { class: 'strip warn' }, icon('warning'), text));
-    say(text, true);
+    const key = navigator.onLine ? 'event.stale' : 'error.offline';
+    replace(this.#connection, on && this.#strip(t(key)));
   }
 }
 

@@ -1,18 +1,18 @@
 // What there is to see: search, filters, one stub for each event. The address holds the filters, so
 // that they survive reload, the back button and being sent to somebody.
-import type { EventPage } from '#api';
+import type { Event } from '#api';
 import { events_read } from '../data/api.ts';
+import { event_fits, events_query, FIELDS } from '../data/event-query.ts';
 import { t } from '../i18n.ts';
 import { category_name, CATEGORIES, event_stub } from '../parts/stub.ts';
+import { address_set } from '../router.ts';
 import { find, h, replace } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
-import { loading, notice, notice_of, Page } from '../ui/page.ts';
+import { error_key, loading, notice, notice_of, Page } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
 
-const FIELDS = ['q', 'category', 'city', 'from', 'to', 'price'] as const;
 const TYPING_MS = 250;
-const PAGE = 20;
-const MINOR = 100;
+const ASKED_MAX = 5; // pages of the API for one of ours, when few of their events fit
 
 class PageEvents extends Page {
   #results = h('div', { class: 'stubs' });
@@ -20,6 +20,14 @@ class PageEvents extends Page {
   #asking: AbortController | null = null;
   #count = 0;
   #timer = 0;
+
+  constructor() {
+    super();
+    this.gone.addEventListener('abort', () => {
+      clearTimeout(this.#timer);
+      this.#asking?.abort();
+    });
+  }
 
   override open(): Promise<void> {
     replace(
@@ -119,68 +127,68 @@ class PageEvents extends Page {
       const value = String(data.get(name) ?? '').trim();
       if (value) query.set(name, value);
     }
-    history.replaceState(null, '', query.size ? `/?${query}` : '/');
+    address_set(query.size ? `/?${query}` : '/');
     return this.#load();
   }
 
-  /** The address's filters as the API wants them. */
-  #query(cursor?: string): URLSearchParams {
-    const given = new URLSearchParams(location.search);
-    const query = new URLSearchParams({ limit: String(PAGE) });
-    for (const name of ['q', 'city', 'category'] as const)
-      if (given.get(name)) query.set(name, given.get(name)!);
-    if (given.get('from')) query.set('from', `${given.get('from')}T00:00:00Z`);
-    if (given.get('to')) query.set('to', `${given.get('to')}T23:59:59Z`);
-    if (given.get('price'))
-      query.set('price_max', String(Math.round(Number(given.get('price')) * MINOR)));
-    if (cursor) query.set('cursor', cursor);
-    return query;
-  }
-
-  async #load(cursor?: string): Promise<void> {
+  async #load(cursor: string | null = null): Promise<void> {
     this.#asking?.abort();
-    const asking = (this.#asking = new AbortController());
+    const { signal } = (this.#asking = new AbortController());
     if (!this.#results.childElementCount) replace(this.#results, loading('ghost-stub', 4));
     this.#results.setAttribute('aria-busy', 'true');
     try {
-      const page = await events_read(this.#query(cursor), asking.signal);
-      if (asking.signal.aborted) return;
-      this.#show(page, cursor !== undefined);
+      const [events, next] = await this.#read(cursor, signal);
+      if (signal.aborted) return;
+      this.#show(events, next, cursor !== null);
     } catch (error) {
-      if (asking.signal.aborted || this.gone.aborted) return;
-      replace(this.#more);
-      replace(
-        this.#results,
-        notice_of(error, () => void this.#load(cursor)),
-      );
+      if (signal.aborted) return;
+      const again = () => void this.#load(cursor);
+      if (cursor) replace(this.#more, this.#more_failed(error, again));
+      else replace(this.#more), replace(this.#results, notice_of(error, again));
     }
     this.#results.removeAttribute('aria-busy');
   }
 
-  #show(page: EventPage, further: boolean): void {
-    const stubs = page.events.map(event_stub);
+  /** Those that fit, and where to go on. */
+  async #read(cursor: string | null, signal: AbortSignal): Promise<[Event[], string | null]> {
+    const given = new URLSearchParams(location.search);
+    const found: Event[] = [];
+    for (let asked = 0; asked < ASKED_MAX && !found.length; asked++) {
+      const page = await events_read(events_query(given, cursor), signal);
+      found.push(...page.events.filter((event) => event_fits(event, given)));
+      cursor = page.next;
+      if (cursor === null) break;
+    }
+    return [found, cursor];
+  }
+
+  #show(events: Event[], next: string | null, further: boolean): void {
+    const stubs = events.map(event_stub);
     if (!further) this.#count = 0;
     this.#count += stubs.length;
     if (further) this.#results.append(...stubs);
-    else if (stubs.length) replace(this.#results, stubs);
+    else if (stubs.length || next) replace(this.#results, stubs);
     else replace(this.#results, this.#nothing());
-    const { next } = page;
-    replace(
-      this.#more,
-      next &&
-        h(
-          'button',
-          { class: 'button quiet', onclick: () => void this.#load(next) },
-          t('events.more'),
-        ),
-    );
+    replace(this.#more, next && this.#button('events.more', () => void this.#load(next)));
     if (further) stubs[0]?.querySelector('a')?.focus();
     say(t('events.count', { count: this.#count }));
   }
 
+  #button(words: 'events.more' | 'error.again', onclick: () => void): HTMLElement {
+    return h('button', { class: 'button quiet', onclick }, t(words));
+  }
+
+  /** What is listed already stays. */
+  #more_failed(error: unknown, again: () => void): HTMLElement {
+    const text = t(error_key(error));
+    say(text, true);
+    const button = this.#button('error.again', again);
+    return h('p', { class: 'strip warn' }, icon('warning'), text, button);
+  }
+
   #nothing(): HTMLElement {
     const clear = () => {
-      history.replaceState(null, '', '/');
+      address_set('/');
       void this.open();
     };
     const box = notice('search', t('events.none'), h('p', null, t('events.none_hint')));

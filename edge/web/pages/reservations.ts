@@ -1,9 +1,7 @@
 // What this browser has reserved, newest first: how each stands is asked of the server.
 import type { EventDetail, Reservation } from '#api';
-import { Problem, reservation_read } from '../data/api.ts';
-import { clock_sync } from '../data/clock.ts';
+import { is_nobody, reservations_read } from '../data/api.ts';
 import { event_of } from '../data/event-store.ts';
-import { mine_forget, mine_list, mine_note, type Mine } from '../data/mine.ts';
 import { date_time, money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import { category_name, day_stub, stock_of } from '../parts/stub.ts';
@@ -33,38 +31,28 @@ class PageReservations extends Page {
       this.#more,
     );
     replace(this.#list, loading('ghost-stub', 2));
-    return this.attempt(async () => {
-      await clock_sync();
-      await this.#load(0);
-    });
+    return this.attempt(() => this.#load(null));
   }
 
-  async #load(from: number): Promise<void> {
-    const all = mine_list();
-    const read = await Promise.all(all.slice(from, from + PAGE).map((m) => this.#read(m)));
+  async #load(cursor: string | null): Promise<void> {
+    const none = { reservations: [], next: null };
+    const page = await reservations_read(PAGE, cursor).catch((error: unknown) => {
+      if (!is_nobody(error)) throw error;
+      return none;
+    });
+    const stubs = await Promise.all(
+      page.reservations.map(async (r) => stub_of(r, await event_of(r.event_id))),
+    );
     if (this.gone.aborted) return;
-    const stubs = read.filter((stub) => stub !== null);
-    if (from === 0) replace(this.#list);
+    if (!cursor) replace(this.#list);
     this.#list.append(...stubs);
     if (!this.#list.childElementCount) return this.#nothing();
-    const more = () => void this.attempt(() => this.#load(from + PAGE));
-    const left = all.length > from + PAGE;
+    const { next } = page;
+    const more = () => void this.attempt(() => this.#load(next));
     replace(
       this.#more,
-      left && h('button', { class: 'button quiet', onclick: more }, t('events.more')),
+      next && h('button', { class: 'button quiet', onclick: more }, t('events.more')),
     );
-  }
-
-  async #read(mine: Mine): Promise<HTMLElement | null> {
-    try {
-      const reservation = await reservation_read(mine.id);
-      mine_note(reservation);
-      return stub_of(reservation, await event_of(reservation.event_id));
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 404) throw error;
-      mine_forget(mine.id);
-      return null;
-    }
   }
 
   #nothing(): void {

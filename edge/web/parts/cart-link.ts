@@ -34,7 +34,7 @@ class CartLink extends HTMLElement {
   #show(): void {
     const now = now_ms();
     const held = mine_held(now);
-    const until = Math.min(...held.map((m) => Date.parse(m.until ?? '')));
+    const until = Math.min(...held.map((m) => Date.parse(m.until)));
     const left_s = (until - now) / 1000;
     if (!held.length) {
       if (this.#left_s < 1) say(t('timer.expired'), true);

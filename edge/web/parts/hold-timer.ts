@@ -1,5 +1,6 @@
 // How long a reservation is still held: minutes, seconds and a bar, from the server's deadline.
-// Sends `expired` once. Says nothing by itself: the cart's link in the header does, on every page.
+// Sends `expired` once for each deadline. Says nothing by itself: the cart's link in the header
+// does, on every page.
 import { clock_asked, now_ms } from '../data/clock.ts';
 import { clock_text } from '../format.ts';
 import { t } from '../i18n.ts';
@@ -10,6 +11,7 @@ const SOON_S = 120;
 
 export class HoldTimer extends HTMLElement {
   #timer = 0;
+  #told = '';
   #digits = h('span', { class: 'timer-digits' });
   #bar = h('span', { class: 'timer-bar', 'aria-hidden': 'true' }, h('span', null));
 
@@ -25,14 +27,15 @@ export class HoldTimer extends HTMLElement {
   }
 
   #tick(): void {
-    const left_s = (Date.parse(this.getAttribute('until') ?? '') - now_ms()) / 1000;
+    const until = this.getAttribute('until') ?? '';
+    const left_s = (Date.parse(until) - now_ms()) / 1000;
     const whole_s = Number(this.getAttribute('whole') ?? 600);
     this.#digits.textContent = clock_text(left_s);
     this.classList.toggle('soon', left_s <= SOON_S);
     const bar = this.#bar.firstElementChild as HTMLElement;
     bar.style.inlineSize = `${Math.max(0, Math.min(100, (100 * left_s) / whole_s))}%`;
-    if (!(left_s <= 0) || !clock_asked()) return;
-    clearInterval(this.#timer);
+    if (!(left_s <= 0) || this.#told === until || !clock_asked()) return;
+    this.#told = until;
     this.dispatchEvent(new Event('expired', { bubbles: true }));
   }
 }

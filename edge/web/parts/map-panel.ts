@@ -1,16 +1,19 @@
 // The map beside the list: fetched when it is wanted, and kept in step with what is picked, what is
-// free and which prices are shown. The list stays the way that needs no map.
+// free, what is the reader's own and which prices are shown. Sends `advice` (detail: whether the
+// choice leaves a single seat over). The list stays the way that needs no map.
 import type { EventDetail } from '#api';
 import { CHOICE_MAX, type Choice, type ChosenSeat } from '../data/choice.ts';
 import { BLOCKED, FREE, HELD, type SeatFeed } from '../data/feed.ts';
 import type { Filter } from '../data/filter.ts';
+import { now_ms } from '../data/clock.ts';
+import { mine_changes, mine_held } from '../data/mine.ts';
 import { money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import type { Plan } from '../map/plan.ts';
 import type { SeatMap } from '../map/seat-map.ts';
 import { h, replace } from '../ui/h.ts';
 import { loading } from '../ui/page.ts';
-import { say } from '../ui/say.ts';
+import { tell } from '../ui/say.ts';
 
 type PlanModule = typeof import('../map/plan.ts');
 
@@ -19,6 +22,7 @@ export class MapPanel extends HTMLElement {
   #choice!: Choice;
   #filter!: Filter;
   #map: SeatMap | null = null;
+  #plan: Plan | null = null;
   #plans: PlanModule | null = null;
   #loading: Promise<Plan | null> | null = null;
   #ended = new AbortController();
@@ -54,6 +58,30 @@ export class MapPanel extends HTMLElement {
 
   seats_show(seats: number[]): void {
     this.#map?.seats_show(seats);
+  }
+
+  /** Free ones near those that were lost, when the map is there. */
+  seats_near(lost: number[]): ChosenSeat[] {
+    const plan = this.#plan;
+    if (!plan) return [];
+    const groups = this.#map?.alternatives(lost) ?? [];
+    return groups.flat().map((seat) => this.#seat_of(plan, seat));
+  }
+
+  /** The best ones side by side; none: there are not so many. */
+  async seats_best(count: number): Promise<ChosenSeat[]> {
+    const plan = await this.plan_load();
+    const [group] = (plan && this.#map?.best(count, 1)) ?? [];
+    this.#map?.seats_show(group ?? []);
+    return plan && group ? group.map((seat) => this.#seat_of(plan, seat)) : [];
+  }
+
+  /** By their ids; what cannot be looked up is left out. */
+  async seats_of(ids: string[]): Promise<ChosenSeat[]> {
+    const plan = await this.plan_load();
+    if (!plan) return [];
+    const found = ids.map((id) => this.#plans!.seat_find(plan, id)).filter((seat) => seat >= 0);
+    return found.map((seat) => this.#seat_of(plan, seat));
   }
 
   section_show(section: number): void {
@@ -96,9 +124,17 @@ export class MapPanel extends HTMLElement {
       e.preventDefault();
       this.#press(plan, (e as CustomEvent<{ seat: number }>).detail.seat);
     });
-    map.addEventListener('selectionchange', () => this.#adopt(plan, map));
+    map.addEventListener('selectionchange', (e) => {
+      this.#adopt(plan, map);
+      const { refused } = (e as CustomEvent<{ refused?: string }>).detail;
+      if (refused === 'limit') tell(t('choice.limit', { count: CHOICE_MAX }));
+    });
     this.#map = map;
+    this.#plan = plan;
     replace(this, map);
+    const { signal } = this.#ended;
+    mine_changes.addEventListener('change', () => this.#mine_show(), { signal });
+    this.#mine_show();
     this.#chosen_show();
   }
 
@@ -119,9 +155,9 @@ export class MapPanel extends HTMLElement {
   #press(plan: Plan, index: number): void {
     if (this.#choice.has(index)) return this.#choice.remove(index);
     const state = this.#feed.states[index] ?? BLOCKED;
-    if (state !== FREE) return say(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'), true);
+    if (state !== FREE) return tell(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'));
     if (!this.#choice.add(this.#seat_of(plan, index)))
-      say(t('choice.limit', { count: CHOICE_MAX }), true);
+      tell(t('choice.limit', { count: CHOICE_MAX }));
   }
 
   /** What a box has picked is picked here too. */
@@ -137,6 +173,16 @@ export class MapPanel extends HTMLElement {
     if (!this.#map) return;
     const chosen = this.#choice.seats.map((seat) => seat.index);
     if (chosen.join() !== this.#map.selection.join()) this.#map.selection = chosen;
+    this.dispatchEvent(new CustomEvent('advice', { detail: this.#map.left_over().length > 0 }));
+  }
+
+  /** What this browser holds here already. */
+  #mine_show(): void {
+    const [plan, plans, map] = [this.#plan, this.#plans, this.#map];
+    if (!plan || !plans || !map) return;
+    const held = mine_held(now_ms()).filter((m) => m.event === this.#feed.event.id);
+    const ids = held.flatMap((m) => m.seats ?? []);
+    map.mine = ids.map((id) => plans.seat_find(plan, id)).filter((seat) => seat >= 0);
   }
 }
 

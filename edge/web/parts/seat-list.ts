@@ -10,7 +10,7 @@ import { t, type Key } from '../i18n.ts';
 import { find, h, replace } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
 import { loading, notice_of } from '../ui/page.ts';
-import { say } from '../ui/say.ts';
+import { tell } from '../ui/say.ts';
 
 const STATES: Key[] = ['seat.free', 'seat.held', 'seat.sold', 'seat.blocked'];
 const FIND_FROM = 12; // sections, from which there is a field to find one
@@ -278,9 +278,9 @@ export class SeatList extends HTMLElement {
     if (!cell) return;
     if (this.#choice.has(index)) return this.#choice.remove(index);
     const state = this.#feed.states[index] ?? BLOCKED;
-    if (state !== FREE) return say(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'), true);
+    if (state !== FREE) return tell(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'));
     if (!this.#choice.add(chosen_of(this.#feed.event, cell.seat, index)))
-      say(t('choice.limit', { count: CHOICE_MAX }), true);
+      tell(t('choice.limit', { count: CHOICE_MAX }));
   }
 
   #on_key(event: KeyboardEvent): void {

@@ -33,12 +33,8 @@ export class SeatTray extends HTMLElement {
   }
 
   busy_set(busy: boolean): void {
-    this.#button.toggleAttribute('aria-disabled', busy);
+    this.#button.setAttribute('aria-disabled', String(busy));
     this.classList.toggle('busy', busy);
-  }
-
-  get busy(): boolean {
-    return this.classList.contains('busy');
   }
 
   #price(minor: number): string {

@@ -16,6 +16,8 @@ function dress(node: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function')
       node.addEventListener(name.slice(2), value as unknown as EventListener);
+    else if (name.startsWith('aria-') && typeof value === 'boolean')
+      node.setAttribute(name, String(value)); // an empty one means false
     else if (value === true) node.setAttribute(name, '');
     else if (value !== false && value !== null && value !== undefined)
       node.setAttribute(name, String(value));

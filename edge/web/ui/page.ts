@@ -17,11 +17,12 @@ export abstract class Page extends HTMLElement {
   }
 
   protected title_set(text: string): void {
-    document.title = `${text} · cavea`;
+    if (!this.gone.aborted) document.title = `${text} · cavea`;
   }
 
   /** Repeats until the reader leaves. */
   protected every(ms: number, work: () => void): void {
+    if (this.gone.aborted) return;
     const timer = setInterval(work, ms);
     this.gone.addEventListener('abort', () => clearInterval(timer));
   }
@@ -44,6 +45,7 @@ export function error_key(error: unknown): Key {
   if (error instanceof Offline) return 'error.offline';
   if (!(error instanceof Problem)) return 'error.other';
   if (error.status === 404) return 'error.lost';
+  if (error.status === 401) return 'error.stranger';
   return error.status === 503 || error.status === 429 ? 'error.busy' : 'error.other';
 }
 

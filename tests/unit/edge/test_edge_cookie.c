@@ -118,6 +118,7 @@ static void test_origin_own__given_our_host_then_is_ours(void **state)
 {
     (void)state;
     assert_true(origin_own("http://127.0.0.1:8080", "127.0.0.1:8080", ""));
+    assert_true(origin_own("http://localhost:8080", "localhost:8080", ""));
     assert_true(origin_own("https://Tickets.example", "tickets.example", ""));
     assert_true(origin_own("https://tickets.example", "inside:8080", "https://tickets.example"));
 }
@@ -146,6 +147,9 @@ static void test_origin_own__given_another_then_is_foreign(void **state)
     assert_false(
         origin_own("http://tickets.example", "tickets.example", "https://tickets.example"));
     assert_false(origin_own("https://tickets.example", NULL, ""));
+    // Nobody on the way writes pages of an HTTPS site.
+    assert_false(origin_own("http://tickets.example", "tickets.example", ""));
+    assert_false(origin_own("http://192.0.2.1:8080", "192.0.2.1:8080", ""));
 }
 
 int main(void)

@@ -1,6 +1,8 @@
 #include "edge/encoding.h"
 #include "edge/gzip.h"
 #include "edge/plan_map.h"
+#include "edge/plan_shelf.h"
+#include "tests/unit/actors/allocations.h"
 #include "tests/unit/edge/edge_plan.h"
 
 // cmocka.h needs these before it.
@@ -232,9 +234,125 @@ static void test_gzip__given_bytes_then_packs_and_unpacks_them(void **state)
     assert_false(gzip_unpack(plain, BYTES, BYTES, &back, &back_bytes));
     packed[packed_bytes - 5] ^= 1; // the checksum
     assert_false(gzip_unpack(packed, packed_bytes, BYTES, &back, &back_bytes));
+    packed[packed_bytes - 5] ^= 1;
+    for (int by = -1; by <= 1; by += 2) { // the size
+        packed[packed_bytes - 4] = (char)(packed[packed_bytes - 4] + by);
+        assert_false(gzip_unpack(packed, packed_bytes, BYTES + 1, &back, &back_bytes));
+        packed[packed_bytes - 4] = (char)(packed[packed_bytes - 4] - by);
+    }
+    for (size_t bytes = 0; bytes < 18; bytes++)
+        assert_false(gzip_unpack(packed, bytes, BYTES, &back, &back_bytes));
     assert_null(back);
     free(packed);
     free(plain);
+}
+
+// Each allocation fails in turn: nothing is answered, and nothing stays behind.
+static void test_plan_map__given_an_allocation_that_fails_then_leaves_nothing(void **state)
+{
+    (void)state;
+    plan *p = plan_make();
+    char *data = NULL, *packed = NULL, *back = NULL;
+    size_t bytes = 0, packed_bytes = 0, back_bytes = 0;
+    uint64_t failed = 0;
+    bool done = false;
+    for (uint64_t at = 1; !done; at++) {
+        int64_t before = allocations_live;
+        allocations = 0;
+        allocations_fail_at = at;
+        bool encoded = plan_map_encode(p, layout, sizeof layout - 1, &data, &bytes);
+        bool zipped = encoded && gzip_pack(data, bytes, &packed, &packed_bytes);
+        bool unzipped = zipped && gzip_unpack(packed, packed_bytes, bytes, &back, &back_bytes);
+        done = allocations < at;
+        allocations_fail_at = 0;
+        if (unzipped) { // all went well, or what failed only gives memory back
+            assert_int_equal(back_bytes, bytes);
+            assert_memory_equal(back, data, bytes);
+        } else {
+            assert_false(done);
+            failed++;
+        }
+        if (encoded)
+            free(data);
+        if (zipped)
+            free(packed);
+        if (unzipped)
+            free(back);
+        assert_int_equal(allocations_live, before);
+    }
+#ifndef ALLOCATIONS_UNCOUNTED
+    assert_true(failed >=
+                5); // the writer's growth, the packed bytes, zlib's own and the bytes back
+#else
+    (void)failed;
+#endif
+    plan_free(p);
+}
+
+typedef struct map_source {
+    const char *data;
+    size_t bytes;
+    int loads;
+} map_source;
+
+static plan_load_result map_read(void *self, const digest32 *hash, shared_bytes **ret_map)
+{
+    map_source *s = self;
+    (void)hash;
+    s->loads++;
+    char *copy = malloc(s->bytes);
+    if (!copy)
+        return PLAN_FAILED;
+    memcpy(copy, s->data, s->bytes);
+    *ret_map = shared_bytes_take(copy, s->bytes);
+    return *ret_map ? PLAN_LOADED : PLAN_FAILED;
+}
+
+static void test_plan_shelf_map_plain__given_many_readers_then_unpacks_once(void **state)
+{
+    static const char plain[] = "seats, rows and sections, seats, rows and sections";
+    map_source source = {.loads = 0};
+    digest32 hash = {{1}};
+    char *packed = NULL;
+    (void)state;
+    assert_true(gzip_pack(plain, sizeof plain, &packed, &source.bytes));
+    source.data = packed;
+    plan_source from = {.self = &source, .map = map_read};
+    plan_shelf *shelf = plan_shelf_new(&from);
+    shared_bytes *first = NULL, *second = NULL, *zipped = NULL;
+    assert_non_null(shelf);
+    assert_int_equal(plan_shelf_map_plain(shelf, &hash, &first), ERROR_NONE);
+    assert_int_equal(plan_shelf_map_plain(shelf, &hash, &second), ERROR_NONE);
+    assert_ptr_equal(first, second);
+    assert_int_equal(source.loads, 1);
+    assert_int_equal(first->count, sizeof plain);
+    assert_memory_equal(first->data, plain, sizeof plain);
+    assert_int_equal(plan_shelf_map(shelf, &hash, &zipped), ERROR_NONE);
+    assert_int_equal(zipped->count, source.bytes);
+    assert_int_equal(plan_shelf_bytes(shelf), sizeof plain + source.bytes);
+    shared_bytes_unref(first);
+    shared_bytes_unref(second);
+    shared_bytes_unref(zipped);
+    plan_shelf_free(shelf);
+    free(packed);
+}
+
+static void test_plan_shelf_map__given_none_then_says_so(void **state)
+{
+    map_source source = {.data = "no gzip form at all", .bytes = 19};
+    plan_source none = {.self = NULL}, bad = {.self = &source, .map = map_read};
+    plan_shelf *without = plan_shelf_new(&none), *with = plan_shelf_new(&bad);
+    digest32 hash = {{1}};
+    shared_bytes *map = NULL;
+    (void)state;
+    assert_true(without && with);
+    assert_int_equal(plan_shelf_map(without, &hash, &map), ERROR_NOT_FOUND);
+    assert_int_equal(plan_shelf_map_plain(without, &hash, &map), ERROR_NOT_FOUND);
+    assert_int_equal(plan_shelf_map_plain(with, &hash, &map), ERROR_UNAVAILABLE);
+    assert_null(map);
+    assert_int_equal(plan_shelf_bytes(with), 0);
+    plan_shelf_free(without);
+    plan_shelf_free(with);
 }
 
 static void test_encoding__given_what_clients_accept_then_decides_as_rfc_9110(void **state)
@@ -260,6 +378,9 @@ int main(void)
         cmocka_unit_test(test_plan_map__given_a_plan_then_tells_all_of_it),
         cmocka_unit_test(test_plan_map__given_no_layout_then_refuses),
         cmocka_unit_test(test_gzip__given_bytes_then_packs_and_unpacks_them),
+        cmocka_unit_test(test_plan_map__given_an_allocation_that_fails_then_leaves_nothing),
+        cmocka_unit_test(test_plan_shelf_map_plain__given_many_readers_then_unpacks_once),
+        cmocka_unit_test(test_plan_shelf_map__given_none_then_says_so),
         cmocka_unit_test(test_encoding__given_what_clients_accept_then_decides_as_rfc_9110),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
