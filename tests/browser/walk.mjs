@@ -204,7 +204,7 @@ async function leaves_unpaid() {
   await reserve(page);
   await checkout(page);
   await page.locator('a.leave').click();
-  await page.locator('.unpaid a').click();
+  await page.locator('page-paid a[href="/cart"]').click();
   await page.locator('hold-timer').waitFor();
   await page.context().close();
 }
