@@ -11,8 +11,10 @@
 #include "edge/live.h"
 #include "edge/session.h"
 
+enum { PAGE_POLICY_BYTES = 640 };
+
 typedef struct edge { // everything is borrowed
-    session_key sessions;
+    session_keys sessions;
     const char *webhook_secret;
     answer_cache *answers;
     bus *bus;
@@ -21,7 +23,10 @@ typedef struct edge { // everything is borrowed
     load_gate *gate; // of readers who wait for the database
     catalogue *catalogue;
     read_pool *pool;
-    int64_t reply_ms; // how long a request waits for an actor
+    int64_t reply_ms;       // how long a request waits for an actor
+    const char *public_url; // the origin that browsers see; "": whatever Host says
+    const char *live_url;   // where cavea-live is: an origin; "/": the pages' own; "": nowhere
+    char page_policy[PAGE_POLICY_BYTES]; // the pages' Content-Security-Policy
     key_ring *keys;
     shared_bytes *openapi;
 } edge;
@@ -36,6 +41,7 @@ typedef struct edge_call {
 
 extern const route edge_routes[];
 extern const size_t edge_routes_count;
+extern const route edge_lost; // for browsers that look for a page that is none
 // Checks what the route needs and calls its handler. self is an edge.
 void edge_serve(void *self, const http_request *request, http_answer *answer);
 
@@ -57,23 +63,38 @@ const char *reservation_state_name(int state);
 const char *payment_outcome_name(int outcome);
 const char *seat_state_name(seat_state state);
 
+// The request comes from one of our own pages. False, and the problem answered, when not.
+MUST_CHECK bool edge_call_own_page(edge_call *call);
+
+// The policy of pages that may also connect to live_url. False when that is no origin, "/" or "".
+MUST_CHECK bool page_policy_make(const char *live_url, char ret_policy[static PAGE_POLICY_BYTES]);
+
 void handle_session_create(edge_call *call);
+void handle_session_put(edge_call *call);
+void handle_session_delete(edge_call *call);
 void handle_event_list(edge_call *call);
 void handle_event_read(edge_call *call);
 void handle_plan_read(edge_call *call);
+void handle_plan_map(edge_call *call);
 void handle_availability(edge_call *call);
 void handle_seats(edge_call *call);
 void handle_seats_bin(edge_call *call);
 void handle_reservation_create(edge_call *call);
+void handle_reservation_list(edge_call *call);
 void handle_reservation_read(edge_call *call);
 void handle_reservation_cancel(edge_call *call);
 void handle_checkout(edge_call *call);
 void handle_cancellation(edge_call *call);
 void handle_callback(edge_call *call);
 void handle_ticket_list(edge_call *call);
+void handle_ticket_read(edge_call *call);
 void handle_ticket_svg(edge_call *call);
 void handle_ticket_png(edge_call *call);
 void handle_key_set(edge_call *call);
 void handle_openapi(edge_call *call);
+void handle_time(edge_call *call);
+void handle_asset(edge_call *call);
+void handle_page(edge_call *call);
+void handle_lost(edge_call *call);
 
 #endif

@@ -28,3 +28,13 @@ void handle_openapi(edge_call *call)
 {
     answer_document(call, shared_bytes_ref(call->edge->openapi));
 }
+
+// What time the database has it, so that a page counts down to the deadlines it decides by.
+void handle_time(edge_call *call)
+{
+    doc *d = &call->answer->body;
+    doc_object(d);
+    doc_key(d, "now");
+    doc_time(d, edge_database_now_us(call->edge));
+    doc_object_end(d);
+}

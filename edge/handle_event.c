@@ -108,24 +108,6 @@ static bool time_filter(const char *query, const char *name, int64_t *ret_us)
     return valid && time_text_read(text, strlen(text), ret_us);
 }
 
-static bool int_filter(const char *query, const char *name, int64_t most, int64_t *ret_value)
-{
-    char text[24];
-    bool valid;
-    int64_t value = 0;
-    if (!http_query_text(query, name, text, sizeof text, &valid))
-        return true;
-    if (!valid || text[0] == 0 || strlen(text) > 18)
-        return false;
-    for (const char *at = text; *at; at++) {
-        if (*at < '0' || *at > '9')
-            return false;
-        value = value * 10 + (*at - '0');
-    }
-    *ret_value = value;
-    return value <= most;
-}
-
 static bool cursor_read(const char *query, event_filter *f)
 {
     char text[CURSOR_TEXT_BYTES + 8];
@@ -171,9 +153,9 @@ static const char *filter_read(const char *query, list_texts *texts, event_filte
         return "category is no readable text";
     if (!time_filter(query, "from", &f->from_us) || !time_filter(query, "to", &f->to_us))
         return "from and to are RFC 3339 dates or times";
-    if (!int_filter(query, "price_max", INT64_MAX, &f->price_max_minor))
+    if (!http_query_int(query, "price_max", INT64_MAX, &f->price_max_minor))
         return "price_max is a whole number of minor units";
-    if (!int_filter(query, "limit", LIST_LIMIT_MAX, &limit) || limit < 1)
+    if (!http_query_int(query, "limit", LIST_LIMIT_MAX, &limit) || limit < 1)
         return "limit is a number from 1 to 100";
     if (!cursor_read(query, f))
         return "cursor is not one of ours";
@@ -291,7 +273,21 @@ static void categories_write(doc *d, const catalogue_event *event)
     doc_array_end(d);
 }
 
-static void detail_write(doc *d, const catalogue_event *event)
+// Where a page hears of changes: cavea-live serves this path, under its own origin or behind the
+// proxy that is ours too.
+static void live_write(doc *d, const char *live_url, const event_id *event)
+{
+    char id[UUID_TEXT_BYTES], url[320];
+    uuid_format(&event->u, id);
+    doc_key(d, "live_url");
+    if (*live_url == 0)
+        return doc_null(d);
+    snprintf(url, sizeof url, "%s/v1/events/%s/live", strcmp(live_url, "/") == 0 ? "" : live_url,
+             id);
+    doc_text(d, url);
+}
+
+static void detail_write(doc *d, const catalogue_event *event, const char *live_url)
 {
     const event_detail *detail = &event->detail;
     doc_object(d);
@@ -315,6 +311,7 @@ static void detail_write(doc *d, const catalogue_event *event)
     sections_write(d, event->plan->plan);
     categories_write(d, event);
     member_int(d, "hold_seconds", detail->hold_seconds);
+    live_write(d, live_url, &detail->row.id);
     doc_object_end(d);
 }
 
@@ -330,32 +327,9 @@ void handle_event_read(edge_call *call)
         return http_answer_problem(call->answer, error, NULL);
     doc d;
     doc_init_heap(&d);
-    detail_write(&d, event);
+    detail_write(&d, event, call->edge->live_url);
     shared_bytes *b = document_seal(&d);
     if (!b)
         return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
     answer_shared(call, b, LIST_CACHE_CONTROL);
-}
-
-void handle_plan_read(edge_call *call)
-{
-    const http_request *q = call->request;
-    digest32 hash;
-    shared_bytes *layout = NULL;
-    char text[DIGEST32_TEXT_BYTES], etag[ETAG_BYTES];
-    if (!digest32_parse(q->id, q->id_bytes, &hash))
-        return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
-    if (!load_gate_enter(call->edge->gate))
-        return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
-    error_code error = plan_shelf_layout(call->edge->plans, &hash, &layout);
-    load_gate_leave(call->edge->gate);
-    if (error != ERROR_NONE)
-        return http_answer_problem(call->answer, error, NULL);
-    digest32_format(&hash, text);
-    snprintf(etag, sizeof etag, "\"%s\"", text);
-    call->answer->cache_control = "public, max-age=31536000, immutable";
-    if (http_answer_fresh(call->answer, q, etag))
-        shared_bytes_unref(layout);
-    else
-        call->answer->shared = layout;
 }

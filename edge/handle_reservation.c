@@ -10,6 +10,8 @@ static ProtobufCBinaryData binary(const void *data, size_t bytes)
     return (ProtobufCBinaryData){bytes, (uint8_t *)(uintptr_t)data};
 }
 
+enum { LIST_LIMIT_STANDARD = 20 };
+
 // Of reservation_state and event_status in the actors' and the database's numbers.
 enum { STATE_HELD = 1, STATE_CONFIRMED = 2, STATE_EXPIRED = 3, STATE_REFUNDED = 5 };
 
@@ -245,7 +247,7 @@ static error_code row_read(edge_call *call, const catalogue_event *event, const 
                                                                           : ERROR_NOT_FOUND;
 }
 
-static void row_write(edge_call *call, const catalogue_event *event,
+static void row_write(edge *e, doc *d, const catalogue_event *event,
                       const event_image_reservation *row)
 {
     uint32_t seats[SEATS_PER_RESERVATION_MAX];
@@ -253,7 +255,7 @@ static void row_write(edge_call *call, const catalogue_event *event,
         seats[i] = (uint32_t)row->seats[i];
     reservation_answer r = {
         .id = &row->id,
-        .state = state_now(call->edge, row->state, row->expires_us),
+        .state = state_now(e, row->state, row->expires_us),
         .seats = seats,
         .price_minor = row->price_minor,
         .seats_count = row->seats_count,
@@ -261,10 +263,71 @@ static void row_write(edge_call *call, const catalogue_event *event,
         .expires_us = row->expires_us,
         .payment = &row->payment,
         .outcome = outcome_name(row->state, row->outcome),
-        .refund_now_minor = refund_now(call->edge, &event->detail, row->total_minor),
+        .refund_now_minor = refund_now(e, &event->detail, row->total_minor),
         .refund_minor = row->refund_minor,
     };
-    reservation_write(&call->answer->body, event, &r);
+    reservation_write(d, event, &r);
+}
+
+// NULL, or what is wrong with the query. *ret_before is zero for the first page.
+static const char *page_read(const char *query, reservation_id *ret_before, uint32_t *ret_limit)
+{
+    char cursor[UUID_TEXT_BYTES];
+    bool valid;
+    int64_t limit = LIST_LIMIT_STANDARD;
+    *ret_before = (reservation_id){0};
+    if (!http_query_int(query, "limit", READ_RESERVATIONS_MAX, &limit) || limit < 1)
+        return "limit is a number from 1 to 50";
+    if (http_query_text(query, "cursor", cursor, sizeof cursor, &valid) &&
+        !(valid && uuid_parse(cursor, strlen(cursor), &ret_before->u)))
+        return "cursor is not one of ours";
+    *ret_limit = (uint32_t)limit;
+    return NULL;
+}
+
+static error_code page_write(edge *e, doc *d, const reservation_page *page)
+{
+    doc_object(d);
+    doc_key(d, "reservations");
+    doc_array(d);
+    for (uint32_t i = 0; i < page->count; i++) {
+        CATALOGUE_EVENT_AUTO *event = NULL;
+        error_code error = catalogue_get(e->catalogue, &page->rows[i].event, &event);
+        if (error != ERROR_NONE)
+            return error == ERROR_NOT_FOUND ? ERROR_INTERNAL : error;
+        row_write(e, d, event, &page->rows[i].row);
+    }
+    doc_array_end(d);
+    doc_key(d, "next");
+    if (page->more)
+        doc_uuid(d, &page->rows[page->count - 1].row.id.u);
+    else
+        doc_null(d);
+    doc_object_end(d);
+    return ERROR_NONE;
+}
+
+// What the buyer has, of all events: whoever lost the ids finds the tickets again.
+void handle_reservation_list(edge_call *call)
+{
+    edge *e = call->edge;
+    reservation_id before;
+    reservation_page page;
+    uint32_t limit;
+    doc d;
+    const char *wrong = page_read(call->request->query, &before, &limit);
+    if (wrong)
+        return http_answer_problem(call->answer, ERROR_MALFORMED, wrong);
+    if (read_reservations(e->pool, &call->session.buyer, uuid_is_zero(&before.u) ? NULL : &before,
+                          limit, &page) != STORE_OK)
+        return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
+    doc_init_heap(&d);
+    error_code error = page_write(e, &d, &page);
+    reservation_page_done(&page);
+    if (error == ERROR_NONE)
+        return http_answer_heap(call->answer, &d);
+    doc_done(&d);
+    http_answer_problem(call->answer, error, NULL);
 }
 
 void handle_reservation_read(edge_call *call)
@@ -277,7 +340,7 @@ void handle_reservation_read(edge_call *call)
     error_code error = row_read(call, event, &id, &row);
     if (error != ERROR_NONE)
         return http_answer_problem(call->answer, error, NULL);
-    row_write(call, event, &row);
+    row_write(call->edge, &call->answer->body, event, &row);
 }
 
 void handle_reservation_cancel(edge_call *call)
@@ -353,7 +416,7 @@ void handle_cancellation(edge_call *call)
     event_image_reservation row;
     if (result == BUS_ANSWERED && answer.error == ERROR_NOT_FOUND &&
         row_read(call, event, &id, &row) == ERROR_NONE && row.state == STATE_REFUNDED)
-        return row_write(call, event, &row);
+        return row_write(call->edge, &call->answer->body, event, &row);
     if (edge_call_refused(call, result, &answer))
         return;
     if (!answer.has_reservation)

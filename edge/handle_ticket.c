@@ -1,8 +1,6 @@
 #include "edge/edge.h"
 #include "edge/qr.h"
 
-#include "ops/host/clock.h"
-
 #include <stdio.h>
 
 #define QR_CACHE_CONTROL "private, max-age=300"
@@ -28,10 +26,10 @@ static void url_member(doc *d, const char *key, const ticket_id *id, const char 
     doc_text(d, url);
 }
 
+// The members of a ticket, without the braces.
 static void ticket_write(doc *d, const plan *p, const ticket_view *t)
 {
     uint32_t seat = (uint32_t)t->seat;
-    doc_object(d);
     doc_key(d, "id");
     doc_uuid(d, &t->id.u);
     if (seat < p->seats_count) {
@@ -52,7 +50,6 @@ static void ticket_write(doc *d, const plan *p, const ticket_view *t)
     doc_text(d, t->jws);
     url_member(d, "qr_svg", &t->id, "svg");
     url_member(d, "qr_png", &t->id, "png");
-    doc_object_end(d);
 }
 
 // The buyer's own reservation. False, and the problem answered, when it is not.
@@ -95,28 +92,55 @@ void handle_ticket_list(edge_call *call)
     doc_object(d);
     doc_key(d, "tickets");
     doc_array(d);
-    for (uint32_t i = 0; i < page.count; i++)
+    for (uint32_t i = 0; i < page.count; i++) {
+        doc_object(d);
         ticket_write(d, event->plan->plan, &page.rows[i]);
+        doc_object_end(d);
+    }
     doc_array_end(d);
     doc_object_end(d);
 }
 
-// A browser cannot send a token with the address of an image, so the ticket's id, which nobody can
-// guess, is enough; a token that is sent all the same must be its owner's.
-static bool ticket_allowed(edge_call *call, const event_id *event, const ticket_view *t)
+// One ticket of the buyer who asks. False, and the problem answered, when there is none.
+static bool ticket_owned(edge_call *call, const event_id *show, const uuid *id,
+                         ticket_page *ret_page)
 {
     event_image_reservation row;
-    session s;
-    const char *authorization = call->request->authorization;
-    if (!authorization)
-        return true;
-    if (!session_authorize(&call->edge->sessions, authorization, clock_wall_us() / 1000000, &s)) {
-        http_answer_problem(call->answer, ERROR_UNAUTHORIZED, NULL);
+    ticket_id wanted = {*id};
+    if (read_tickets(call->edge->pool, show, &wanted, 1, ret_page) != STORE_OK) {
+        http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
         return false;
     }
-    return reservation_owned(call, event, &t->reservation, &s.buyer, &row);
+    if (ret_page->count == 0) {
+        http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
+        return false;
+    }
+    return reservation_owned(call, show, &ret_page->rows[0].reservation, &call->session.buyer,
+                             &row);
 }
 
+// One ticket, with what it belongs to: a ticket's id alone does not tell its reservation.
+void handle_ticket_read(edge_call *call)
+{
+    uuid id;
+    CATALOGUE_EVENT_AUTO *event = NULL;
+    TICKET_PAGE_AUTO page = {0};
+    if (!edge_call_event(call, &id, &event) ||
+        !ticket_owned(call, &event->detail.row.id, &id, &page))
+        return;
+    const ticket_view *t = &page.rows[0];
+    doc *d = &call->answer->body;
+    doc_object(d);
+    ticket_write(d, event->plan->plan, t);
+    doc_key(d, "reservation_id");
+    doc_uuid(d, &t->reservation.u);
+    doc_key(d, "event_id");
+    doc_uuid(d, &event->detail.row.id.u);
+    doc_object_end(d);
+}
+
+// Whoever has the code is let in: it is its owner's, and a browser that keeps it may show it only
+// to whom it was sent.
 static void ticket_qr(edge_call *call, const char *content_type, char kind,
                       shared_bytes *(*draw)(const char *text))
 {
@@ -126,20 +150,17 @@ static void ticket_qr(edge_call *call, const char *content_type, char kind,
     TICKET_PAGE_AUTO page = {0};
     if (!edge_call_event(call, &id, &event))
         return;
-    ticket_id wanted = {id};
-    const event_id *show = &event->detail.row.id;
     if (!load_gate_enter(call->edge->gate))
         return http_answer_problem(call->answer, ERROR_OVERLOADED, NULL);
-    store_result read = read_tickets(call->edge->pool, show, &wanted, 1, &page);
+    bool owned = ticket_owned(call, &event->detail.row.id, &id, &page);
     load_gate_leave(call->edge->gate);
-    if (read != STORE_OK)
-        return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
-    if (page.count == 0 || page.rows[0].compact[0] == 0)
-        return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
-    if (!ticket_allowed(call, show, &page.rows[0]))
+    if (!owned)
         return;
+    if (page.rows[0].compact[0] == 0)
+        return http_answer_problem(call->answer, ERROR_NOT_FOUND, NULL);
     snprintf(etag, sizeof etag, "\"%c%s\"", kind, page.rows[0].key_id);
     call->answer->cache_control = QR_CACHE_CONTROL;
+    http_answer_header(call->answer, "Vary", "Authorization, Cookie");
     if (http_answer_fresh(call->answer, call->request, etag))
         return;
     call->answer->content_type = content_type;

@@ -103,9 +103,24 @@ static void body_discard(exchange *x)
     pthread_mutex_unlock(&x->h->mutex);
 }
 
+// Somebody who looks for a page gets one that says there is none.
+static bool wants_page(const exchange *x)
+{
+    const struct mg_request_info *info = mg_get_request_info(x->connection);
+    bool reads = strcmp(info->request_method, "GET") == 0 || x->head.only_head;
+    return reads && x->h->options.lost && x->request.accept &&
+           strstr(x->request.accept, "text/html") != NULL;
+}
+
 static void answer_no_route(exchange *x, route_result result, const route_match *match)
 {
     http_answer *a = &x->answer;
+    if (result == ROUTE_UNKNOWN && wants_page(x)) {
+        x->request.route = x->h->options.lost;
+        atomic_fetch_add(&x->h->inflight, 1);
+        x->h->options.serve(x->h->options.self, &x->request, a);
+        return;
+    }
     if (result == ROUTE_UNKNOWN)
         return http_answer_problem(a, ERROR_NOT_FOUND, NULL);
     if (result == ROUTE_OPTIONS)

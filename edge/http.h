@@ -33,16 +33,21 @@ typedef struct http_request { // borrowed until serve returns; absent headers ar
     const char *if_none_match;
     const char *content_type;
     const char *signature; // Stripe-Signature
+    const char *cookie;
+    const char *origin, *host;
+    const char *accept, *accept_encoding; // of several lines the first
     const char *body;
     size_t body_bytes;
     int64_t started_us; // when it was there, its body too; monotonic
 } http_request;
 
 typedef struct http_answer {
-    int status;                // 200 before serve
-    const char *content_type;  // application/json before serve; static
-    const char *cache_control; // "no-store" before serve; static
-    char etag[ETAG_BYTES];     // "" before serve
+    int status;                  // 200 before serve
+    const char *content_type;    // application/json before serve; static
+    const char *cache_control;   // "no-store" before serve; static
+    const char *policy;          // Content-Security-Policy, allows nothing before serve; static
+    const char *referrer_policy; // "no-referrer" before serve; static
+    char etag[ETAG_BYTES];       // "" before serve
     char headers[HTTP_HEADERS_BYTES];
     size_t headers_bytes;
     doc body;             // a document of up to HTTP_OUT_BYTES is written here
@@ -72,6 +77,10 @@ MUST_CHECK bool http_etag_listed(const char *if_none_match, const char *etag);
 MUST_CHECK bool http_query_text(const char *query, const char *name, char *buffer,
                                 size_t buffer_bytes, bool *ret_valid);
 
+// The same for a whole number from 0 to most; absent leaves *ret_value. False when it is none.
+MUST_CHECK bool http_query_int(const char *query, const char *name, int64_t most,
+                               int64_t *ret_value);
+
 typedef struct http_options {
     const char *address;
     int64_t port;             // 0: any free one
@@ -85,6 +94,7 @@ typedef struct http_options {
     int64_t body_deadline_ms; // a whole body
     const route *routes;      // borrowed until http_stop
     size_t routes_count;
+    const route *lost; // answers browsers (Accept: text/html) who ask for no such path; may be NULL
     void *self;
     void (*serve)(void *self, const http_request *request, http_answer *answer);
     void (*complain)(void *self, const char *message); // what civetweb wants to say; may be NULL

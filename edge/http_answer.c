@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define HTTP_POLICY_NOTHING "default-src 'none'; frame-ancestors 'none'"
+
 enum { RETRY_SPREAD_S = 3 }; // those who are refused together come back at different times
 
 void http_answer_init(http_answer *a, http_worker *w)
@@ -11,6 +13,8 @@ void http_answer_init(http_answer *a, http_worker *w)
     a->status = 200;
     a->content_type = "application/json";
     a->cache_control = "no-store";
+    a->policy = HTTP_POLICY_NOTHING;
+    a->referrer_policy = "no-referrer";
     a->etag[0] = 0;
     a->headers_bytes = 0;
     a->shared = NULL;
@@ -144,6 +148,7 @@ static const char *reason_of(int status)
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
@@ -231,9 +236,9 @@ static size_t head_write(const http_answer *a, http_worker *worker, const http_h
         put(&w, "Connection: close\r\n");
     else if (head->keeps_told)
         put(&w, "Connection: keep-alive\r\n");
-    put(&w, "X-Content-Type-Options: nosniff\r\n"
-            "Referrer-Policy: no-referrer\r\n"
-            "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n");
+    put(&w, "X-Content-Type-Options: nosniff\r\n");
+    put_line(&w, "Referrer-Policy: ", a->referrer_policy);
+    put_line(&w, "Content-Security-Policy: ", a->policy);
     put_bytes(&w, a->headers, a->headers_bytes);
     put(&w, "\r\n");
     return (size_t)(w.at - worker->head);

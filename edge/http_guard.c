@@ -66,6 +66,7 @@ static bool list_has(const char *list, const char *word)
 typedef struct fields { // those that we read
     const char *host, *expect, *connection, *length, *encoding;
     const char *content_type, *authorization, *if_none_match, *idempotency_key, *signature;
+    const char *cookie, *origin, *accept, *accept_encoding;
 } fields;
 
 // Where a header goes; NULL for those that we ignore. Their lengths tell nearly all apart.
@@ -85,6 +86,10 @@ static const char **field_of(fields *f, const char *name)
         {"If-None-Match", offsetof(fields, if_none_match)},
         {"Idempotency-Key", offsetof(fields, idempotency_key)},
         {"Stripe-Signature", offsetof(fields, signature)},
+        {"Cookie", offsetof(fields, cookie)},
+        {"Origin", offsetof(fields, origin)},
+        {"Accept", offsetof(fields, accept)},
+        {"Accept-Encoding", offsetof(fields, accept_encoding)},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if ((name[0] | 0x20) == (known[i].name[0] | 0x20) && strcasecmp(name, known[i].name) == 0)
@@ -101,9 +106,10 @@ static bool fields_read(const struct mg_request_info *info, fields *ret_fields)
         if (!value_valid(line->value))
             return false;
         const char **field = field_of(&f, line->name);
-        if (field && *field)
+        bool repeats = field && *field;
+        if (repeats && field != &f.accept && field != &f.accept_encoding)
             return false;
-        if (field)
+        if (field && !repeats)
             *field = line->value;
     }
     *ret_fields = f;
@@ -147,6 +153,11 @@ error_code http_head_read(const struct mg_request_info *info, http_head *ret_hea
         .if_none_match = f.if_none_match,
         .content_type = f.content_type,
         .signature = f.signature,
+        .cookie = f.cookie,
+        .origin = f.origin,
+        .host = f.host,
+        .accept = f.accept,
+        .accept_encoding = f.accept_encoding,
         .body = "",
     };
     return ERROR_NONE;

@@ -48,3 +48,21 @@ bool http_query_text(const char *query, const char *name, char *buffer, size_t b
     }
     return false;
 }
+
+bool http_query_int(const char *query, const char *name, int64_t most, int64_t *ret_value)
+{
+    char text[24];
+    bool valid;
+    int64_t value = 0;
+    if (!http_query_text(query, name, text, sizeof text, &valid))
+        return true;
+    if (!valid || text[0] == 0 || strlen(text) > 18)
+        return false;
+    for (const char *at = text; *at; at++) {
+        if (*at < '0' || *at > '9')
+            return false;
+        value = value * 10 + (*at - '0');
+    }
+    *ret_value = value;
+    return value <= most;
+}

@@ -8,6 +8,7 @@
 #include "ops/host/random.h"
 #include "ops/host/secret_file.h"
 #include "ops/host/service.h"
+#include "schemas/origin.h"
 #include "store/migrate.h"
 
 #include <malloc.h>
@@ -37,7 +38,8 @@ typedef struct edge_settings {
     nats_login nats;
     const char *postgres_url;
     int64_t postgres_connections;
-    const char *session_key_file, *webhook_secret_file, *ticket_keys_dir;
+    const char *session_key_file, *session_key_other_file, *webhook_secret_file, *ticket_keys_dir;
+    const char *public_url, *live_url;
     int64_t reply_ms, queue_ms, keep_alive_ms, idle_ms, read_timeout_ms, body_deadline_ms;
     int64_t start_ms, drain_ms, stop_ms;
 } edge_settings;
@@ -65,10 +67,19 @@ static const setting settings[] = {
                READ_CONNECTIONS_MAX, "connections to the database"),
     CONFIG_PATH(edge_settings, session_key_file, "session-key-file", NULL,
                 "file with the 32 bytes that session tokens are made with, mode 0600"),
+    CONFIG_PATH(edge_settings, session_key_other_file, "session-key-other-file", "",
+                "a second such file, whose tokens are taken too: while keys are being changed the "
+                "one to come, then the one before; empty: none"),
     CONFIG_PATH(edge_settings, webhook_secret_file, "webhook-secret-file", NULL,
                 "file with the payment provider's signing secret, mode 0600"),
     CONFIG_PATH(edge_settings, ticket_keys_dir, "ticket-keys-dir", NULL,
                 "folder with the tickets' public keys, <kid>.pub"),
+    CONFIG_TEXT(edge_settings, public_url, "public-url", "", 0, 200,
+                "the origin that browsers see, as in https://tickets.example; empty: https "
+                "with what Host says"),
+    CONFIG_TEXT(edge_settings, live_url, "live-url", "", 0, 200,
+                "where browsers find cavea-live: an origin, as in https://live.example; /: behind "
+                "the same proxy; empty: nowhere, they ask for changes instead"),
     CONFIG_MS(edge_settings, reply_ms, "reply-ms", "5s", 100, 60000,
               "how long a request waits for an actor"),
     CONFIG_MS(edge_settings, keep_alive_ms, "keep-alive-ms", "75s", 100, 3600000,
@@ -181,8 +192,15 @@ static bool secrets_read(edge_program *p, char problem[static CONFIG_PROBLEM_BYT
     size_t key_bytes;
     if (!secret_file_read(p->s.session_key_file, sizeof key, sizeof key, key, &key_bytes, problem))
         return false;
-    session_key_init(&p->edge.sessions, key);
+    session_keys_init(&p->edge.sessions, key);
+    const char *other = p->s.session_key_other_file;
+    bool read =
+        !other[0] || secret_file_read(other, sizeof key, sizeof key, key, &key_bytes, problem);
+    if (other[0] && read)
+        session_keys_accept(&p->edge.sessions, key);
     sodium_memzero(key, sizeof key);
+    if (!read)
+        return false;
     p->edge.webhook_secret = p->webhook_secret;
     return secret_file_read_text(p->s.webhook_secret_file, sizeof p->webhook_secret,
                                  p->webhook_secret, problem);
@@ -290,6 +308,7 @@ static bool servers_start(edge_program *p, char problem[static CONFIG_PROBLEM_BY
         .body_deadline_ms = p->s.body_deadline_ms,
         .routes = edge_routes,
         .routes_count = edge_routes_count,
+        .lost = &edge_lost,
         .self = &p->edge,
         .serve = edge_serve,
         .complain = on_http_complaint,
@@ -298,9 +317,29 @@ static bool servers_start(edge_program *p, char problem[static CONFIG_PROBLEM_BY
            http_start(&http_port, &p->http, problem);
 }
 
+static bool origins_check(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
+{
+    p->edge.public_url = p->s.public_url;
+    p->edge.live_url = p->s.live_url;
+    if (p->s.public_url[0] && !origin_valid(p->s.public_url))
+        snprintf(problem, CONFIG_PROBLEM_BYTES,
+                 "public-url is an origin as browsers write it, scheme://host or scheme://host:port"
+                 " in lower case, without a path and without the scheme's own port");
+    else if (!page_policy_make(p->s.live_url, p->edge.page_policy))
+        snprintf(problem, CONFIG_PROBLEM_BYTES, "live-url is an origin, / or nothing");
+    else
+        return true;
+    return false;
+}
+
 static bool edge_start(edge_program *p, char problem[static CONFIG_PROBLEM_BYTES])
 {
     p->edge.reply_ms = p->s.reply_ms;
+    if (!origins_check(p, problem))
+        return false;
+    // Without it Host is believed, and browsers are not told to keep to HTTPS.
+    if (!p->s.public_url[0] && !host_is_loopback(p->s.address))
+        log_event(LOG_WARNING, "public_url.missed", LOG_S("address", p->s.address));
     return secrets_read(p, problem) && openapi_load(&p->edge, problem) && store_start(p, problem) &&
            nats_start(p, problem) && servers_start(p, problem);
 }

@@ -1,32 +1,12 @@
-// The edge's connections to NATS, with the options that make a lost server noticed within seconds
-// and a lost message an error instead of a late arrival. One connection carries commands and their
-// replies, another the live deltas, so that a flood of these never delays a reply. Together with
-// the *_nats.c files the only place of the edge that knows nats.c.
+// The edge's connections to NATS: one carries commands and their replies, another the live deltas,
+// so that a flood of these never delays a reply. Together with the *_nats.c files the only place of
+// the edge that knows nats.c.
 #ifndef CAVEA_EDGE_NATS_LINK_H
 #define CAVEA_EDGE_NATS_LINK_H
 
 #include "edge/bus.h"
 #include "edge/live.h"
-#include "ops/host/config.h"
-#include "ops/host/nats_line.h"
-#include "ops/host/nats_login.h"
-
-typedef struct nats_told { // what a connection tells its owner; on a thread of nats.c
-    void *self;
-    void (*lost)(void *self);
-    void (*found)(void *self); // for the first time, or again
-    void (*failed)(void *self, const char *what);
-} nats_told;
-
-// Options that start to connect and go on trying for ever. told is borrowed until the connection is
-// destroyed. ret_problem is emptied, or says what is wrong with the login.
-MUST_CHECK natsStatus nats_link_options(const nats_login *login, const char *name,
-                                        const nats_told *told, natsOptions **ret_options,
-                                        char ret_problem[static CONFIG_PROBLEM_BYTES]);
-// What came of connecting with them. False: this login will never do, and ret_problem, which keeps
-// what the options said, says why.
-MUST_CHECK bool nats_link_tries(natsStatus status, char ret_problem[static CONFIG_PROBLEM_BYTES]);
-bool nats_link_connected(natsConnection *c);
+#include "ops/host/nats_link.h"
 
 // The bus on a connection: replies in, the clock of re-sends.
 typedef struct bus_nats bus_nats;
@@ -53,8 +33,5 @@ bool live_nats_flush(live_nats *n);
 void live_nats_stop(live_nats *n);  // no delta arrives after it
 void live_nats_end(live_nats *n);   // after the maps are gone
 void live_nats_free(live_nats **n); // after nats_link_finish
-
-// Waits until no thread of nats.c runs any more: what its callbacks use can be freed then.
-void nats_link_finish(void);
 
 #endif

@@ -13,7 +13,7 @@
 
 enum {
     PLAN_SHELF_PLANS_MAX = 1024,
-    // Decoded plans and layouts together; plans that somebody has stay beyond it.
+    // Decoded plans and their other forms together; plans that somebody has stay beyond it.
     PLAN_SHELF_BYTES_MAX = 64 * 1024 * 1024,
 };
 
@@ -32,11 +32,13 @@ typedef enum plan_load_result {
     PLAN_FAILED,
 } plan_load_result;
 
-// Where plans come from; both calls block.
+// Where plans come from; all calls block.
 typedef struct plan_source {
     void *self;
     plan_load_result (*load)(void *self, const digest32 *hash, plan **ret_plan);
     plan_load_result (*layout)(void *self, const digest32 *hash, shared_bytes **ret_layout);
+    // map.bin (edge/plan_map.h), gzip; may be NULL where nobody asks for it.
+    plan_load_result (*map)(void *self, const digest32 *hash, shared_bytes **ret_map);
 } plan_source;
 
 typedef struct plan_shelf plan_shelf;
@@ -50,5 +52,10 @@ MUST_CHECK error_code plan_shelf_get(plan_shelf *c, const digest32 *hash, shared
 // The readable form, as it is served.
 MUST_CHECK error_code plan_shelf_layout(plan_shelf *c, const digest32 *hash,
                                         shared_bytes **ret_layout);
+// The compact form for browsers (edge/plan_map.h), packed with gzip; and unpacked, for the few who
+// cannot unpack it: one copy for all of them. NOT_FOUND where the source has none.
+MUST_CHECK error_code plan_shelf_map(plan_shelf *c, const digest32 *hash, shared_bytes **ret_map);
+MUST_CHECK error_code plan_shelf_map_plain(plan_shelf *c, const digest32 *hash,
+                                           shared_bytes **ret_map);
 
 #endif

@@ -13,8 +13,9 @@ static bool path_fits(const char *pattern, const char *path, const char **ret_id
     *ret_bytes = 0;
     for (; *pattern; pattern++) {
         if (*pattern == '{') {
+            bool dots = pattern[1] == 'f';
             *ret_id = path;
-            while (id_char(*path))
+            while (id_char(*path) || (dots && *path == '.'))
                 path++;
             *ret_bytes = (size_t)(path - *ret_id);
             if (*ret_bytes == 0)

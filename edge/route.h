@@ -1,5 +1,5 @@
-// The table of what the edge answers: a method, a path with at most one `{id}` segment, and who
-// handles it. Knows no HTTP library. Pure; any thread.
+// The table of what the edge answers: a method, a path with at most one `{id}` segment (`{file}`:
+// it may have dots), and who handles it. Knows no HTTP library. Pure; any thread.
 #ifndef CAVEA_EDGE_ROUTE_H
 #define CAVEA_EDGE_ROUTE_H
 

@@ -1,4 +1,5 @@
 #include "edge/body.h"
+#include "edge/cookie.h"
 #include "edge/edge.h"
 
 #include "ops/host/clock.h"
@@ -13,7 +14,12 @@ const route edge_routes[] = {
     {"GET", "/v1/events", METRIC_ROUTE_EVENT_LIST, 0, handle_event_list},
     {"GET", "/v1/events/{id}", METRIC_ROUTE_EVENT_READ, 0, handle_event_read},
     {"GET", "/v1/plans/{id}", METRIC_ROUTE_PLAN_READ, 0, handle_plan_read},
+    {"GET", "/v1/plans/{id}/map.bin", METRIC_ROUTE_PLAN_READ, 0, handle_plan_map},
     {"POST", "/v1/sessions", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_create},
+    {"PUT", "/v1/session", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_put},
+    {"DELETE", "/v1/session", METRIC_ROUTE_SESSION_CREATE, 0, handle_session_delete},
+    {"GET", "/v1/reservations", METRIC_ROUTE_RESERVATION_READ, ROUTE_TOKEN | ROUTE_OWN,
+     handle_reservation_list},
     {"GET", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_READ, ROUTE_TOKEN | ROUTE_OWN,
      handle_reservation_read},
     {"DELETE", "/v1/reservations/{id}", METRIC_ROUTE_RESERVATION_CANCEL, ROUTE_TOKEN | ROUTE_OWN,
@@ -24,13 +30,52 @@ const route edge_routes[] = {
      ROUTE_TOKEN | ROUTE_OWN, handle_cancellation},
     {"GET", "/v1/reservations/{id}/tickets", METRIC_ROUTE_TICKET_LIST, ROUTE_TOKEN | ROUTE_OWN,
      handle_ticket_list},
-    {"GET", "/v1/tickets/{id}/qr.svg", METRIC_ROUTE_TICKET_QR, 0, handle_ticket_svg},
-    {"GET", "/v1/tickets/{id}/qr.png", METRIC_ROUTE_TICKET_QR, 0, handle_ticket_png},
+    {"GET", "/v1/tickets/{id}", METRIC_ROUTE_TICKET_LIST, ROUTE_TOKEN | ROUTE_OWN,
+     handle_ticket_read},
+    {"GET", "/v1/tickets/{id}/qr.svg", METRIC_ROUTE_TICKET_QR, ROUTE_TOKEN, handle_ticket_svg},
+    {"GET", "/v1/tickets/{id}/qr.png", METRIC_ROUTE_TICKET_QR, ROUTE_TOKEN, handle_ticket_png},
     {"POST", "/v1/webhooks/payments", METRIC_ROUTE_WEBHOOK, ROUTE_FIRST, handle_callback},
     {"GET", "/.well-known/jwks.json", METRIC_ROUTE_JWKS, 0, handle_key_set},
     {"GET", "/v1/openapi.json", METRIC_ROUTE_OPENAPI, 0, handle_openapi},
+    {"GET", "/v1/time", METRIC_ROUTE_OTHER, 0, handle_time},
+    // The pages: each address is answered with the same shell, which reads the address itself.
+    {"GET", "/", METRIC_ROUTE_ASSET, 0, handle_page},
+    {"GET", "/events/{id}", METRIC_ROUTE_ASSET, 0, handle_page},
+    {"GET", "/cart", METRIC_ROUTE_ASSET, 0, handle_page},
+    {"GET", "/pay/return", METRIC_ROUTE_ASSET, 0, handle_page},
+    {"GET", "/reservations", METRIC_ROUTE_ASSET, 0, handle_page},
+    {"GET", "/reservations/{id}", METRIC_ROUTE_ASSET, 0, handle_page},
+    {"GET", "/tickets/{id}", METRIC_ROUTE_ASSET, 0, handle_page},
+    {"GET", "/assets/{file}", METRIC_ROUTE_ASSET, 0, handle_asset},
 };
 const size_t edge_routes_count = sizeof edge_routes / sizeof *edge_routes;
+const route edge_lost = {"GET", "", METRIC_ROUTE_ASSET, 0, handle_lost};
+
+bool edge_call_own_page(edge_call *call)
+{
+    const http_request *q = call->request;
+    if (origin_own(q->origin, q->host, call->edge->public_url))
+        return true;
+    http_answer_problem(call->answer, ERROR_ORIGIN_FOREIGN, NULL);
+    return false;
+}
+
+// A bearer token, or else a browser's cookie. A browser sends its cookie wherever a request of its
+// comes from, so what it changes must be asked for by our own pages.
+static bool session_enter(edge_call *call)
+{
+    const http_request *q = call->request;
+    const session_keys *key = &call->edge->sessions;
+    int64_t now_s = clock_wall_us() / 1000000;
+    bool by_cookie = !q->authorization && q->cookie;
+    bool known = by_cookie ? session_cookie_read(key, q->cookie, now_s, &call->session)
+                           : session_authorize(key, q->authorization, now_s, &call->session);
+    if (!known) {
+        http_answer_problem(call->answer, ERROR_UNAUTHORIZED, NULL);
+        return false;
+    }
+    return !by_cookie || strcmp(q->route->method, "GET") == 0 || edge_call_own_page(call);
+}
 
 void edge_serve(void *self, const http_request *request, http_answer *answer)
 {
@@ -39,11 +84,8 @@ void edge_serve(void *self, const http_request *request, http_answer *answer)
     call.edge = self;
     call.request = request;
     call.answer = answer;
-    if (request->route->flags & ROUTE_TOKEN) {
-        int64_t now_s = clock_wall_us() / 1000000;
-        if (!session_authorize(&call.edge->sessions, request->authorization, now_s, &call.session))
-            return http_answer_problem(answer, ERROR_UNAUTHORIZED, NULL);
-    }
+    if ((request->route->flags & ROUTE_TOKEN) && !session_enter(&call))
+        return;
     if (request->route->flags & ROUTE_KEY) {
         if (!key)
             return http_answer_problem(answer, ERROR_IDEMPOTENCY_KEY_MISSING, NULL);

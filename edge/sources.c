@@ -1,5 +1,7 @@
 #include "edge/sources.h"
 
+#include "edge/gzip.h"
+#include "edge/plan_map.h"
 #include "ops/host/clock.h"
 
 #include <stdlib.h>
@@ -62,9 +64,34 @@ static plan_load_result layout_source(void *self, const digest32 *hash, shared_b
     return *ret_layout ? PLAN_LOADED : PLAN_FAILED;
 }
 
+static shared_bytes *map_make(const plan *p, const shared_bytes *layout)
+{
+    char *plain, *packed;
+    size_t plain_bytes, packed_bytes;
+    if (!plan_map_encode(p, layout->data, layout->count, &plain, &plain_bytes))
+        return NULL;
+    bool made = gzip_pack(plain, plain_bytes, &packed, &packed_bytes);
+    free(plain);
+    return made ? shared_bytes_take(packed, packed_bytes) : NULL;
+}
+
+static plan_load_result map_source(void *self, const digest32 *hash, shared_bytes **ret_map)
+{
+    plan *p = NULL;
+    shared_bytes *layout = NULL;
+    plan_load_result result = packed_source(self, hash, &p);
+    if (result == PLAN_LOADED)
+        result = layout_source(self, hash, &layout);
+    if (result == PLAN_LOADED)
+        *ret_map = map_make(p, layout);
+    plan_free(p);
+    shared_bytes_unref(layout);
+    return result == PLAN_LOADED && !*ret_map ? PLAN_FAILED : result;
+}
+
 plan_source sources_plans(sources *s)
 {
-    return (plan_source){s, packed_source, layout_source};
+    return (plan_source){s, packed_source, layout_source, map_source};
 }
 
 static bool live_subscribe(void *self, const event_id *event, void **ret_subscription)

@@ -41,7 +41,9 @@
     X(26, REFUND_NOT_FAILED, 409, false, "refund-not-failed",                                      \
       "Only a refund that failed for good can be tried again or resolved")                         \
     X(27, EVENT_NOT_CANCELLED, 409, false, "event-not-cancelled",                                  \
-      "Only the buyers of a cancelled event are all refunded")
+      "Only the buyers of a cancelled event are all refunded")                                     \
+    X(28, ORIGIN_FOREIGN, 403, false, "origin-foreign",                                            \
+      "A browser's session may only be used from our own pages")
 
 typedef enum error_code {
     ERROR_NONE = 0,

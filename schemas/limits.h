@@ -25,6 +25,8 @@ enum {
     IDEMPOTENCY_KEY_BYTES_MAX = 255,
     IDEMPOTENCY_KEEP_SECONDS = 24 * 3600,
     SESSION_SECONDS = 24 * 3600,
+    // A browser's cookie is all that leads a guest to the tickets: it outlives the event's day.
+    SESSION_BROWSER_SECONDS = 400 * 24 * 3600,
     EMAIL_BYTES_MAX = 254,
 
     ENVELOPE_BYTES_MAX = 64 * 1024, // input of every protobuf decoder of outside bytes

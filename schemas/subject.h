@@ -47,6 +47,7 @@ MUST_CHECK bool subject_reply_parse(const char *text, size_t text_bytes, subject
 // who asks for discovery or hands a wake on, may be answered.
 MUST_CHECK bool subject_inbox_valid(const char *text, size_t text_bytes);
 
+#define SUBJECT_LIVE_EVENTS "cavea.v1.live.event.*" // every event's
 #define SUBJECT_STREAM_IN "CAVEA_IN"
 #define SUBJECT_STREAM_FACT "CAVEA_FACT"
 #define SUBJECT_QUEUE_HOSTS "hosts"

@@ -16,6 +16,7 @@ enum {
     READ_FILTER_BYTES_MAX = 200,
     READ_EVENTS_MAX = 200,
     READ_TICKETS_MAX = 256,
+    READ_RESERVATIONS_MAX = 50,
 };
 
 typedef struct read_pool read_pool;
@@ -111,6 +112,21 @@ MUST_CHECK store_result read_plan_packed(read_pool *pool, const digest32 *hash,
 MUST_CHECK store_result read_reservation(read_pool *pool, const event_id *event,
                                          const reservation_id *id, event_image_reservation *ret_row,
                                          bool *ret_found);
+typedef struct reservation_view {
+    event_id event;
+    event_image_reservation row;
+} reservation_view;
+typedef struct reservation_page {
+    reservation_view *rows; // newest first
+    uint32_t count;
+    bool more; // there are older ones behind the last
+} reservation_page;
+void reservation_page_done(reservation_page *page);
+// A buyer's, of all events, older than `before` (NULL: from the newest); limit: 1 to
+// READ_RESERVATIONS_MAX.
+MUST_CHECK store_result read_reservations(read_pool *pool, const buyer_id *buyer,
+                                          const reservation_id *before, uint32_t limit,
+                                          reservation_page *ret_page);
 MUST_CHECK store_result read_payment(read_pool *pool, const event_id *event, const payment_id *id,
                                      payment_row *ret_row, bool *ret_found);
 

@@ -4,12 +4,16 @@
 
 #include <stdlib.h>
 
-enum { READ_NOW, READ_RESERVATION, READ_PAYMENT, READ_TICKETS, READ_SEATS };
+enum { READ_NOW, READ_RESERVATION, READ_RESERVATIONS, READ_PAYMENT, READ_TICKETS, READ_SEATS };
 
 const statement read_row_statements[READ_ROW_STATEMENTS] = {
     [READ_NOW] = {"read_now", "SELECT clock_timestamp()"},
     [READ_RESERVATION] = {"read_reservation", "SELECT " ROW_RESERVATION " FROM reservation r"
                                               " WHERE r.event_id = $1 AND r.id = $2"},
+    // Ids begin with their time: the index of a buyer's reservations is read backwards.
+    [READ_RESERVATIONS] = {"read_reservations",
+                           "SELECT " ROW_RESERVATION ", r.event_id FROM reservation r"
+                           " WHERE r.buyer_id = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3"},
     [READ_PAYMENT] = {"read_payment", "SELECT " ROW_PAYMENT " FROM payment p"
                                       " WHERE p.event_id = $1 AND p.id = $2"},
     [READ_TICKETS] = {"read_tickets",
@@ -61,6 +65,42 @@ store_result read_reservation(read_pool *pool, const event_id *event, const rese
     if (result == STORE_OK && *ret_found)
         *ret_row = row_reservation(p.rows[0], 0);
     return result;
+}
+
+void reservation_page_done(reservation_page *page)
+{
+    free(page->rows);
+    *page = (reservation_page){0};
+}
+
+store_result read_reservations(read_pool *pool, const buyer_id *buyer, const reservation_id *before,
+                               uint32_t limit, reservation_page *ret_page)
+{
+    enum { EVENT_COLUMN = 16 }; // behind those of ROW_RESERVATION
+    PIPELINE_AUTO p = {0};
+    uint8_t buffer[96];
+    params scratch;
+    uuid newest;
+    if (limit == 0 || limit > READ_RESERVATIONS_MAX)
+        return STORE_REFUSED;
+    memset(newest.bytes, 0xff, sizeof newest.bytes);
+    params_over(&scratch, buffer, sizeof buffer);
+    params_uuid(&scratch, &buyer->u);
+    params_uuid(&scratch, before != NULL ? &before->u : &newest);
+    params_int8(&scratch, (int64_t)limit + 1);
+    store_result result = read_ask(pool, &read_row_statements[READ_RESERVATIONS], &scratch, &p);
+    if (result != STORE_OK)
+        return result;
+    uint32_t found = (uint32_t)PQntuples(p.rows[0]);
+    uint32_t count = found > limit ? limit : found;
+    reservation_view *rows = malloc(count > 0 ? count * sizeof *rows : 1);
+    if (rows == NULL)
+        return STORE_UNKNOWN;
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = (reservation_view){{column_uuid(p.rows[0], (int)i, EVENT_COLUMN)},
+                                     row_reservation(p.rows[0], (int)i)};
+    *ret_page = (reservation_page){rows, count, found > count};
+    return STORE_OK;
 }
 
 store_result read_payment(read_pool *pool, const event_id *event, const payment_id *id,

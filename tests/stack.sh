@@ -191,10 +191,10 @@ tickets_are() {
         <<<"$answer") == "$2" ]]
 }
 
-# The libraries that tests/e2e/package-lock.json names.
+# node_libraries [FOLDER]: what the package-lock.json of tests/FOLDER (e2e unless said) names.
 # Fetched once for all tests of a clone: who waited for another's turn finds them there.
 node_libraries() {
-    local dir=$cavea_root/tests/e2e
+    local dir=$cavea_root/tests/${1:-e2e}
     (
         exec {turn}>"$dir/.npm-turn"
         flock "$turn"

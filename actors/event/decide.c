@@ -203,10 +203,10 @@ static int64_t checkout_deadline(const event_state *s, const event_command *c,
 }
 
 static void checkout_start(const event_state *s, const event_command *c, const event_record *r,
-                           event_effects *e)
+                           const payment_id *payment, event_effects *e)
 {
     event_fact *f = event_fact_add(e, EVENT_FACT_CHECKOUT_STARTED, c);
-    f->payment = c->payment;
+    f->payment = *payment;
     f->key_hash = c->key_hash;
     f->body_hash = c->body_hash;
     f->amount_minor = event_record_total(s, r);
@@ -235,11 +235,15 @@ static void decide_checkout(const event_state *s, const event_command *c, event_
     if (s->config.status == EVENT_CANCELLED) // also under way: nobody is to pay any more
         return event_refuse(e, ERROR_EVENT_CANCELLED);
     const event_checkout *checkout = event_checkout_of(s, r);
-    if (checkout != NULL && !event_payment_refused(s, &checkout->payment))
-        return checkout_replay(s, c, r, e);
+    if (checkout != NULL && !event_payment_refused(s, &checkout->payment)) {
+        if (c->seen || c->other_seats == r->other_seats)
+            return checkout_replay(s, c, r, e);
+        // What the buyer said last of other seats counts; the payment stays.
+        return checkout_start(s, c, r, &checkout->payment, e);
+    }
     if (event_payment_refused(s, &c->payment)) // a copy of an earlier command
         return event_refuse(e, ERROR_PAYMENT_NOT_OPEN);
-    checkout_start(s, c, r, e);
+    checkout_start(s, c, r, &c->payment, e);
 }
 
 static void decide_status(const event_state *s, const event_command *c, event_effects *e)

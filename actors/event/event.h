@@ -162,7 +162,7 @@ typedef struct event_fact {
     payment_outcome outcome; // of CONFIRMED
     int64_t refund_minor;    // of ENDED, when it is refunded
     uint32_t fee_bp, tax_bp; // of CONFIRMED
-    bool other_seats;        // of CHECKOUT_STARTED
+    bool other_seats;        // of CHECKOUT_STARTED, which comes again when the buyer changes it
     event_status status;
     uint32_t seats_count;
     uint32_t seats[SEATS_PER_RESERVATION_MAX];

@@ -181,7 +181,9 @@ void resend_begin(cell *c);
 void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,
                      cell_ack *ack);
 cell_ack *ack_open(runtime *r, cell *c, int64_t seq);
-void ack_note(runtime *r, cell *c, int64_t token);
+void ack_note(runtime *r, cell *c, int64_t token); // by the stream
+// By an actor of this host, to which it was handed: says nothing of the stream.
+void ack_note_told(cell *c, int64_t token);
 // How many pages it asked the database for; all of them when that is silent: each try can take
 // seconds.
 uint32_t resend_upkeep(runtime *r, cell *c);

@@ -31,16 +31,18 @@ static cell_ack *ack_newest(cell *c)
     return &c->acks[(c->acks_at + c->acks_count - 1) % CELL_ACKS_MAX];
 }
 
-void ack_note(runtime *r, cell *c, int64_t token)
+static cell_ack *ack_find(cell *c, int64_t token)
 {
     for (uint32_t i = 0; i < c->acks_count; i++) {
         cell_ack *ack = &c->acks[(c->acks_at + i) % CELL_ACKS_MAX];
-        if (ack->token != token || ack->pending == 0 || c->awaited == 0)
-            continue;
-        ack->pending--;
-        c->awaited--;
-        c->heard_us = r->config.clock.monotonic_us(r->config.clock.self);
+        if (ack->token == token && ack->pending > 0)
+            return ack;
     }
+    return NULL;
+}
+
+static void acks_retire(cell *c)
+{
     while (c->acks_count > 0 && c->acks[c->acks_at].pending == 0) {
         c->published_seq = c->acks[c->acks_at].seq;
         c->silences = 0;
@@ -51,6 +53,25 @@ void ack_note(runtime *r, cell *c, int64_t token)
         c->resend_from = c->published_seq;
         c->resending = c->published_seq < c->last_seq;
     }
+}
+
+void ack_note(runtime *r, cell *c, int64_t token)
+{
+    cell_ack *ack = c->awaited == 0 ? NULL : ack_find(c, token);
+    if (ack != NULL) {
+        ack->pending--;
+        c->awaited--;
+        c->heard_us = r->config.clock.monotonic_us(r->config.clock.self);
+    }
+    acks_retire(c);
+}
+
+void ack_note_told(cell *c, int64_t token)
+{
+    cell_ack *ack = ack_find(c, token);
+    if (ack != NULL)
+        ack->pending--;
+    acks_retire(c);
 }
 
 void publish_tracked(runtime *r, cell *c, const subject *to, const wire *message, const char *id,

@@ -283,7 +283,7 @@ static void handed_over_acknowledge(runtime *r, const inbound *messages, uint32_
             continue;
         cell *from = cell_table_numbered(&r->cells, messages[i].from_number);
         if (from != NULL)
-            ack_note(from, messages[i].token);
+            ack_note_told(from, messages[i].token);
     }
 }
 

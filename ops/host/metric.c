@@ -305,6 +305,8 @@ static const char *metric_program_name(metric_program program)
         return "cavea-edge";
     case METRIC_PROGRAM_PROVIDER:
         return "cavea-provider";
+    case METRIC_PROGRAM_LIVE:
+        return "cavea-live";
     case METRIC_PROGRAM_ALL:
         return "all";
     }

@@ -33,7 +33,8 @@ typedef enum metric_program {
     METRIC_PROGRAM_ACTORS = 1,
     METRIC_PROGRAM_EDGE = 2,
     METRIC_PROGRAM_PROVIDER = 4,
-    METRIC_PROGRAM_ALL = 7,
+    METRIC_PROGRAM_LIVE = 8,
+    METRIC_PROGRAM_ALL = 15,
 } metric_program;
 
 // Counters grow by n. A label number outside its enum counts as the enum's value 0.

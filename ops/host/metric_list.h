@@ -122,6 +122,11 @@
 #define METRIC_LABEL_DELIVERY(V)                                                                   \
     V(DELIVERY, OK, "ok") V(DELIVERY, FAILED, "failed") V(DELIVERY, DROPPED, "dropped")
 
+#define METRIC_LABEL_JOIN(V) V(JOIN, RESET, "reset") V(JOIN, RESUMED, "resumed")
+
+#define METRIC_LABEL_REFUSAL(V)                                                                    \
+    V(REFUSAL, REQUEST, "request") V(REFUSAL, ADDRESS, "address") V(REFUSAL, FULL, "full")
+
 #define METRIC_LABEL_LIST(L)                                                                       \
     L(NONE, none, "")                                                                              \
     L(LEVEL, level, "level")                                                                       \
@@ -137,10 +142,12 @@
     L(ROUTE, route, "route")                                                                       \
     L(STATUS, status, "status")                                                                    \
     L(PROVIDER_ROUTE, provider_route, "route")                                                     \
-    L(DELIVERY, delivery, "outcome")
+    L(DELIVERY, delivery, "outcome")                                                               \
+    L(JOIN, join, "how")                                                                           \
+    L(REFUSAL, refusal, "reason")
 
 // M(program, NAME, type, first label set, second label set, exposed name, help)
-// program: ALL, ACTORS, EDGE or PROVIDER. type: COUNTER (name ends in _total), GAUGE,
+// program: ALL, ACTORS, EDGE, LIVE or PROVIDER. type: COUNTER (name ends in _total), GAUGE,
 // HISTOGRAM_SECONDS (observed in microseconds, name ends in _seconds), HISTOGRAM_COUNT.
 #define METRIC_LIST(M)                                                                             \
     M(ALL, HEAP_BYTES, GAUGE, NONE, NONE, "cavea_process_heap_bytes",                              \
@@ -254,6 +261,17 @@
       "Seat-map deltas applied")                                                                   \
     M(EDGE, WEBHOOKS, COUNTER, WEBHOOK, NONE, "cavea_payment_webhooks_total",                      \
       "Callbacks of the payment provider by outcome")                                              \
+    M(LIVE, LISTENERS, GAUGE, NONE, NONE, "cavea_live_listeners", "Browsers that have a stream")   \
+    M(LIVE, LISTENERS_JOINED, COUNTER, JOIN, NONE, "cavea_live_listeners_joined_total",            \
+      "Streams begun: where the listener was, or with the word to ask for the map")                \
+    M(LIVE, LISTENERS_REFUSED, COUNTER, REFUSAL, NONE, "cavea_live_listeners_refused_total",       \
+      "Requests for a stream that were refused")                                                   \
+    M(LIVE, LISTENERS_DROPPED, COUNTER, NONE, NONE, "cavea_live_listeners_dropped_total",          \
+      "Streams ended because the listener did not take what was sent")                             \
+    M(LIVE, LIVE_RELAYED, COUNTER, NONE, NONE, "cavea_live_deltas_total",                          \
+      "Seat-map deltas taken from NATS")                                                           \
+    M(LIVE, LIVE_ROUND_SECONDS, HISTOGRAM_SECONDS, NONE, NONE, "cavea_live_round_seconds",         \
+      "One round of writing to the listeners of all events that changed")                          \
     M(PROVIDER, PROVIDER_REQUESTS, COUNTER, PROVIDER_ROUTE, STATUS,                                \
       "cavea_provider_requests_total", "HTTP requests answered")                                   \
     M(PROVIDER, PROVIDER_SECONDS, HISTOGRAM_SECONDS, PROVIDER_ROUTE, NONE,                         \

@@ -1,7 +1,7 @@
 # Configures and builds into build/<variant>. ninja decides what is out of date.
 # shellcheck shell=bash
 
-build_programs=(cavea-edge cavea-actors cavea-provider cavea)
+build_programs=(cavea-edge cavea-live cavea-actors cavea-provider cavea)
 
 build_dir_of() {
     printf '%s/build/%s\n' "$cavea_root" "$1"
@@ -25,6 +25,7 @@ build_configure() {
     local variant=$1 log=$2 dir options=() stamp
     dir=$(build_dir_of "$variant")
     mapfile -t options < <(build_options "$variant")
+    [[ $variant == release ]] || options+=(-DCAVEA_WEB=OFF) # the pages are the same in each
     [[ $variant != release ]] && command -v ccache >/dev/null &&
         options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
     stamp="$cavea_root ${options[*]}"

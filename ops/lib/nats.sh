@@ -17,7 +17,7 @@ nats_file_store_bytes() {
 # nats_config DIR PORT
 nats_config() {
     local dir=$1 port=$2 user arguments=()
-    for user in edge actors operator system; do
+    for user in edge live actors operator system; do
         arguments+=(-e "s|@${user^^}_PASSWORD@|$(<"$dir/secrets/nats-$user")|")
     done
     sed -e "/@PERMISSIONS@/{r $cavea_root/ops/nats/permissions.conf" -e 'd;}' \

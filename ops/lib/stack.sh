@@ -8,7 +8,7 @@
 # shellcheck disable=SC2154 # set by the script that sources this file
 
 stack_port_names=(admin_port provider_port provider_admin_port actors_admin_port nats_port
-    postgres_port)
+    postgres_port live_port live_admin_port)
 
 stack_folders() {
     local made
@@ -29,7 +29,7 @@ secret_make() {
 # The keys that sign tickets are made by the first actor host.
 stack_secrets() {
     local name
-    for name in postgres-{superuser,owner,actors,edge} nats-{edge,actors,operator,system}; do
+    for name in postgres-{superuser,owner,actors,edge} nats-{edge,live,actors,operator,system}; do
         secret_make "$name" ''
     done
     secret_make provider.key sk_test_
@@ -72,6 +72,8 @@ stack_json() {
         provider_admin_url "http://127.0.0.1:${ports[provider_admin_port]}" \
         provider_key "$(<"$dir/secrets/provider.key")" \
         webhook_secret "$(<"$dir/secrets/webhook.secret")" \
+        live_url "http://127.0.0.1:${ports[live_port]}" \
+        live_admin_url "http://127.0.0.1:${ports[live_admin_port]}" \
         actors_admin_url "http://127.0.0.1:${ports[actors_admin_port]}" \
         nats_url "$(nats_url_of operator)" \
         nats_actors_url "$(nats_url_of actors)" \
@@ -109,7 +111,8 @@ stack_provider() {
         CAVEA_DIR="$dir/provider" \
         CAVEA_PROVIDER_KEY_FILE="$dir/secrets/provider.key" \
         CAVEA_WEBHOOK_SECRET_FILE="$dir/secrets/webhook.secret" \
-        CAVEA_WEBHOOK_URL="http://127.0.0.1:$port/v1/webhooks/payments"
+        CAVEA_WEBHOOK_URL="http://127.0.0.1:$port/v1/webhooks/payments" \
+        CAVEA_RETURN_ORIGINS="http://127.0.0.1:$port,http://localhost:$port"
 }
 
 # stack_actors NAME ADMIN_PORT: our own provider needs no pacing
@@ -129,10 +132,18 @@ stack_edge() {
     stack_daemon "${1:-edge}" cavea-edge \
         CAVEA_PORT="${2:-$port}" CAVEA_ADMIN_PORT="${3:-${ports[admin_port]}}" \
         CAVEA_NATS_URL="$(nats_url_of edge)" \
+        CAVEA_LIVE_URL="${CAVEA_LIVE_URL-http://127.0.0.1:${ports[live_port]}}" \
         CAVEA_POSTGRES_URL="$(postgres_url_of cavea_edge postgres-edge)" \
         CAVEA_SESSION_KEY_FILE="$dir/secrets/session.key" \
         CAVEA_WEBHOOK_SECRET_FILE="$dir/secrets/webhook.secret" \
         CAVEA_TICKET_KEYS_DIR="$dir/secrets/tickets"
+}
+
+# Browsers come from this machine, whatever name the pages' address has.
+stack_live() {
+    stack_daemon live cavea-live \
+        CAVEA_PORT="${ports[live_port]}" CAVEA_ADMIN_PORT="${ports[live_admin_port]}" \
+        CAVEA_NATS_URL="$(nats_url_of live)"
 }
 
 # stack_command ARGUMENT...: the operator's command, pointed at this stack
@@ -177,6 +188,7 @@ stack_start() {
     stack_demo "$1"
     stack_provider
     stack_actors actors "${ports[actors_admin_port]}"
+    stack_live
     stack_edge
     printf '%s\n' "http://127.0.0.1:$port" >"$dir/run/ready"
 }
@@ -184,7 +196,7 @@ stack_start() {
 # Names of the processes that run now, in the order in which they stop.
 stack_running() {
     local file name
-    for file in "$dir"/run/{edge*,actors*,provider,nats-server,postgres}.pid; do
+    for file in "$dir"/run/{edge*,live,actors*,provider,nats-server,postgres}.pid; do
         name=$(basename "$file" .pid)
         process_gone "$dir/run" "$name" || printf '%s\n' "$name"
     done

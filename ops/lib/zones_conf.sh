@@ -69,7 +69,7 @@ conf_secrets() {
     conf_secret webhook.secret whsec_
     [[ -s $dir/secrets/session.key ]] ||
         head -c 32 /dev/urandom | write_private "$dir/secrets/session.key"
-    for name in edge actors operator observer system; do conf_nkey "$name"; done
+    for name in edge live actors operator observer system; do conf_nkey "$name"; done
     for name in actors edge; do conf_copy "$name" "nats-$name.seed" nats.seed; done
     conf_pgpass actors cavea_actors
     conf_pgpass edge cavea_edge
@@ -134,7 +134,7 @@ conf_words() {
         [EDGE_ADMIN_PORT]=9102 [EDGE_CONNECTIONS]=400
         [REQUESTS_PER_SOURCE]=$requests_per_source
     )
-    for name in edge actors operator observer system; do
+    for name in edge live actors operator observer system; do
         word[${name^^}_NKEY]=$(<"$dir/secrets/nats-$name.public")
     done
     for name in superuser replicator rewinder; do

@@ -41,6 +41,8 @@ static const setting table[] = {
               "pause before a webhook's second try; it doubles up to a minute"),
     CONFIG_TEXT(settings, provider.public_url, "public-url", "", 0, 150,
                 "origin of the pay page as a browser sees it; default http://ADDRESS:PORT"),
+    CONFIG_TEXT(settings, provider.return_origins, "return-origins", "", 0, 1000,
+                "the shop's origins, with commas between: the pay page links back to no others"),
     CONFIG_TEXT(settings, provider.faults, "faults", "", 0, 4000,
                 "faults from the start, as JSON like POST /admin/faults takes"),
     CONFIG_INT(settings, provider.threads, "threads", "512", 1, 4096,

@@ -4,6 +4,7 @@
 #include "ops/host/metric.h"
 #include "ops/provider/intent.h"
 #include "ops/provider/stripe.h"
+#include "schemas/origin.h"
 
 #include <civetweb.h>
 #include <ctype.h>
@@ -17,7 +18,7 @@ static const char style[] =
     "body{margin:0}main{max-width:30rem;margin:0 auto;padding:2rem 1rem}"
     "h1{font-size:1.5rem}dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem}"
     "dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}"
-    "button,a.back{display:block;box-sizing:border-box;width:100%;min-height:3rem;margin:.75rem 0;"
+    "button,a{display:block;box-sizing:border-box;width:100%;min-height:3rem;margin:.75rem 0;"
     "padding:.5rem 1rem;font:inherit;text-align:center;border:2px solid currentColor;"
     "border-radius:.5rem;background:Canvas;color:CanvasText;cursor:pointer}"
     "button.pay{background:#0b5d2e;border-color:#0b5d2e;color:#fff;font-weight:600}"
@@ -130,10 +131,10 @@ static void page_body(FILE *out, const view *v)
     fprintf(out, "<dt>Payment</dt><dd>%s</dd></dl>\n", v->id);
     if (is_open)
         page_form(out, v);
-    if (!is_open && v->return_url != NULL) {
-        fputs("<a class=\"back\" href=\"", out);
+    if (v->return_url != NULL) {
+        fprintf(out, "<a class=\"%s\" href=\"", is_open ? "leave" : "back");
         escaped(out, v->return_url);
-        fputs("\">Back to the shop</a>\n", out);
+        fprintf(out, "\">Back to the shop%s</a>\n", is_open ? " without paying" : "");
     }
 }
 
@@ -175,15 +176,15 @@ static void page_send(struct mg_connection *c, int status, const view *v)
     free(html);
 }
 
-static const char *return_url_of(const form *f)
+// Whoever sends somebody here writes the address: nobody is sent on to a site that is not the
+// shop's.
+static const char *return_url_of(const provider *p, const form *f)
 {
     const char *url = form_find(f, "return_url");
-    bool is_web =
-        url != NULL && (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0);
-    return is_web ? url : NULL;
+    return url != NULL && origins_have(p->o.return_origins, url) ? url : NULL;
 }
 
-static void view_fill(view *v, const intent *i, const form *f)
+static void view_fill(view *v, const provider *p, const intent *i, const form *f)
 {
     *v = (view){.status = i->status};
     snprintf(v->id, sizeof v->id, "%s", i->e.id);
@@ -192,7 +193,7 @@ static void view_fill(view *v, const intent *i, const form *f)
     snprintf(v->description, sizeof v->description, "%s",
              i->description != NULL ? i->description : "");
     v->decline = i->is_declined ? i->card->message : NULL;
-    v->return_url = return_url_of(f);
+    v->return_url = return_url_of(p, f);
 }
 
 // Finds the intent by path and secret, pays when a method is given. False: no such payment.
@@ -208,7 +209,7 @@ static bool page_work(provider *p, const char *id, const form *f, bool is_post, 
     if (is_found && is_post && method != NULL && logbook_is_well(p->logbook))
         intent_confirm(&p->books, i, method, &a); // the page tells the outcome from the intent
     if (is_found)
-        view_fill(ret_view, i, f);
+        view_fill(ret_view, p, i, f);
     provider_commit(p);
     pthread_mutex_unlock(&p->books.mutex);
     answer_done(&a);

@@ -9,6 +9,7 @@
 #include "ops/provider/pay_page.h"
 #include "ops/provider/record.h"
 #include "ops/provider/stripe.h"
+#include "schemas/origin.h"
 
 #include <civetweb.h>
 #include <stdio.h>
@@ -121,6 +122,11 @@ static bool provider_start_servers(provider *p, char ret_problem[static CONFIG_P
 bool provider_start(const provider_options *options, provider **ret_provider,
                     char ret_problem[static CONFIG_PROBLEM_BYTES])
 {
+    if (!origins_valid(options->return_origins)) {
+        snprintf(ret_problem, CONFIG_PROBLEM_BYTES,
+                 "--return-origins are as in https://tickets.example, with commas between.");
+        return false;
+    }
     provider *p = calloc(1, sizeof *p);
     if (p == NULL)
         abort();

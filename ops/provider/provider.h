@@ -19,8 +19,9 @@ typedef struct provider_options { // strings are borrowed until provider_stop
     const char *webhook_events; // types with commas between, or "*"
     int64_t webhook_connections;
     int64_t webhook_retry_ms;
-    const char *public_url; // origin of the pay page; "": http://address:port
-    const char *faults;     // JSON as in faults_set; "": none
+    const char *public_url;     // origin of the pay page; "": http://address:port
+    const char *return_origins; // where the pay page may link back to, with commas between
+    const char *faults;         // JSON as in faults_set; "": none
     int64_t threads;
 } provider_options;
 

@@ -20,14 +20,52 @@ buy_one() {
     ticket=$(value '.tickets[0].id')
 }
 
+# Two more buyers who own nothing: one with a token, one in a browser.
+others() {
+    local own=$token
+    new_buyer
+    other_token=$token token=$own
+    other_cookie=$(curl -sSf -m 20 -o /dev/null -D - -X PUT -H "Origin: $edge" -d '{}' \
+        "$edge/v1/session" | sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/ip')
+    [[ -n $other_token && $other_cookie == __Host-cavea=?* ]] || stop_test "two other buyers"
+    printf '%s\n' "${other_cookie#*=}" >>"$work/tokens"
+}
+
+# What one has is found without its ids, newest first, a page at a time, as each stands by itself.
+own_list() {
+    local own=$token newest alone next='' seen='[]'
+    reserve "$(seats_free 1)"
+    expect 201
+    newest=$(value .id)
+    while [[ $next != null ]]; do
+        api GET "/v1/reservations?limit=1${next:+&cursor=$next}"
+        expect 200 '.reservations | length == 1'
+        seen=$(jq -c --argjson seen "$seen" '$seen + [.reservations[0].id]' <<<"$answer")
+        next=$(jq -r .next <<<"$answer")
+    done
+    [[ $seen == "[\"$newest\",\"$paid\"]" ]] || stop_test "both in their order, not $seen"
+    alone=$(api GET "/v1/reservations/$paid" && jq -S . <<<"$answer")
+    [[ $(api GET "/v1/reservations?cursor=$newest" && jq -S '.reservations[0]' <<<"$answer") == \
+        "$alone" ]] || stop_test "the same reservation as $alone"
+    new_buyer
+    api GET /v1/reservations
+    expect 200 '. == {reservations: [], next: null}'
+    token=$own
+    api DELETE "/v1/reservations/$newest"
+    expect 200
+}
+
 openapi() {
-    local seats section plan
+    local seats section plan other_token other_cookie
+    others
     seats=$(seats_free 6)
     api GET "/v1/events/$event"
     plan=$(value .plan.hash)
     section=$(value '.sections[0].id')
-    jq -n --arg edge "$edge" --arg token "$token" --arg event "$event" --arg section "$section" \
+    jq -n --arg edge "$edge" --arg live "$(stack_field live_url)" --arg token "$token" \
+        --arg event "$event" --arg section "$section" \
         --arg plan "$plan" --argjson seats "$seats" --arg paid "$paid" --arg ticket "$ticket" \
+        --arg other_token "$other_token" --arg other_cookie "$other_cookie" \
         --arg webhook "$(stack_field webhook_secret)" '$ARGS.named' |
         node tests/e2e/openapi.mjs || stop_test "an edge that does what it says"
 }
@@ -47,6 +85,7 @@ stack_up
 node_libraries
 event_on_sale
 buy_one
+own_list
 openapi
 admin_pages
 cavea doctor || stop_test "a doctor who finds nothing"

@@ -72,13 +72,31 @@ check_tickets() {
     [[ $(grep -c '^C1:' <<<"$codes") == 2 ]] || stop_test "QR codes that a scanner reads"
 }
 
+# stored_consent RESERVATION: whether other seats will do, as what decides has it
+stored_consent() {
+    sql "SELECT other_seats FROM reservation WHERE id = '$1'"
+}
+
+# The buyer comes back from the provider and thinks otherwise: the same payment, the last word.
+change_of_mind() {
+    local id=$1 payment wish
+    checkout "$id"
+    expect 201
+    payment=$(value .payment_id)
+    [[ $(stored_consent "$id") == f ]] || stop_test "no other seats without being asked"
+    for wish in true false true; do
+        api POST "/v1/reservations/$id/checkout" "{\"other_seats\":$wish}" "$(random_key)"
+        expect 201 ".payment_id == \"$payment\""
+        [[ $(stored_consent "$id") == "${wish:0:1}" ]] || stop_test "$wish as the last word"
+    done
+}
+
 decline_and_retry() {
     reserve "$(seats_free 1)"
     expect 201
     local id
     id=$(value .id)
-    checkout "$id"
-    expect 201
+    change_of_mind "$id"
     pay_by_card pm_card_chargeDeclined
     [[ $status == 402 ]] || stop_test "a declined card"
     reservation_is "$id" held || stop_test "a hold that stays after a declined card"

@@ -1,7 +1,9 @@
 // Holds the running edge against its own description: every path and method of /v1/openapi.json is
 // called, rightly and wrongly, and each answer must have a documented status, media type and shape.
-// A route without a row here fails, and so does a row without a route. Reads one JSON object from
-// standard input: edge, token, event, section, plan, seats (six free ones), paid, ticket, webhook.
+// A route without a row here fails, and so does a row without a route. What is a buyer's is asked
+// for by others, too, who are known and own nothing of it. Reads one JSON object from standard
+// input: edge, live, token, event, section, plan, seats (six free ones), paid, ticket, webhook, and
+// of two more buyers a token and a cookie, other_token and other_cookie.
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { createHmac, randomUUID } from 'node:crypto';
@@ -11,11 +13,27 @@ import { text } from 'node:stream/consumers';
 const given = JSON.parse(await text(process.stdin));
 const key = () => ({ 'Idempotency-Key': randomUUID() });
 const as = { Authorization: `Bearer ${given.token}` };
-const stranger = { Authorization: 'Bearer bm9uc2Vuc2U' };
+const nonsense = { Authorization: 'Bearer bm9uc2Vuc2U' };
 const nothing = '01900000-0000-7000-8000-000000000000';
 const reserve = (seats) => ({ event_id: given.event, seats });
 const [a, b, c, d, e] = given.seats;
 let held;
+
+// Whoever else is signed in, by token or in a browser, is told that there is no such thing.
+const who = [
+  { Authorization: `Bearer ${given.other_token}` },
+  { Cookie: given.other_cookie, Origin: given.edge },
+];
+const others = (path, more = {}) =>
+  who.map((one) => [404, { ...more, path, headers: { ...one, ...more.headers } }]);
+
+// A page of reservations has these, and has none when these are none.
+function owned(page, ids) {
+  const has = page.reservations.map((r) => r.id);
+  if (!ids.every((id) => has.includes(id)) || (!ids.length && has.length)) {
+    complain('GET /v1/reservations', `${ids} were expected in ${has}`);
+  }
+}
 
 // Rows: [status, what to send]. `path` fills the braces of the route.
 const table = {
@@ -24,6 +42,17 @@ const table = {
     [201, { body: { email: 'reader@example.org' } }],
     [400, { raw: '{"email":' }],
     [413, { raw: `{"email":"${'x'.repeat(70000)}"}` }],
+  ],
+  'PUT /v1/session': [
+    [200, { headers: { Origin: given.edge }, body: { email: 'reader@example.org' } }],
+    [400, { headers: { Origin: given.edge }, raw: '{' }],
+    [401, { headers: { Origin: given.edge, Cookie: `${given.other_cookie}x` }, body: {} }],
+    [403, { headers: { Origin: 'https://elsewhere.example' }, body: {} }],
+    [403, { body: {} }],
+  ],
+  'DELETE /v1/session': [
+    [204, { headers: { Origin: given.edge } }],
+    [403, {}],
   ],
   'GET /v1/events': [
     [200, {}],
@@ -41,6 +70,10 @@ const table = {
     [200, { path: [given.plan] }],
     [404, { path: ['0'.repeat(64)] }],
   ],
+  'GET /v1/plans/{hash}/map.bin': [
+    [200, { path: [given.plan] }],
+    [404, { path: ['0'.repeat(64)] }],
+  ],
   'GET /v1/events/{id}/availability': [
     [200, { path: [given.event] }],
     [404, { path: [nothing] }],
@@ -53,6 +86,13 @@ const table = {
     [200, { path: [given.event] }],
     [404, { path: [nothing] }],
   ],
+  'GET /v1/events/{id}/live': [
+    [200, { path: [given.event], base: given.live, stream: true }],
+    [200, { path: [given.event], base: given.live, stream: true, query: 'since=0' }],
+    [400, { path: [given.event], base: given.live, query: 'since=now' }],
+    [403, { path: [given.event], base: given.live, headers: { Origin: 'https://evil.example' } }],
+    [404, { path: ['nothing'], base: given.live }],
+  ],
   'POST /v1/reservations': [
     [201, { headers: { ...as, ...key() }, body: reserve([a, b]), keep: (r) => (held = r.id) }],
     [409, { headers: { ...as, ...key() }, body: reserve([a]) }],
@@ -61,18 +101,33 @@ const table = {
     [400, { headers: as, body: reserve([d]) }],
     [400, { headers: { ...as, ...key() }, raw: '[]' }],
     [401, { headers: key(), body: reserve([d]) }],
-    [401, { headers: { ...stranger, ...key() }, body: reserve([d]) }],
+    [401, { headers: { ...nonsense, ...key() }, body: reserve([d]) }],
     [404, { headers: { ...as, ...key() }, body: { event_id: nothing, seats: [d] } }],
     [422, { headers: { ...as, ...key() }, body: reserve(['no-such-seat']) }],
     [422, { headers: { ...as, ...key() }, body: reserve([d, d]) }],
     [422, { headers: { ...as, ...key() }, body: reserve(Array(11).fill(e)) }],
   ],
+  'GET /v1/reservations': [
+    [200, { headers: as, keep: (page) => owned(page, [held, given.paid]) }],
+    [200, { headers: as, query: `limit=1&cursor=${nothing}`, keep: (page) => owned(page, []) }],
+    [200, { headers: who[0], keep: (page) => owned(page, []) }],
+    [200, { headers: who[1], keep: (page) => owned(page, []) }],
+    [400, { headers: as, query: 'limit=0' }],
+    [400, { headers: as, query: 'limit=51' }],
+    [400, { headers: as, query: 'cursor=there' }],
+    [401, {}],
+    [401, { headers: nonsense }],
+  ],
   'GET /v1/reservations/{id}': [
     [200, { path: () => [held], headers: as }],
     [401, { path: () => [held] }],
     [404, { path: [nothing], headers: as }],
+    ...others(() => [held]),
+    ...others([given.paid]),
   ],
   'POST /v1/reservations/{id}/checkout': [
+    ...others(() => [held], { headers: key(), body: {} }),
+    ...others([given.paid], { headers: key(), body: {} }),
     [201, { path: () => [held], headers: { ...as, ...key() }, body: {}, again: 202 }],
     [400, { path: () => [held], headers: as, body: {} }],
     [401, { path: () => [held], headers: key(), body: {} }],
@@ -82,8 +137,11 @@ const table = {
     [200, { path: [given.paid], headers: as }],
     [401, { path: [given.paid] }],
     [404, { path: [nothing], headers: as }],
+    ...others([given.paid]),
   ],
   'DELETE /v1/reservations/{id}': [
+    ...others(() => [held]),
+    ...others([given.paid]),
     [200, { path: () => [held], headers: as }],
     [200, { path: () => [held], headers: as }],
     [409, { path: [given.paid], headers: as }],
@@ -97,14 +155,28 @@ const table = {
     [400, { path: [given.paid], headers: as, body: {} }],
     [401, { path: [given.paid], body: { refund_minor: 0 } }],
     [404, { path: [nothing], headers: as, body: { refund_minor: 0 } }],
+    ...others([given.paid], { body: { refund_minor: 0 } }),
+    ...others(() => [held], { body: { refund_minor: 0 } }),
+  ],
+  'GET /v1/tickets/{id}': [
+    [200, { path: [given.ticket], headers: as }],
+    [401, { path: [given.ticket] }],
+    [404, { path: [nothing], headers: as }],
+    ...others([given.ticket]),
   ],
   'GET /v1/tickets/{id}/qr.svg': [
     [200, { path: [given.ticket], headers: as }],
+    [401, { path: [given.ticket] }],
+    [401, { path: [given.ticket], headers: nonsense }],
     [404, { path: [nothing], headers: as }],
+    ...others([given.ticket]),
   ],
   'GET /v1/tickets/{id}/qr.png': [
     [200, { path: [given.ticket], headers: as }],
+    [401, { path: [given.ticket] }],
+    [401, { path: [given.ticket], headers: nonsense }],
     [404, { path: [nothing], headers: as }],
+    ...others([given.ticket]),
   ],
   'POST /v1/webhooks/payments': [
     [400, { raw: '{}' }],
@@ -113,6 +185,7 @@ const table = {
   ],
   'GET /.well-known/jwks.json': [[200, {}]],
   'GET /v1/openapi.json': [[200, {}]],
+  'GET /v1/time': [[200, {}]],
 };
 
 function signed(event) {
@@ -151,7 +224,8 @@ async function send(method, route, row) {
   const body = row.raw ?? (row.body && JSON.stringify(row.body));
   const headers = { ...row.headers };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  return fetch(given.edge + path + (row.query ? `?${row.query}` : ''), { method, headers, body });
+  const url = (row.base ?? given.edge) + path + (row.query ? `?${row.query}` : '');
+  return fetch(url, { method, headers, body });
 }
 
 async function checkBody(where, route, method, got) {
@@ -178,6 +252,16 @@ async function checkBody(where, route, method, got) {
   return value;
 }
 
+// A stream has no end; it begins at once.
+async function checkStream(where, got) {
+  const type = got.headers.get('content-type');
+  if (type !== 'text/event-stream') complain(where, `media type "${type}" of a stream`);
+  const reader = got.body.getReader();
+  const { value } = await reader.read();
+  if (!Buffer.from(value).toString().startsWith('retry: ')) complain(where, 'no stream');
+  await reader.cancel();
+}
+
 async function checkRow(name, [status, row]) {
   const [method, route] = name.split(' ');
   let got = await send(method, route, row);
@@ -188,6 +272,7 @@ async function checkRow(name, [status, row]) {
   calls++;
   const where = `${name} ${row.query ?? ''} -> ${got.status}`;
   if (got.status !== status) complain(where, `${status} was expected`);
+  if (row.stream) return checkStream(where, got);
   const value = await checkBody(where, route, method.toLowerCase(), got);
   if (got.status === status && row.keep) row.keep(value);
 }

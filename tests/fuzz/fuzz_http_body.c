@@ -4,14 +4,16 @@
 
 #include "edge/body.h"
 #include "edge/callback.h"
+#include "edge/cookie.h"
 #include "edge/http.h"
 #include "edge/json_reader.h"
-#include "edge/session.h"
 #include "edge/time_text.h"
+#include "schemas/origin.h"
 
 #include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static void check_money(const char *text, size_t bytes)
 {
@@ -71,10 +73,12 @@ static void check_callback(const char *text, size_t bytes)
 static void check_secrets(const char *text, size_t bytes)
 {
     static const uint8_t secret[SESSION_KEY_BYTES] = {1};
-    session_key k;
+    session_keys k;
     session s;
-    session_key_init(&k, secret);
-    assert(!session_token_read(&k, text, bytes, 0, &s));
+    session_keys_init(&k, secret);
+    session_keys_accept(&k, secret);
+    assert(!session_token_read(&k, SESSION_BEARER, text, bytes, 0, &s));
+    assert(!session_authorize(&k, text, 0, &s) && !session_cookie_read(&k, text, 0, &s));
     assert(callback_signature_check("whsec_x", text, "{}", 2, 0) == CALLBACK_SIGNATURE_INVALID);
 }
 
@@ -89,7 +93,12 @@ static void check_texts(const char *text, size_t bytes)
         assert(us > INT64_C(-86400000000) && us < INT64_C(253402387200000000));
     valid = http_etag_listed(text, "\"v1\"");
     valid |= idempotency_key_valid(text);
+    valid |= host_is_loopback(text) || session_cookie_there(text);
     (void)valid;
+    if (origin_valid(text)) // what is one is its own page's, and names its own pages
+        assert(origin_own(text, "", text) && origins_have(text, text));
+    assert(!origin_own(text, "tickets.example", "") ||
+           strcasecmp(text, "https://tickets.example") == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)

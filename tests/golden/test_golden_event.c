@@ -288,6 +288,7 @@ static void checkout_step(stage *s, transcript *t, words w)
 {
     const char *buyer = transcript_word(w.list, w.count, "by", "ann");
     const char *body = transcript_word(w.list, w.count, "body", w.list[1]);
+    bool seen = strcmp(w.list[w.count - 1], "seen") == 0;
     event_command c = {
         .type = EVENT_COMMAND_CHECKOUT,
         .reservation = {id_of(w.list[1])},
@@ -295,7 +296,8 @@ static void checkout_step(stage *s, transcript *t, words w)
         .payment = {id_of(transcript_word(w.list, w.count, "payment", "p1"))},
         .key_hash = hash_of(buyer, "checkout", transcript_word(w.list, w.count, "key", "k")),
         .body_hash = digest16_of(body, strlen(body)),
-        .other_seats = strcmp(w.list[w.count - 1], "other_seats") == 0,
+        .other_seats = strcmp(w.list[w.count - 1 - seen], "other_seats") == 0,
+        .seen = seen,
     };
     command_run(s, t, &c);
 }

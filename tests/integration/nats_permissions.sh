@@ -130,7 +130,7 @@ sub cavea.v1.wake.event actors
 sub cavea.v1.host.x actors
 sub cavea.v1.ack.x.*.* actors
 sub cavea.v1.fact.event.x operator observer
-sub cavea.v1.live.event.x edge operator observer
+sub cavea.v1.live.event.x edge live operator observer
 sub cavea.v1.reply.x.* edge
 sub cavea.v1.reply.* operator
 sub _INBOX.actors.x actors
@@ -148,7 +148,7 @@ TABLE
 services_keep_to_the_table() {
     local name how subject who asked=()
     while read -r how subject who; do asked+=("$how" "$subject"); done < <(rights)
-    for name in edge actors operator observer; do
+    for name in edge live actors operator observer; do
         while read -r how subject who; do
             if [[ " $who " == *" $name "* ]]; then who=allowed; else who=refused; fi
             printf '%s %s %s\n' "$how" "$subject" "$who"
@@ -157,7 +157,7 @@ services_keep_to_the_table() {
             sed 1d >"$work/found"
         diff "$work/wanted" "$work/found" >&2 || stop_test "what $name may do"
     done
-    echo "figure: $((${#asked[@]} / 2)) subjects tried as each of 4 services"
+    echo "figure: $((${#asked[@]} / 2)) subjects tried as each of 5 services"
 }
 
 # A pattern that the server lets through delivers only what its listener may hear.

@@ -191,6 +191,15 @@ static void walk_pay_page(void)
     page_expect(&m, "&return_url=https://shop.example/a%26b", "Paid. Thank you.", true);
     page_expect(&m, "&return_url=https://shop.example/a%26b", "\"https://shop.example/a&amp;b\"",
                 true);
+    page_expect(&m, "&return_url=http://127.0.0.1:1?paid", "Back to the shop", true);
+    static const char *const foreign[] = {
+        "&return_url=https://elsewhere.example/",    "&return_url=https://shop.example.evil/",
+        "&return_url=https://shop.example@evil.org", "&return_url=https://shop.example:8443/",
+        "&return_url=http://shop.example/",          "&return_url=http://127.0.0.1:11/",
+        "&return_url=https://shop.example%5C@evil/", "&return_url=//shop.example/",
+    };
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        page_expect(&m, foreign[i], "Back to the shop", false);
     page_expect(&m, "", "<button", false);
     expect_state(&m, "succeeded", 1205);
     expect_webhook("payment_intent.succeeded", m.id, 1);

@@ -140,7 +140,8 @@ static pid_t provider_spawn(int ready_fd, const char *more_flag)
         return pid;
     execl(rig.program, rig.program, "--dir", dir, "--provider-key-file", key,
           "--webhook-secret-file", secret, "--webhook-url", url, "--webhook-retry", "20ms",
-          "--webhook-events", "*", "--threads", "32", "--ready-fd", fd, more_flag, (char *)NULL);
+          "--webhook-events", "*", "--threads", "32", "--return-origins",
+          "http://127.0.0.1:1,https://shop.example", "--ready-fd", fd, more_flag, (char *)NULL);
     _exit(127);
 }
 

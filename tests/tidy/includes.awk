@@ -9,7 +9,9 @@ BEGIN {
     header["sodium.h"] = "sodium"
     header["qrencode.h"] = "qrencode"
     header["png.h"] = "png"
+    header["zlib.h"] = "zlib"
     header["pthread.h"] = "pthread"
+    header["uv.h"] = "uv"
     header["protobuf-c/protobuf-c.h"] = "protobuf-c"
 }
 FILENAME ~ /rooms\.txt$/ {
@@ -33,7 +35,6 @@ FNR == 1 {
     sub(/\/[^\/]*$/, "", room)
     name = FILENAME
     gsub(/.*\/|\.[ch]$/, "", name)
-    if (room ~ /^edge\//) room = "edge"
     if (room == "actors/runtime" && name in adapter) room = "actors/runtime/*"
     if (!(room in allowed) && FILENAME !~ /^tests\//)
         print FILENAME ":1: rooms.txt knows no room " room

@@ -39,6 +39,7 @@ typedef struct model_answer {
     payment_outcome outcome;                   // of a payment that was taken
     uint32_t seats[SEATS_PER_RESERVATION_MAX]; // which it has then
     int64_t expires_us;                        // of a checkout
+    payment_id payment;                        // which it is for
     int64_t refund_minor;                      // of each that ended as refunded
 } model_answer;
 
@@ -223,14 +224,20 @@ static void model_checkout(const model *m, const event_command *c, model_answer 
         a->refusal = ERROR_RESERVATION_EXPIRED;
     } else if (!model_live(own)) {
         a->refusal = ERROR_RESERVATION_EXPIRED;
-    } else if (own->r.state == RESERVATION_CONFIRMED || paying) {
+    } else if (own->r.state == RESERVATION_CONFIRMED) {
         a->replayed = true;
     } else if (m->config.status == EVENT_CANCELLED) {
         a->refusal = ERROR_EVENT_CANCELLED;
+    } else if (paying && (c->seen || c->other_seats == own->r.other_seats)) {
+        a->replayed = true;
+    } else if (paying) {
+        a->decision = EVENT_FACT_CHECKOUT_STARTED;
+        a->payment = own->r.payment;
     } else if (model_refused(m, &c->payment)) {
         a->refusal = ERROR_PAYMENT_NOT_OPEN;
     } else {
         a->decision = EVENT_FACT_CHECKOUT_STARTED;
+        a->payment = c->payment;
     }
     if (a->refusal != ERROR_NONE)
         return;

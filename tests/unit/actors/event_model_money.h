@@ -245,7 +245,7 @@ static void model_apply(model *m, const event_command *c, const model_answer *a)
         model_hold(m, c);
     } else if (a->decision == EVENT_FACT_CHECKOUT_STARTED) {
         r->has_checkout = true;
-        r->r.payment = c->payment;
+        r->r.payment = a->payment;
         r->r.expires_us = a->expires_us;
         r->r.other_seats = c->other_seats;
         r->keys.checkout_key = c->key_hash;

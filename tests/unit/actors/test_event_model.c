@@ -191,6 +191,7 @@ static event_command command_make(world *w)
     }
     payment_make(w, r, &c);
     c.other_seats = below(w, 2);
+    c.seen = c.type == EVENT_COMMAND_CHECKOUT && below(w, 15) == 0;
     c.limit = 1 + below(w, 30);
     if (c.type == EVENT_COMMAND_CANCEL_CONFIRMED)
         c.amount_minor = r == NULL || below(w, 8) == 0
@@ -267,6 +268,10 @@ static void facts_check(const event_command *c, const event_effects *e, const mo
             others++;
             assert_int_equal(f->type, a->decision);
             assert_int_equal(f->outcome, a->outcome);
+            if (f->type == EVENT_FACT_CHECKOUT_STARTED) {
+                assert_memory_equal(&f->payment, &a->payment, sizeof f->payment);
+                assert_int_equal(f->other_seats, c->other_seats);
+            }
             continue;
         }
         bool expected = false;

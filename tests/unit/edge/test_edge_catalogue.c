@@ -83,7 +83,7 @@ static plan_load_result source_layout(void *self, const digest32 *hash, shared_b
 static int setup(void **state)
 {
     world *w = calloc(1, sizeof *w);
-    plan_source plans = {w, source_plan, source_layout};
+    plan_source plans = {w, source_plan, source_layout, NULL};
     catalogue_source events = {w, source_event, source_tag, source_now, &w->gate};
     w->now_us = 1000000000;
     w->hold_seconds = 600;
@@ -313,7 +313,7 @@ static shared_plan *shelf_take(plan_shelf *shelf, int number)
 static void test_plan_shelf__given_more_than_fits_then_forgets_what_nobody_has(void **state)
 {
     int loads = 0;
-    plan_source source = {&loads, shelf_plan, NULL};
+    plan_source source = {&loads, shelf_plan, NULL, NULL};
     shared_plan *more[4];
     plan *one = edge_plan_make(1, 2, 5);
     size_t each_bytes = one->memory_bytes;
@@ -345,7 +345,7 @@ static void test_plan_shelf__given_more_plans_than_slots_then_goes_on(void **sta
     enum { PLANS = PLAN_SHELF_PLANS_MAX + 8 };
     static shared_plan *plans[PLANS];
     int loads = 0;
-    plan_source source = {&loads, shelf_plan, NULL};
+    plan_source source = {&loads, shelf_plan, NULL, NULL};
     plan_shelf *shelf = plan_shelf_new(&source);
     (void)state;
     for (int i = 0; i < PLANS; i++)

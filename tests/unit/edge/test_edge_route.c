@@ -29,6 +29,7 @@ static void test_route_find__given_known_paths_then_finds_their_handler(void **s
         {"GET", "/v1/events/" ID "/seats", METRIC_ROUTE_SEATS_READ, true},
         {"GET", "/v1/events/" ID "/seats.bin", METRIC_ROUTE_SEATS_BIN_READ, true},
         {"POST", "/v1/reservations", METRIC_ROUTE_RESERVATION_CREATE, false},
+        {"GET", "/v1/reservations", METRIC_ROUTE_RESERVATION_READ, false},
         {"GET", "/v1/reservations/" ID, METRIC_ROUTE_RESERVATION_READ, true},
         {"DELETE", "/v1/reservations/" ID, METRIC_ROUTE_RESERVATION_CANCEL, true},
         {"POST", "/v1/reservations/" ID "/checkout", METRIC_ROUTE_CHECKOUT_CREATE, true},
@@ -50,17 +51,8 @@ static void test_route_find__given_known_paths_then_finds_their_handler(void **s
 static void test_route_find__given_other_paths_then_knows_none(void **state)
 {
     static const char *const paths[] = {
-        "",
-        "/",
-        "/v1",
-        "/v1/events/",
-        "/v1/events/" ID "/",
-        "/v1/events//seats",
-        "/V1/events",
-        "/v2/x",
-        "/v1/events/a%2fb",
-        "/v1/events/../events",
-        "/v1/eventsx",
+        "",           "/v1",   "/v1/events/",      "/v1/events/" ID "/",   "/v1/events//seats",
+        "/V1/events", "/v2/x", "/v1/events/a%2fb", "/v1/events/../events", "/v1/eventsx",
     };
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -81,6 +73,21 @@ static void test_route_find__given_other_methods_then_tells_the_allowed_ones(voi
     assert_int_equal(find("OPTIONS", "/v1/events", &m), ROUTE_OPTIONS);
     assert_string_equal(m.allow, "GET, HEAD, OPTIONS");
     assert_int_equal(find("get", "/v1/events", &m), ROUTE_REFUSED);
+}
+
+static void test_edge_routes__given_what_is_a_buyers_then_needs_a_session(void **state)
+{
+    size_t owned = 0;
+    (void)state;
+    for (size_t i = 0; i < edge_routes_count; i++) {
+        const char *pattern = edge_routes[i].pattern;
+        if (strncmp(pattern, "/v1/reservations", 16) != 0 &&
+            strncmp(pattern, "/v1/tickets", 11) != 0)
+            continue;
+        assert_true(edge_routes[i].flags & ROUTE_TOKEN);
+        owned++;
+    }
+    assert_true(owned >= 9);
 }
 
 // A request head as civetweb leaves it: the lines' ends are zeros, an empty line follows the last.
@@ -235,6 +242,22 @@ static void test_http_query_text__given_queries_then_decodes_the_named_one(void 
     assert_false(valid);
 }
 
+static void test_http_query_int__given_numbers_then_keeps_their_bounds(void **state)
+{
+    static const char *const wrong[] = {
+        "n=", "n=-1", "n=+1", "n=1x", "n=0x1", "n=11", "n=9999999999999999999", "n=%00"};
+    int64_t value = 7;
+    (void)state;
+    assert_true(http_query_int("m=1", "n", 10, &value));
+    assert_int_equal(value, 7);
+    assert_true(http_query_int("m=1&n=10", "n", 10, &value));
+    assert_int_equal(value, 10);
+    assert_true(http_query_int("n=0", "n", 10, &value));
+    assert_int_equal(value, 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(http_query_int(wrong[i], "n", 10, &value));
+}
+
 static void test_problem__given_every_code_then_is_complete_and_tells_when_to_retry(void **state)
 {
     (void)state;
@@ -260,12 +283,14 @@ int main(void)
         cmocka_unit_test(test_route_find__given_known_paths_then_finds_their_handler),
         cmocka_unit_test(test_route_find__given_other_paths_then_knows_none),
         cmocka_unit_test(test_route_find__given_other_methods_then_tells_the_allowed_ones),
+        cmocka_unit_test(test_edge_routes__given_what_is_a_buyers_then_needs_a_session),
         cmocka_unit_test(test_http_head_read__given_plain_requests_then_keeps_or_closes),
         cmocka_unit_test(test_http_head_read__given_smuggling_then_refuses),
         cmocka_unit_test(test_http_head_read__given_lines_cut_short_then_refuses),
         cmocka_unit_test(test_http_head_read__given_uris_then_refuses_what_is_not_printable),
         cmocka_unit_test(test_http_etag_listed__given_lists_then_compares_weakly),
         cmocka_unit_test(test_http_query_text__given_queries_then_decodes_the_named_one),
+        cmocka_unit_test(test_http_query_int__given_numbers_then_keeps_their_bounds),
         cmocka_unit_test(test_problem__given_every_code_then_is_complete_and_tells_when_to_retry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

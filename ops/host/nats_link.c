@@ -1,4 +1,4 @@
-#include "edge/nats_link.h"
+#include "ops/host/nats_link.h"
 
 #include <stdio.h>
 

@@ -1,0 +1,185 @@
+// Calls of the API. What may be sent again is sent again: reads, and whatever has a key of its own;
+// with the same key a second try cannot do anything twice.
+import type {
+  Checkout,
+  CheckoutPending,
+  EventDetail,
+  EventPage,
+  Problem as ProblemBody,
+  Reservation,
+  ReservationPage,
+  SeatList,
+  TicketDetail,
+  TicketList,
+} from '#api';
+import { mine_signed, mine_signed_long_ago, mine_signs } from './mine.ts';
+
+const TRIES = 4;
+const RETRY_MS_MAX = 4000;
+
+/** The server said no. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: Partial<ProblemBody>,
+  ) {
+    super(body.detail ?? body.title ?? `status ${status}`);
+  }
+  get code(): string {
+    return this.body.code ?? '';
+  }
+}
+
+/** Nobody said anything: no network, or no server. */
+export class Offline extends Error {}
+
+/** Whether the server has decided: a refusal that the same request would get again. */
+export function is_decided(error: unknown): boolean {
+  if (!(error instanceof Problem)) return false;
+  const { status } = error;
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+interface Call {
+  body?: unknown;
+  key?: string;
+  signal?: AbortSignal;
+  fresh?: boolean;
+}
+
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+async function once(method: string, path: string, call: Call): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (call.key) headers['Idempotency-Key'] = call.key;
+  const init: RequestInit = { method, headers, credentials: 'same-origin' };
+  if (call.body !== undefined) init.body = JSON.stringify(call.body);
+  if (call.signal) init.signal = call.signal;
+  if (call.fresh) init.cache = 'no-store';
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (call.signal?.aborted) throw error;
+    throw new Offline('no answer');
+  }
+}
+
+function pause_ms(answer: Response | null, attempt: number): number {
+  const told = Number(answer?.headers.get('Retry-After') ?? 0) * 1000;
+  return Math.min(RETRY_MS_MAX, told || 200 * 2 ** attempt) * (0.8 + 0.4 * Math.random());
+}
+
+async function patiently(method: string, path: string, call: Call): Promise<Response> {
+  const repeatable = method !== 'POST' || call.key !== undefined;
+  for (let attempt = 0; ; attempt++) {
+    let answer: Response | null = null;
+    try {
+      answer = await once(method, path, call);
+      if (answer.status !== 503 && answer.status !== 429 && answer.status !== 408) return answer;
+      if (!repeatable || attempt + 1 >= TRIES) return answer;
+    } catch (error) {
+      if (!(error instanceof Offline) || !repeatable || attempt + 1 >= 2) throw error;
+    }
+    await wait(pause_ms(answer, attempt));
+  }
+}
+
+async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
+  const answer = await patiently(method, path, options);
+  if (answer.status === 204) return undefined as T;
+  const body = (await answer.json().catch(() => ({}))) as T & Partial<ProblemBody>;
+  if (!answer.ok) throw new Problem(answer.status, body);
+  return body;
+}
+
+/** Whether an own thing was refused because this browser has never been anybody. */
+export function is_nobody(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401 && !mine_signed();
+}
+
+/**
+ * Makes this browser somebody, or renews who it is; with an address, tickets go there. One at a
+ * time in all tabs: two at once would make two buyers, and one would lose what is theirs. A cookie
+ * that the server cannot read stays and is refused (401), unless somebody `anew` is wanted.
+ */
+export async function session_put(
+  email?: string,
+  anew = false,
+): Promise<{ email: string | null }> {
+  const locks = navigator.locks as LockManager | undefined; // secure contexts have them
+  const ask = () =>
+    call<{ email: string | null }>('PUT', '/v1/session', { body: email ? { email } : {} });
+  const put = async () => {
+    const answer = await ask().catch(async (error: unknown) => {
+      if (!anew || !(error instanceof Problem) || error.status !== 401) throw error;
+      await call('DELETE', '/v1/session');
+      return ask();
+    });
+    mine_signs();
+    return answer;
+  };
+  return locks ? locks.request('cavea.session', put) : put();
+}
+
+/**
+ * What is somebody's own. That this browser is not known (401) is told and not mended: a new
+ * identity would take the place of one that owns tickets, and whose cookie may be read again.
+ */
+async function owned<T>(method: string, path: string, options: Call = {}): Promise<T> {
+  const answer = await call<T>(method, path, options);
+  if (mine_signed_long_ago()) void session_put().catch(() => undefined);
+  return answer;
+}
+
+/** A wish of anybody, who becomes somebody by it. */
+async function wished<T>(method: string, path: string, options: Call): Promise<T> {
+  if (!mine_signed()) await session_put(undefined, true);
+  try {
+    return await call<T>(method, path, options);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 401) throw error;
+    await session_put(undefined, true); // the cookie was removed, or cannot be read any more
+    return call<T>(method, path, options);
+  }
+}
+
+export const events_read = (query: URLSearchParams, signal?: AbortSignal) =>
+  call<EventPage>('GET', `/v1/events?${query}`, signal ? { signal } : {});
+
+/** `fresh`: as it is now, past every cache of this browser. */
+export const event_read = (id: string, fresh = false) =>
+  call<EventDetail>('GET', `/v1/events/${id}`, { fresh });
+
+export const section_read = (event: string, section: string) =>
+  call<SeatList>('GET', `/v1/events/${event}/seats?section=${encodeURIComponent(section)}`);
+
+export const reservation_create = (event_id: string, seats: string[], key: string) =>
+  wished<Reservation>('POST', '/v1/reservations', { body: { event_id, seats }, key });
+
+/** This browser's own, newest first. */
+export const reservations_read = (limit: number, cursor: string | null = null) =>
+  owned<ReservationPage>(
+    'GET',
+    `/v1/reservations?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+  );
+
+export const reservation_read = (id: string) =>
+  owned<Reservation>('GET', `/v1/reservations/${id}`);
+
+export const reservation_cancel = (id: string) =>
+  owned<Reservation>('DELETE', `/v1/reservations/${id}`);
+
+export const cancellation_create = (id: string, refund_minor: number) =>
+  owned<Reservation>('POST', `/v1/reservations/${id}/cancellation`, { body: { refund_minor } });
+
+export const checkout_create = (id: string, other_seats: boolean, key: string) =>
+  owned<Checkout | CheckoutPending>('POST', `/v1/reservations/${id}/checkout`, {
+    body: { other_seats },
+    key,
+  });
+
+export const tickets_read = (id: string) =>
+  owned<TicketList>('GET', `/v1/reservations/${id}/tickets`);
+
+export const ticket_read = (id: string) => owned<TicketDetail>('GET', `/v1/tickets/${id}`);

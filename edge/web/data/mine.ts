@@ -1,0 +1,83 @@
+// What this browser holds, shared with its other tabs, for the clock on every page. What it has,
+// and how that stands, is the server's to say; the session is a cookie nobody reads here.
+import { store, stored, stored_list } from './store.ts';
+
+const LIST = 'cavea.mine';
+const SIGNED = 'cavea.signed';
+const RENEW_MS = 7 * 24 * 3600 * 1000;
+
+export interface Mine {
+  id: string;
+  event: string;
+  /** Until when it is held, as told last. */
+  until: string;
+  seats?: string[]; // their ids
+}
+
+interface Told {
+  id: string;
+  event_id: string;
+  state: string;
+  expires_at: string;
+  seats?: { id: string }[];
+}
+
+export const mine_changes = new EventTarget();
+
+function announce(): void {
+  mine_changes.dispatchEvent(new Event('change'));
+}
+
+globalThis.addEventListener?.('storage', (event) => {
+  if (event.key === LIST) announce();
+});
+
+function mine_list(): Mine[] {
+  return stored_list<Mine>('local', LIST, (m) => Boolean(m.id && m.event && m.until));
+}
+
+function save(list: Mine[]): void {
+  const text = JSON.stringify(list);
+  if (text === JSON.stringify(mine_list())) return;
+  store('local', LIST, text);
+  announce();
+}
+
+const mine_of = (r: Told): Mine => ({
+  id: r.id,
+  event: r.event_id,
+  until: r.expires_at,
+  seats: (r.seats ?? []).map((seat) => seat.id),
+});
+
+/** Notes a reservation as it stands. */
+export function mine_note(r: Told): void {
+  const list = mine_list();
+  if (r.state !== 'held') save(list.filter((m) => m.id !== r.id));
+  else if (list.some((m) => m.id === r.id)) save(list.map((m) => (m.id === r.id ? mine_of(r) : m)));
+  else save([mine_of(r), ...list]);
+}
+
+/** Notes all that this browser's buyer has. */
+export function mine_note_all(all: Told[]): void {
+  save(all.filter((r) => r.state === 'held').map(mine_of));
+}
+
+/** Those that are held now, as far as this browser knows. */
+export function mine_held(now_ms: number): Mine[] {
+  return mine_list().filter((m) => Date.parse(m.until) > now_ms);
+}
+
+/** Whether this browser was made somebody. */
+export function mine_signed(): boolean {
+  return stored('local', SIGNED) !== null;
+}
+
+/** Whether that is to be renewed. */
+export function mine_signed_long_ago(): boolean {
+  return Date.now() - Number(stored('local', SIGNED) ?? 0) > RENEW_MS;
+}
+
+export function mine_signs(): void {
+  store('local', SIGNED, String(Date.now()));
+}

@@ -1,0 +1,210 @@
+// One reservation that was paid: its tickets, the calendar, printing, and giving the seats back.
+import type { EventDetail, Reservation, Ticket } from '#api';
+import { cancellation_create, Problem, reservation_read, tickets_read } from '../data/api.ts';
+import { event_of, section_name } from '../data/event-store.ts';
+import { calendar_url } from '../data/calendar.ts';
+import { mine_note } from '../data/mine.ts';
+import { date_whole, money } from '../format.ts';
+import { t } from '../i18n.ts';
+import { category_name, day_stub, stock_of } from '../parts/stub.ts';
+import { h, replace } from '../ui/h.ts';
+import { icon } from '../ui/icon.ts';
+import { error_key, loading, Page } from '../ui/page.ts';
+import { say } from '../ui/say.ts';
+import { STATES } from './reservations.ts';
+
+class PageReservation extends Page {
+  #reservation!: Reservation;
+  #event!: EventDetail;
+  #tickets: Ticket[] = [];
+
+  override open(id: string): Promise<void> {
+    replace(this, loading('ghost-stub', 2));
+    return this.attempt(() => this.#load(id));
+  }
+
+  async #load(id: string): Promise<void> {
+    this.#reservation = await reservation_read(id);
+    mine_note(this.#reservation);
+    const { event_id, state } = this.#reservation;
+    const ticketed = state === 'confirmed' || state === 'refunded';
+    this.#event = await event_of(event_id);
+    this.#tickets = ticketed ? (await tickets_read(id)).tickets : [];
+    if (!this.gone.aborted) this.#show();
+  }
+
+  #price(minor: number): string {
+    return money(minor, this.#event.currency, this.#event.currency_exponent);
+  }
+
+  #show(): void {
+    const event = this.#event;
+    const { state, outcome, refund_minor } = this.#reservation;
+    this.title_set(event.name);
+    replace(
+      this,
+      h(
+        'header',
+        { class: `event-head stock-${stock_of(event.category)}` },
+        day_stub(event),
+        h(
+          'div',
+          { class: 'event-words' },
+          h('p', { class: 'kind' }, category_name(event.category)),
+          h('h1', { tabindex: -1 }, event.name),
+          h(
+            'ul',
+            { class: 'facts' },
+            h(
+              'li',
+              null,
+              icon('calendar'),
+              h('span', null, date_whole(event.starts_at, event.venue.time_zone)),
+            ),
+            h('li', null, icon('pin'), h('span', null, `${event.venue.name}, ${event.venue.city}`)),
+            h(
+              'li',
+              null,
+              icon('ticket'),
+              h(
+                'span',
+                { class: 'fact' },
+                h('span', { class: `state state-${state}` }, t(STATES[state])),
+                h('span', null, this.#price(this.#reservation.total_minor)),
+              ),
+            ),
+          ),
+        ),
+      ),
+      state === 'confirmed' &&
+        outcome === 'other_seats' &&
+        h('p', { class: 'strip' }, t('reservation.other_seats')),
+      state === 'refunded' &&
+        h(
+          'p',
+          { class: 'strip' },
+          t('reservation.refund', { amount: this.#price(refund_minor ?? 0) }),
+        ),
+      state === 'held' && h('p', { class: 'strip' }, h('a', { href: '/cart' }, t('event.held_go'))),
+      this.#tickets.length > 0 && this.#stubs(),
+      state === 'confirmed' && this.#tools(),
+      state === 'confirmed' && this.#cancellation(),
+    );
+  }
+
+  #stubs(): HTMLElement {
+    return h(
+      'section',
+      { class: 'ticket-list' },
+      h('h2', null, t('reservation.tickets')),
+      h(
+        'ul',
+        null,
+        this.#tickets.map((ticket) => this.#mini(ticket)),
+      ),
+    );
+  }
+
+  /** Tickets of what was given back are void at once, also while that is still being written. */
+  #mini(ticket: Ticket): HTMLElement {
+    const back = this.#reservation.state === 'refunded';
+    const valid = ticket.state === 'valid' && !back;
+    const section = section_name(this.#event, ticket.section);
+    const { row, number } = ticket;
+    const words = valid
+      ? 'ticket.show'
+      : ticket.state === 'used'
+        ? 'ticket.used'
+        : 'ticket.revoked';
+    return h(
+      'li',
+      { class: valid ? '' : 'over' },
+      h(
+        'a',
+        { href: `/tickets/${ticket.id}`, class: `mini stock-${stock_of(this.#event.category)}` },
+        h('span', { class: 'mini-seat' }, t('seat.place', { section, row, number })),
+        h('span', { class: 'mini-go' }, t(words), icon('arrow')),
+      ),
+    );
+  }
+
+  #tools(): HTMLElement {
+    return h(
+      'p',
+      { class: 'tools' },
+      h(
+        'a',
+        {
+          class: 'button quiet',
+          href: calendar_url(this.#event, this.#reservation.id),
+          download: 'calendar.ics',
+        },
+        icon('calendar'),
+        t('ticket.calendar'),
+      ),
+    );
+  }
+
+  #cancellation(): HTMLElement {
+    const due = this.#reservation.refund_now_minor ?? 0;
+    const box = h('section', { class: 'give-back' }, h('h2', null, t('cancel.title')));
+    box.append(
+      h(
+        'p',
+        null,
+        t(due > 0 ? 'cancel.due' : 'cancel.nothing_due', {
+          amount: this.#price(due),
+          total: this.#price(this.#reservation.total_minor),
+        }),
+      ),
+      h(
+        'p',
+        null,
+        h('button', { class: 'button danger', onclick: () => this.#ask(due) }, t('cancel.begin')),
+      ),
+    );
+    return box;
+  }
+
+  /** Asked once more, with the amount in the question: tickets become void at once. */
+  #ask(due: number): void {
+    const dialog = h(
+      'dialog',
+      { class: 'dialog', 'aria-labelledby': 'cancel-question' },
+      h(
+        'h2',
+        { id: 'cancel-question' },
+        t('cancel.question', { count: this.#reservation.seats.length }),
+      ),
+      h('p', null, t('cancel.consequence', { amount: this.#price(due) })),
+    );
+    const no = h(
+      'button',
+      { class: 'button quiet', onclick: () => dialog.close() },
+      t('cancel.no'),
+    );
+    const yes = h(
+      'button',
+      { class: 'button danger', onclick: () => void this.#cancel(due, dialog) },
+      t('cancel.yes', { amount: this.#price(due) }),
+    );
+    dialog.append(h('p', { class: 'dialog-buttons' }, no, yes));
+    dialog.addEventListener('close', () => dialog.remove());
+    this.append(dialog);
+    dialog.showModal();
+  }
+
+  async #cancel(due: number, dialog: HTMLDialogElement): Promise<void> {
+    try {
+      await cancellation_create(this.#reservation.id, due);
+      say(t('cancel.done', { amount: this.#price(due) }));
+    } catch (error) {
+      const changed = error instanceof Problem && error.code === 'REFUND_CHANGED';
+      say(t(changed ? 'cancel.changed' : error_key(error)), true);
+    }
+    dialog.close();
+    await this.attempt(() => this.#load(this.#reservation.id));
+  }
+}
+
+customElements.define('page-reservation', PageReservation);

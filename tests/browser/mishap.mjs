@@ -1,0 +1,281 @@
+// Answers that are refused, lost or late, and seats whose time is up: what the pages make of them.
+import { at, check, checkout, DESKTOP, edge, pay, PHONE, pick, reserve, run } from './browser.mjs';
+import { section_open, shows, visitor } from './browser.mjs';
+
+const LOUD = /Failed to load resource/; // the browser says so of every answer that we spoil
+const reservations = (page) =>
+  page.evaluate(async () => (await (await fetch('/v1/reservations')).json()).reservations);
+const problem = (status, code, more = {}) => ({
+  status,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({ status, code, title: code, ...more }),
+});
+const is_wish = (request) =>
+  request.method() === 'POST' && request.url().endsWith('/v1/reservations');
+
+// The seats are read again, and the page has taken the answer.
+async function seats_ask(page) {
+  const answer = page.waitForResponse((r) => r.url().includes('/seats.bin'));
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await (await answer).finished();
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+}
+
+async function time_refused() {
+  const page = await visitor(DESKTOP, LOUD);
+  let asked = 0;
+  await page.route('**/v1/time', (route) => {
+    asked++;
+    return route.fulfill(problem(503, 'OVERLOADED'));
+  });
+  await page.goto(at(shows.later));
+  await page.locator('count-down').waitFor();
+  await section_open(page, shows.theatre);
+  await pick(page, 1);
+  await reserve(page);
+  const before = asked;
+  await page.reload();
+  await page.locator('hold-timer').waitFor();
+  while (asked < before + 4) await page.waitForRequest('**/v1/time');
+  check('seconds are counted', /^\d+:\d\d$/.test(await page.locator('.timer-digits').innerText()));
+  check('there is time', (await page.locator('.checkout:not(.ended) form').count()) === 1);
+  await page.context().close();
+}
+
+// The server has the wish, the reader hears nothing, and loads the page anew.
+async function answer_lost() {
+  const page = await visitor(DESKTOP, LOUD);
+  const keys = [];
+  page.on('request', (r) => is_wish(r) && keys.push(r.headers()['idempotency-key']));
+  await section_open(page, shows.theatre, 4);
+  await pick(page, 1);
+  await page.route('**/v1/reservations', async (route) => {
+    if (!is_wish(route.request())) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await page.locator('seat-tray .main').click();
+  await page.locator('.messages .strip').waitFor();
+  await seats_ask(page);
+  check('nobody was faster', (await page.locator('.conflict').count()) === 0);
+  check('the seat is still picked', (await page.locator('.picked li').count()) === 1);
+  const [held] = await reservations(page);
+  check('it is held', held?.state === 'held');
+  await page.reload();
+  await page.locator('.messages .strip').waitFor(); // asked again, and lost again
+  check('after a reload too', (await page.locator('.picked li').count()) === 1);
+  await page.unroute('**/v1/reservations');
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.locator('hold-timer').waitFor();
+  check('one key', keys.length >= 5 && new Set(keys).size === 1);
+  const all = await reservations(page);
+  check('one reservation', all.length === 1 && all[0].id === held.id);
+  await page.context().close();
+}
+
+// Between a lost answer and the next press the reader takes another seat.
+async function other_wish() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.theatre, 5);
+  await pick(page, 1);
+  await page.route('**/v1/reservations', async (route) => {
+    if (!is_wish(route.request())) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await page.locator('seat-tray .main').click();
+  await page.locator('.messages .strip').waitFor();
+  await page.unroute('**/v1/reservations');
+  await page.locator('.seat-grid .seat.free').last().click();
+  await page.locator('.picked li >> nth=1').waitFor();
+  await reserve(page);
+  const held = (await reservations(page)).filter((r) => r.state === 'held');
+  check('both seats, and nothing else', held.length === 1 && held[0].seats.length === 2);
+  await page.context().close();
+}
+
+async function refusals() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.theatre, 6);
+  await pick(page, 1);
+  await page.route('**/v1/reservations', (route) =>
+    is_wish(route.request())
+      ? route.fulfill(problem(409, 'EVENT_NOT_ON_SALE'))
+      : route.continue(),
+  );
+  await page.locator('seat-tray .main').click();
+  await page.locator('.messages').getByText('not on sale at the moment').waitFor();
+  await page.unroute('**/v1/reservations');
+  await reserve(page);
+  await page.locator('input[type=email]').fill('nobody');
+  await page.locator('.pay .main').click();
+  const invalid = () => page.locator('input[type=email]').getAttribute('aria-invalid');
+  check('a wrong address is marked for everybody', (await invalid()) === 'true');
+  await page.locator('input[type=email]').fill('somebody@example.org');
+  for (const [code, text] of [
+    ['PAYMENT_NOT_OPEN', 'That payment was closed'],
+    ['EVENT_CANCELLED', 'This event is cancelled'],
+  ]) {
+    await page.route('**/checkout', (route) => route.fulfill(problem(409, code)));
+    await page.locator('.pay .main').click();
+    await page.locator('.pay').getByText(text).waitFor();
+    await page.unroute('**/checkout');
+  }
+  check('a right one is not', (await page.locator('[aria-invalid=true]').count()) === 0);
+  await page.reload();
+  await page.route('**/checkout', (route) => route.fulfill(problem(409, 'RESERVATION_CONFIRMED')));
+  await page.locator('input[type=email]').fill('somebody@example.org');
+  await page.locator('.pay .main').click();
+  await page.waitForURL(/\/reservations\//);
+  await page.context().close();
+}
+
+async function nothing_to_pay() {
+  const page = await visitor();
+  await section_open(page, shows.free);
+  await pick(page, 2);
+  await reserve(page);
+  await page.locator('input[type=email]').fill('guest@example.org');
+  await page.getByRole('button', { name: 'Get the tickets' }).click();
+  await page.waitForURL(/\/reservations\//);
+  await page.locator('.mini >> nth=1').waitFor();
+  await page.context().close();
+}
+
+// Nobody pays: the box says so, and goes on saying it.
+async function time_up() {
+  const page = await visitor();
+  await section_open(page, shows.brief);
+  await pick(page, 1);
+  const heard = page.getByRole('alert').filter({ hasText: 'The time is up' }).waitFor();
+  await reserve(page);
+  await heard;
+  await page.locator('.checkout.ended').waitFor();
+  await page.getByText('Choose seats again').waitFor();
+  const read = page.waitForResponse((r) => r.url().includes('/v1/reservations'));
+  await page.evaluate(() => dispatchEvent(new StorageEvent('storage', { key: 'cavea.mine' })));
+  await (await read).finished();
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  check('it is still told', await page.getByText('Choose seats again').isVisible());
+  await page.getByText('Choose seats again').click();
+  await page.waitForURL(/\/events\//);
+  await page.context().close();
+}
+
+// Two are at the provider's page when the time is up. One finds the seat still free, of the other's
+// somebody was faster: that money goes back.
+async function time_up_while_paying() {
+  const [first, second, other] = [await visitor(), await visitor(), await visitor()];
+  await section_open(first, shows.brief, 1);
+  await section_open(second, shows.brief, 1);
+  await pick(first, 1);
+  await reserve(first);
+  await checkout(first);
+  await pick(second, 1);
+  const seat = Number(await second.locator('.seat.chosen').getAttribute('data-seat'));
+  await reserve(second);
+  await checkout(second);
+  await section_open(other, shows.brief, 1);
+  await other.locator(`.seat.free[data-seat="${seat}"]`).click();
+  await reserve(other);
+  await pay(first);
+  check('late and still the seat', (await first.locator('.state-confirmed').count()) === 1);
+  await second.locator('button.pay').click();
+  await second.locator('a.back').click();
+  await second.getByRole('alert').filter({ hasText: 'Your money goes back' }).waitFor();
+  check('who listens is led there', await second.evaluate(() => document.activeElement.matches('h1')));
+  for (const page of [first, second, other]) await page.context().close();
+}
+
+// How a payment that the provider tells of late looks here, from the deadline to the tickets.
+async function told_late() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.theatre, 7);
+  await pick(page, 1);
+  await reserve(page);
+  await checkout(page);
+  await page.locator('button.pay').click();
+  await page.locator('a.back').waitFor();
+  const state = { state: 'expired', outcome: undefined };
+  await page.route('**/v1/reservations/*', async (route) => {
+    const answer = await route.fetch();
+    return route.fulfill({ response: answer, json: { ...(await answer.json()), ...state } });
+  });
+  await page.locator('a.back').click();
+  await page.getByRole('alert').filter({ hasText: 'were not paid in time' }).waitFor();
+  await page.waitForResponse((r) => r.url().includes('/v1/reservations/')); // it goes on asking
+  await page.unroute('**/v1/reservations/*');
+  await page.locator('.mini').first().waitFor();
+  await page.goBack();
+  check('the way back is no trap', !page.url().includes('/pay/return'));
+  await page.context().close();
+}
+
+async function stranger() {
+  const page = await visitor(DESKTOP, LOUD);
+  const context = page.context();
+  await section_open(page, shows.theatre, 8);
+  await pick(page, 1);
+  await reserve(page);
+  const [cookie] = await context.cookies();
+  await context.addCookies([{ ...cookie, value: `${cookie.value.slice(0, -4)}AAAA` }]);
+  await page.goto(`${edge}/reservations`);
+  await page.getByText('We do not recognize this browser').waitFor();
+  await page.goto(`${edge}/cart`);
+  await page.getByText('We do not recognize this browser').waitFor();
+  check('nobody else took its place', (await context.cookies())[0].value.endsWith('AAAA'));
+  await context.addCookies([cookie]);
+  await page.reload();
+  await page.locator('hold-timer').waitFor();
+  await page.context().close();
+}
+
+// On a phone's map: what is offered instead of a seat that is gone, and why there are no more.
+async function on_the_map() {
+  const page = await visitor(PHONE, LOUD);
+  await page.goto(at(shows.theatre));
+  await page.locator('.section-free:not(:empty)').first().waitFor();
+  await page.locator('.way').nth(1).tap();
+  await page.locator('seat-map').waitFor();
+  const press = (seat) =>
+    page.evaluate((index) => {
+      const detail = { seat: index };
+      const init = { detail, bubbles: true, composed: true, cancelable: true };
+      document.querySelector('seat-map').dispatchEvent(new CustomEvent('seatpress', init));
+    }, seat);
+  const { seats } = await page.evaluate(async () => {
+    const event = await (await fetch(`/v1${location.pathname}`)).json();
+    const section = encodeURIComponent(event.sections[0].id);
+    return (await fetch(`/v1${location.pathname}/seats?section=${section}`)).json();
+  });
+  const free = seats.findLastIndex((seat) => seat.state === 'available');
+  await press(free);
+  await page.locator('.picked li').waitFor();
+  const gone = { seats: [seats[free].id], alternatives: [seats[free - 1].id, seats[free - 2].id] };
+  await page.route('**/v1/reservations', (route) =>
+    is_wish(route.request())
+      ? route.fulfill(problem(409, 'SEATS_UNAVAILABLE', gone))
+      : route.continue(),
+  );
+  await page.locator('seat-tray .main').tap();
+  await page.locator('.offers button >> nth=1').waitFor();
+  await page.locator('.offers button').first().tap();
+  await page.locator('.picked li').waitFor();
+  for (let i = 3; i < 13; i++) await press(free - i);
+  await page.locator('.told').filter({ hasText: 'at most' }).waitFor();
+  check('ten at most', (await page.locator('.picked li').count()) === 10);
+  await page.context().close();
+}
+
+await run([
+  time_refused,
+  answer_lost,
+  other_wish,
+  refusals,
+  nothing_to_pay,
+  time_up,
+  time_up_while_paying,
+  told_late,
+  stranger,
+  on_the_map,
+]);

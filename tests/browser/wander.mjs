@@ -1,0 +1,242 @@
+// Moving about: ways back, other tabs, links that leave early, parts of the pages that do not come,
+// filters. What the reader has made of a page stays, and a page that was left does nothing more.
+import { at, check, DESKTOP, edge, pick, reserve, run, section_open } from './browser.mjs';
+import { shows, visitor } from './browser.mjs';
+
+const LOUD = /Failed to load resource|dynamically imported module/;
+
+// The element that shows the page is the same one as when it was marked.
+const mark = (page, tag) => page.evaluate((t) => (document.querySelector(t).marked = true), tag);
+const is_marked = (page, tag) => page.evaluate((t) => document.querySelector(t)?.marked === true, tag);
+
+async function skip_link() {
+  const page = await visitor();
+  await section_open(page, shows.theatre);
+  await pick(page, 1);
+  await mark(page, 'page-event');
+  await page.locator('.skip').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/#main$/);
+  await page.waitForFunction(() => document.activeElement?.id === 'main');
+  await page.goBack();
+  await page.waitForURL((url) => url.hash === '');
+  check('the page is the same', await is_marked(page, 'page-event'));
+  check('the seat is still picked', (await page.locator('.picked li').count()) === 1);
+  await page.context().close();
+}
+
+// Whoever leaves while the event is fetched hears nothing of it any more.
+async function left_early() {
+  const page = await visitor();
+  const asked = [];
+  page.on('request', (r) => r.url().includes('/seats.bin') && asked.push(r.url()));
+  await page.goto(edge);
+  const link = page.locator('.stub-link', { hasText: 'The Glass Orchard' });
+  await link.waitFor();
+  let release;
+  const held = new Promise((done) => (release = done));
+  await page.route(`**/v1/events/${shows.theatre}`, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const question = page.waitForRequest(`**/v1/events/${shows.theatre}`);
+  await link.click();
+  await question;
+  await page.goBack();
+  await page.locator('.stub').first().waitFor();
+  const answer = page.waitForResponse(`**/v1/events/${shows.theatre}`);
+  release();
+  await (await answer).finished();
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  check('no seats are asked for', asked.length === 0);
+  check('the title is that of the list', (await page.title()).startsWith('Events'));
+  await page.context().close();
+}
+
+// The wish is on its way while the reader goes elsewhere: it counts, and leads nowhere.
+async function left_while_reserving() {
+  const page = await visitor();
+  await section_open(page, shows.theatre, 1);
+  await pick(page, 1);
+  let release;
+  const held = new Promise((done) => (release = done));
+  await page.route('**/v1/reservations', async (route) => {
+    if (route.request().method() === 'POST') await held;
+    await route.continue();
+  });
+  await page.locator('seat-tray .main').click();
+  const busy = page.locator('seat-tray .main[aria-disabled=true]');
+  await busy.waitFor();
+  await page.locator('.brand').click();
+  await page.locator('.stub').first().waitFor();
+  release();
+  await page.locator('.cart-link').waitFor();
+  check('the reader stays', new URL(page.url()).pathname === '/');
+  await page.context().close();
+}
+
+async function part_missing() {
+  const page = await visitor(DESKTOP, LOUD);
+  await page.goto(edge);
+  await page.locator('.stub').first().waitFor();
+  await page.route('**/assets/reservations-*.js', (route) => route.abort());
+  await page.locator('.nav-link').click();
+  await page.getByText('did not arrive').first().waitFor();
+  await page.unroute('**/assets/reservations-*.js');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('No tickets yet').waitFor();
+  await page.route('**/assets/app-*.js', (route) => route.abort());
+  await page.reload();
+  await page.locator('.late a').click();
+  await page.unroute('**/assets/app-*.js');
+  await page.locator('.late a').click();
+  await page.getByText('No tickets yet').waitFor();
+  await page.context().close();
+}
+
+// A browser that keeps nothing for us shows and sells all the same.
+async function keeps_nothing() {
+  const page = await visitor();
+  await page.addInitScript(() => {
+    for (const kind of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(globalThis, kind, {
+        get() {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      });
+  });
+  await section_open(page, shows.theatre, 2);
+  await pick(page, 1);
+  await reserve(page);
+  await page.context().close();
+}
+
+// What another tab adds is shown, and what is typed here stays.
+async function other_tab() {
+  const page = await visitor();
+  await section_open(page, shows.theatre, 3);
+  await pick(page, 1);
+  await reserve(page);
+  await page.locator('input[type=email]').fill('half-an-addr');
+  const other = await page.context().newPage();
+  await section_open(other, shows.concert, 3);
+  await pick(other, 1);
+  await reserve(other);
+  await page.locator('checkout-box >> nth=1').waitFor();
+  const first = page.locator('input[type=email]').first();
+  check('what was typed is there', (await first.inputValue()) === 'half-an-addr');
+  check('and the focus', await first.evaluate((input) => input === document.activeElement));
+  await other.locator('checkout-box').nth(1).locator('form .quiet').click();
+  await page.locator('checkout-box >> nth=1').waitFor({ state: 'detached' });
+  await page.context().close();
+}
+
+// Back from the provider by the browser's own way, to the page as it was left.
+async function back_from_provider() {
+  const page = await visitor();
+  await section_open(page, shows.concert, 4);
+  await pick(page, 1);
+  await reserve(page);
+  await page.locator('input[type=email]').fill('buyer@example.org');
+  await page.route('**/pay/pi_*', (route) => route.abort());
+  await page.locator('.pay .main').click();
+  await page.waitForFunction(() => document.querySelector('.pay .main').disabled);
+  await page.waitForRequest('**/pay/pi_*');
+  const read = page.waitForResponse((r) => r.url().includes('/v1/reservations?'));
+  await page.evaluate(() =>
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })),
+  );
+  await read;
+  await page.waitForFunction(() => !document.querySelector('.pay .main').disabled);
+  check('the address is there', (await page.locator('input[type=email]').inputValue()) !== '');
+  await page.context().close();
+}
+
+// The last seats come and go: who is choosing keeps the list, and the place in it.
+async function sold_out_and_back() {
+  const page = await visitor();
+  await section_open(page, shows.concert, 5);
+  const grid = page.locator('.seat-grid');
+  await mark(page, '.seat-grid');
+  await grid.locator('.seat.free').first().focus();
+  const whole = `${edge}/v1/events/${shows.concert}/seats.bin`;
+  const sold = async (is) => {
+    await page.route('**/seats.bin*', async (route) => {
+      const body = Buffer.from(await (await fetch(whole)).arrayBuffer());
+      body.writeUInt32LE(body.readUInt32LE(8) + 1000 + Number(!is), 8); // newer than what it has
+      if (is) body.fill(0xaa, 32);
+      await route.fulfill({ contentType: 'application/octet-stream', body });
+    });
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  };
+  await sold(true);
+  await page.locator('.panel.halted').waitFor();
+  check('the list stays', await is_marked(page, '.seat-grid'));
+  check('and the focus', await page.evaluate(() => document.activeElement.matches('.seat')));
+  await page.unroute('**/seats.bin*');
+  await sold(false);
+  await page.locator('.panel.halted').waitFor({ state: 'detached' });
+  check('and still does', await is_marked(page, '.seat-grid'));
+  check('one of each', (await page.locator('seat-list, seat-tray, map-panel').count()) === 3);
+  await page.context().close();
+}
+
+async function filters() {
+  const page = await visitor(DESKTOP, LOUD);
+  await page.goto(edge);
+  const shown = page.locator('.stub', { hasText: 'Night Ferry' });
+  await shown.waitFor();
+  const event = await page.evaluate(
+    async (id) => (await fetch(`/v1/events/${id}`)).json(),
+    shows.concert,
+  );
+  const day = new Date(event.starts_at).toLocaleDateString('sv', { timeZone: event.venue.time_zone });
+  await page.goto(`${edge}/?from=${day}&to=${day}`);
+  await shown.waitFor();
+  await page.goto(`${edge}/?price=${event.price_min_minor}`); // yen have no smaller unit
+  await shown.waitFor();
+  await page.goto(`${edge}/?price=${event.price_min_minor - 1}`);
+  await page.locator('.stub').first().waitFor();
+  check('nothing dearer', (await shown.count()) === 0);
+  await page.context().close();
+}
+
+// Typing is followed by a link at once; and further pages that do not come.
+async function list_of_events() {
+  const page = await visitor(DESKTOP, LOUD);
+  await page.route('**/v1/events?*', async (route) => {
+    if (route.request().url().includes('cursor=')) return route.abort();
+    const answer = await route.fetch();
+    return route.fulfill({ response: answer, json: { ...(await answer.json()), next: 'more' } });
+  });
+  await page.goto(edge);
+  await page.locator('.stub').first().waitFor();
+  const count = await page.locator('.stub').count();
+  await page.locator('.more button').click();
+  await page.locator('.more .strip').waitFor();
+  check('the list stays', (await page.locator('.stub').count()) === count);
+  await page.unroute('**/v1/events?*');
+  await page.evaluate(() => {
+    const input = document.querySelector('[type=search]');
+    input.value = 'glass';
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    document.querySelector('.nav-link').click();
+  });
+  await page.locator('page-reservations .notice').waitFor();
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 400))); // longer than typing
+  check('the address is that of the link', new URL(page.url()).pathname === '/reservations');
+  await page.context().close();
+}
+
+await run([
+  skip_link,
+  left_early,
+  left_while_reserving,
+  part_missing,
+  keeps_nothing,
+  other_tab,
+  back_from_provider,
+  sold_out_and_back,
+  filters,
+  list_of_events,
+]);
