@@ -10,9 +10,9 @@
 zones_globals() {
     local zone
     zones=(a b c)
-    # Numbers where Debian makes no user: on hosts, the units name users of their own.
+    # Those that the units name, and one for the provider.
     declare -gA user=([nats]=nats [etcd]=etcd [postgres]=postgres [haproxy]=haproxy
-        [actors]=61301 [edge]=61302 [provider]=61303)
+        [actors]=cavea-actors [edge]=cavea-edge [provider]=cavea-provider)
     declare -gA group=()
     for zone in "${!user[@]}"; do group[$zone]=${user[$zone]}; done
     declare -gA address=([outside]=$(net_place outside).10)
@@ -25,9 +25,20 @@ zones_globals() {
     provider_rate=${CAVEA_PROVIDER_RATE:-0}
 }
 
+# Debian's packages make the others.
+zones_users() {
+    local name
+    for name in "${user[actors]}" "${user[edge]}" "${user[provider]}"; do
+        ! getent passwd "$name" >/dev/null || continue
+        useradd --system --user-group --no-create-home --home-dir /nonexistent \
+            --shell /usr/sbin/nologin "$name" || fail "the user $name could not be made"
+    done
+}
+
 zones_folders() {
     local zone role
     mkdir -p "$dir" && chmod 711 "$dir"
+    printf '%s\n' "$net" >"$dir/net"
     mkdir -p "$dir"/{run,log,conf/outside,secrets,tickets,provider}
     chmod 711 "$dir"/{run,log,conf,conf/outside,secrets}
     for role in nats etcd postgres haproxy; do
@@ -42,18 +53,38 @@ zones_folders() {
         "choose another folder with --dir"
 }
 
+# zones_turn SECONDS: who changes these zones does so alone, and waits so long for another. The file
+# lies outside of what `down` removes, or two would hold two files of the same name.
 zones_turn() {
-    exec {turn}>"$dir/run/turn"
-    flock -n "$turn" || fail "another ops/zones is at work in $dir"
+    exec {turn}>"/run/cavea-zones-$net.lock"
+    flock -w "$1" "$turn" || fail "another ops/zones is at work on the zones at 10.$net.0.0"
 }
 
 zones_exist() {
     space_exists net || fail "no zones are up at 10.$net.0.0; ops/zones up starts them"
+    zones_ours
+}
+
+zones_change() {
+    zones_turn 120
+    zones_exist
+}
+
+# The folder is that of these zones, or of none.
+zones_ours() {
+    local theirs
+    [[ ! -e $dir/net ]] || theirs=$(<"$dir/net")
+    if [[ -e $dir/net ]]; then
+        [[ $theirs == "$net" ]] || fail "$dir belongs to the zones at 10.$theirs.0.0"
+    elif space_exists net; then
+        fail "the zones at 10.$net.0.0 are not those of $dir: name their folder with --dir"
+    fi
 }
 
 zones_check_idle() {
     ! space_exists net || fail "zones are up at 10.$net.0.0 already; ops/zones down removes them," \
         "--net N makes others"
+    zones_ours
 }
 
 zones_failed() {
@@ -180,6 +211,15 @@ zones_keep_all() {
     done
 }
 
+# At the primary's address alone: on a standby the new database is not there at once, and libpq
+# would not look further.
+zones_roles() {
+    local host
+    host=$(zones_sql 'SELECT host(inet_server_addr())') && [[ $host ]] ||
+        fail "PostgreSQL's primary does not answer"
+    postgres_roles "$dir" "$postgres_bin" "$host" 5432
+}
+
 zones_start() {
     local load=$1
     zones_configure
@@ -189,10 +229,7 @@ zones_start() {
     zones_keep_all postgres provider haproxy front
     zones_json | write_private "$dir/stack.json"
     wait_for 120 "PostgreSQL has a primary and a synchronous standby" postgres_ready
-    # Its address alone: on a standby the new database is not there at once, and libpq would not
-    # look further.
-    postgres_host=$(zones_sql 'SELECT host(inet_server_addr())') \
-        postgres_roles "$dir" "$postgres_bin" 5432
+    zones_roles
     wait_for 60 "the database is in all zones" database_everywhere
     zones_command migrate >>"$dir/log/migrate.log" 2>&1 || fail "see $dir/log/migrate.log"
     wait_for 60 "JetStream has a leader" jetstream_ready
@@ -264,9 +301,9 @@ zones_end_role() {
 }
 
 zones_remove() {
-    [[ -e $dir/run/turn ]] || return 0
+    [[ -e $dir/net ]] || return 0
     rm -rf "${dir:?}"/{run,log,conf,secrets,tickets,provider} \
-        "${dir:?}"/{nats,etcd,postgres,haproxy,stack.json,demo}
+        "${dir:?}"/{nats,etcd,postgres,haproxy,stack.json,demo,net}
     rmdir "$dir" 2>/dev/null || say "zones: $dir is not empty"
 }
 
