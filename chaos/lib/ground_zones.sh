@@ -83,6 +83,7 @@ ground_node() {
             printf 'actors-%s\n' "$(zones_other "${holder##*-}")"
         ;;
     primary) zones_member leader ;;
+    patroni) primary=$(zones_member leader) && printf 'patroni-%s\n' "${primary##*-}" ;;
     standby) zones_member sync_standby ;;
     replica) zones_member replica ;;
     leader | follower)

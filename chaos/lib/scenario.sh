@@ -15,7 +15,8 @@
 #   the node between its decision and the end of its commit), wipe-nats, flip-bit, delete-stream,
 #   clock NODE OFFSET, more FACTOR SECONDS (so many more buyers), random COUNT
 # Nodes: those of the ground, and holder, spare, edge-any, leader, follower, nats, primary, standby,
-#   replica, zone-primary, zone-standby, zone-other for whoever is it at that moment.
+#   replica, zone-primary, zone-standby, zone-other for whoever is it at that moment; patroni: that
+#   of the primary, without its PostgreSQL.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the globals of chaos/run
 

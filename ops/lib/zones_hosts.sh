@@ -1,7 +1,8 @@
 # What an operator puts on three real hosts, from the templates that the zones of one machine use:
 #   OUT/conf/<zone>        for /etc/cavea of that zone's host
 #   OUT/secrets/<service>  for /etc/cavea/<service> of each host, tickets among them
-# What else lies under OUT/secrets stays with the operator. ops/systemd/README.md says how it gets there.
+# What else lies under OUT/secrets stays with the operator. ops/systemd/README.md says how it gets
+# there.
 # Uses the globals of zones_conf.sh, out and addresses.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # shared with the other files that ops/zones sources

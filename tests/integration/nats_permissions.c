@@ -1,7 +1,7 @@
 // Logs in to NATS and tries subjects: nats_permissions URL SEED_FILE|- [pub|sub SUBJECT]...
-// Prints "connected" or "refused", then a line "pub|sub SUBJECT allowed|refused" for each. Only what
-// the server refused with its own words counts as refused; whatever else went wrong is "broken", and
-// said on standard error.
+// Prints "connected" or "refused", then a line "pub|sub SUBJECT allowed|refused" for each. Only
+// what the server refused with its own words counts as refused; whatever else went wrong is
+// "broken", and said on standard error.
 //   nats_permissions URL SEED_FILE hear SUBJECT OTHER_SEED_FILE SUBJECT
 // Subscribes, has another user publish, and prints "heard" or "silence".
 #include "ops/host/nats_login.h"
@@ -86,12 +86,11 @@ int main(int argc, char **argv)
         natsConnection *connection = NULL; // another one each time: it remembers its last error
         natsStatus s = connect_to(argv[1], argv[2], &connection);
         if (i == 3)
-            puts(s == NATS_OK                  ? "connected"
+            puts(s == NATS_OK                       ? "connected"
                  : s == NATS_CONNECTION_AUTH_FAILED ? "refused"
-                                               : natsStatus_GetText(s));
+                                                    : natsStatus_GetText(s));
         if (s == NATS_OK && i + 1 < argc)
-            printf("%s %s %s\n", argv[i], argv[i + 1],
-                   may(connection, argv[i], argv[i + 1]));
+            printf("%s %s %s\n", argv[i], argv[i + 1], may(connection, argv[i], argv[i + 1]));
         natsConnection_Destroy(connection);
         if (s != NATS_OK)
             break;
