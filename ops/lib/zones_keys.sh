@@ -60,9 +60,7 @@ conf_secrets() {
 }
 
 conf_ticket_keys() {
-    mkdir -p "$dir/secrets/tickets"
-    [[ -s $dir/secrets/tickets/active ]] ||
-        "$build/cavea" ticket keys rotate --dir "$dir/secrets/tickets" >/dev/null ||
+    "$build/cavea" ticket keys make --dir "$dir/secrets/tickets" >/dev/null ||
         fail "no key that signs tickets"
 }
 
