@@ -15,7 +15,8 @@
 #   the node between its decision and the end of its commit), wipe-nats, flip-bit, delete-stream,
 #   clock NODE OFFSET, more FACTOR SECONDS (so many more buyers), random COUNT
 # Nodes: those of the ground, and holder, spare, edge-any, leader, follower, nats, primary, standby,
-#   replica, zone-primary, zone-standby, zone-other for whoever is it at that moment.
+#   replica, zone-primary, zone-standby, zone-other for whoever is it at that moment; patroni: that
+#   of the primary, without its PostgreSQL.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the globals of chaos/run
 
@@ -168,7 +169,7 @@ fault_delete_stream() {
     exec {socket}<>"/dev/tcp/${place%:*}/${place#*:}"
     printf 'CONNECT {"user":"%s","pass":"%s","verbose":false}\r\n' "${login%%:*}" "${login#*:}" \
         >&"$socket"
-    printf 'SUB _INBOX.chaos 1\r\nPUB %s _INBOX.chaos 0\r\n\r\nPING\r\n' \
+    printf 'SUB _INBOX.actors.chaos 1\r\nPUB %s _INBOX.actors.chaos 0\r\n\r\nPING\r\n' \
         "\$JS.API.STREAM.DELETE.CAVEA_IN" >&"$socket"
     timeout 3 sed -n '/success/{p;q}' <&"$socket" | grep -q true || say "  nobody deleted it"
     exec {socket}>&-

@@ -22,6 +22,8 @@ natsConnection *command_bus(command *c, command_status *ret_status)
     if (s == NATS_OK)
         s = natsOptions_SetName(options, "cavea");
     if (s == NATS_OK)
+        s = natsOptions_SetCustomInboxPrefix(options, "_INBOX.operator"); // see permissions.conf
+    if (s == NATS_OK)
         s = natsOptions_SetTimeout(options, 2000);
     if (s == NATS_OK)
         s = natsOptions_SetAllowReconnect(options, false);

@@ -20,7 +20,8 @@ nats_config() {
     for user in edge actors operator system; do
         arguments+=(-e "s|@${user^^}_PASSWORD@|$(<"$dir/secrets/nats-$user")|")
     done
-    sed -e "s|@PORT@|$port|" -e "s|@STORE@|$dir/nats|" \
+    sed -e "/@PERMISSIONS@/{r $cavea_root/ops/nats/permissions.conf" -e 'd;}' \
+        -e "s|@PORT@|$port|" -e "s|@STORE@|$dir/nats|" \
         -e "s|@MAX_FILE_STORE@|$(nats_file_store_bytes "$dir")|" "${arguments[@]}" \
         "$cavea_root/ops/nats/embedded.conf" | write_private "$dir/nats-server.conf"
 }

@@ -72,7 +72,8 @@ int main(int argc, char **argv)
         return 2;
     }
     randombytes_buf(&random, sizeof random);
-    subject reply = subject_reply(&random);
+    subject reply = subject_reply(&random); // below which an edge listens
+    memcpy(reply.text + strlen(reply.text), ".0", sizeof ".0");
     actor_ref actor = actor_of_event(&event);
     subject to = subject_of(strcmp(argv[7], "direct") == 0 ? SUBJECT_DIRECT : SUBJECT_IN, &actor);
     int count = envelope_write(argv, &event, &reply, bytes);
