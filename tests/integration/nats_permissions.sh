@@ -93,7 +93,6 @@ pub $SRV.PING.cavea-actors operator
 pub $JS.API.INFO actors operator observer
 pub $JS.API.STREAM.LIST operator observer
 pub $JS.API.STREAM.INFO.CAVEA_IN actors operator observer
-pub $JS.API.STREAM.INFO.OTHER operator observer
 pub $JS.API.STREAM.CREATE.CAVEA_IN actors
 pub $JS.API.STREAM.CREATE.OTHER
 pub $JS.API.STREAM.UPDATE.CAVEA_IN
@@ -121,7 +120,6 @@ sub cavea.v1.reply.* operator
 sub _INBOX.actors.x actors
 sub _INBOX.operator.x operator
 sub _INBOX.observer.x observer
-sub _INBOX.x
 sub _INBOX.>
 sub $SRV.PING actors
 sub $JS.ACK.>
