@@ -211,6 +211,7 @@ static void envelope_emit(runtime *r, const out_item *head, bool also_direct, ce
         subject direct = subject_of(SUBJECT_DIRECT, &head->to);
         r->config.bus.send(r->config.bus.self, direct.text, r->out.scratch.bytes,
                            r->out.scratch.count);
+        runtime_report_now(r, REPORT_DIRECT, head->from);
     }
     wake_emit(r, &head->to);
 }

@@ -39,6 +39,8 @@ void report_runtime(void *self, const runtime_report *report)
     case REPORT_UNKNOWN:
         metric_add_for(METRIC_COMMITS, METRIC_COMMIT_UNKNOWN, 1);
         return log_event(LOG_WARNING, "tick.lost");
+    case REPORT_DIRECT:
+        return metric_add(METRIC_MESSAGES_SENT_DIRECT, 1);
     case REPORT_REJECTED:
         metric_add_for(METRIC_MESSAGES_REJECTED, (unsigned)report->actor.kind, 1);
         return log_actor(LOG_ERROR, "message.rejected", report);

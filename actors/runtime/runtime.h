@@ -18,6 +18,7 @@ typedef struct runtime_report { // what happened in one step
         REPORT_FENCED,   // cells = how many were lost
         REPORT_REFUSED,  // the database said no; the tick is split and tried again
         REPORT_UNKNOWN,  // the database is away or silent
+        REPORT_DIRECT,   // an actor's message to another took the direct path, too
         REPORT_REJECTED, // a poisoned message was skipped
         REPORT_DROPPED,  // commands nobody waits for any more
         REPORT_MALFORMED,

@@ -70,11 +70,10 @@ zones_member() {
 
 # The server that leads the inbox stream, by what the servers themselves say.
 zones_stream_leader() {
-    local zone address
+    local zone
     for zone in a b c; do
-        address=$(jq -r ".zones.$zone.address" "$dir/stack.json")
         ip netns exec "cavea$zones_net-$zone" curl -fsS -m 1 \
-            "http://$address:8222/jsz?accounts=true&streams=true" 2>/dev/null |
+            "http://127.0.0.1:8222/jsz?accounts=true&streams=true" 2>/dev/null |
             jq -er '[.account_details[]?.stream_detail[]? | select(.name == "CAVEA_IN") |
                 .cluster.leader // empty][0]' && return
     done
@@ -99,6 +98,7 @@ ground_node() {
             printf 'actors-%s\n' "$(zones_other "${holder##*-}")"
         ;;
     primary) zones_member leader ;;
+    patroni) primary=$(zones_member leader) && printf 'patroni-%s\n' "${primary##*-}" ;;
     standby) zones_member sync_standby ;;
     replica) zones_member replica ;;
     leader | follower)

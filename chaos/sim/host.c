@@ -195,6 +195,7 @@ static void on_report(void *self, const runtime_report *report)
         [REPORT_REJECTED] = "message.rejected",   [REPORT_DROPPED] = "command.dropped",
         [REPORT_MALFORMED] = "message.malformed", [REPORT_SLEPT] = "actor.slept",
         [REPORT_MOVED] = "actor.moved",           [REPORT_UNMOVED] = "actor.move_refused",
+        [REPORT_DIRECT] = "message.direct",
     };
     w->outcome.rejected += report->type == REPORT_REJECTED;
     w->outcome.moved += report->type == REPORT_MOVED;

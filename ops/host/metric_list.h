@@ -173,6 +173,9 @@
       "Messages that had arrived before and were not decided again")                               \
     M(ACTORS, MESSAGES_DIRECT, COUNTER, NONE, NONE, "cavea_runtime_messages_direct_total",         \
       "Messages that came over the direct path")                                                   \
+    M(ACTORS, MESSAGES_SENT_DIRECT, COUNTER, NONE, NONE,                                           \
+      "cavea_runtime_messages_sent_direct_total",                                                  \
+      "Messages of actors to others that took the direct path, too")                               \
     M(ACTORS, MESSAGES_REJECTED, COUNTER, KIND, NONE, "cavea_runtime_messages_rejected_total",     \
       "Messages skipped because they failed alone three times")                                    \
     M(ACTORS, MESSAGES_MALFORMED, COUNTER, NONE, NONE, "cavea_runtime_messages_malformed_total",   \

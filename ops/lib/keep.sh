@@ -29,7 +29,7 @@ launch() {
         [[ ! -s $run/$name.env ]] || . "$run/$name.env"
         set +a
         exec setsid ip netns exec "$space" setpriv --reuid="$user" --regid="$group" \
-            --clear-groups --inh-caps=-all --bounding-set=-all "${with[@]}" "$@"
+            --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "${with[@]}" "$@"
     ) </dev/null >>"$log" 2>&1 &
     child=$!
     process_note "$run" "$name" "$child" || true # it may have ended already

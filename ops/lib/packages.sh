@@ -50,12 +50,26 @@ packages_missing() {
     done <"$cavea_root/ops/packages.txt"
 }
 
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
 apt_as_root() {
-    if ((EUID == 0)); then
-        DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 "$@"
-    else
-        sudo DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 "$@"
-    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 "$@"
+}
+
+# services_mask PACKAGE...: Debian starts a server when it installs it, and at every boot. We start
+# our own copies of these, so what was not on this machine before does not begin to run on it.
+services_mask() {
+    local name units=${CAVEA_SYSTEMD_UNITS:-/etc/systemd/system}
+    local -A services=([etcd-server]=etcd [patroni]=patroni [haproxy]=haproxy)
+    for name in "$@"; do
+        name=${services[$name]-}
+        [[ $name && ! -e $units/$name.service ]] || continue
+        as_root mkdir -p "$units"
+        as_root ln -s /dev/null "$units/$name.service"
+        say "install: $name.service is masked: systemctl unmask $name would let it run"
+    done
 }
 
 packages_may_install() {
@@ -80,6 +94,7 @@ packages_install() {
             "is this Debian 12 or 13 with its main archive?"
         names+=("$chosen")
     done
+    services_mask "${names[@]}"
     apt_as_root install -y --no-install-recommends "${names[@]}" >>"$log" 2>&1 && return
     apt_as_root update >>"$log" 2>&1 || true
     apt_as_root install -y --no-install-recommends "${names[@]}" >>"$log" 2>&1 && return

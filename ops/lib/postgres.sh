@@ -112,20 +112,23 @@ postgres_ready_or_gone() {
     process_gone "$1/run" postgres || "$2/pg_isready" -q -h 127.0.0.1 -p "$3"
 }
 
-# postgres_query BIN PORT USER PASSWORD_FILE DATABASE: SQL from standard input
+# postgres_query BIN HOST PORT USER PASSWORD_FILE DATABASE: SQL from standard input. An empty host
+# would be this machine's own server for psql, so there is no default.
 postgres_query() {
-    PGPASSWORD=$(<"$4") PGOPTIONS='-c client_min_messages=warning' "$1/psql" \
-        -X -q -At -v ON_ERROR_STOP=1 -h "${postgres_host:-127.0.0.1}" -p "$2" -U "$3" "$5"
+    [[ $2 ]] || fail "which PostgreSQL? There is no address"
+    PGPASSWORD=$(<"$5") PGOPTIONS='-c client_min_messages=warning' "$1/psql" \
+        -X -q -At -v ON_ERROR_STOP=1 -h "$2" -p "$3" -U "$4" "$6"
 }
 
-# postgres_roles DIR BIN PORT: an owner for migrations, one role for actors that may write rows, one
-# for edges that may only read; what exactly, `cavea migrate` grants. May be repeated.
+# postgres_roles DIR BIN HOST PORT: an owner for migrations, one role for actors that may write
+# rows, one for edges that may only read; what exactly, `cavea migrate` grants. May be repeated.
 postgres_roles() {
-    local dir=$1 bin=$2 port=$3 owner actors edge
+    local dir=$1 bin=$2 host=$3 port=$4 owner actors edge ask
+    ask=(postgres_query "$bin" "$host" "$port" postgres "$dir/secrets/postgres-superuser")
     owner=$(<"$dir/secrets/postgres-owner")
     actors=$(<"$dir/secrets/postgres-actors")
     edge=$(<"$dir/secrets/postgres-edge")
-    postgres_query "$bin" "$port" postgres "$dir/secrets/postgres-superuser" postgres <<SQL ||
+    "${ask[@]}" postgres <<SQL ||
 SET log_min_duration_statement = -1; -- a slow or failed ALTER must not log a password
 SET log_min_error_statement = panic;
 SELECT format('CREATE ROLE %I LOGIN', name) FROM (VALUES ('cavea'), ('cavea_actors'),
@@ -142,7 +145,7 @@ REVOKE CONNECT ON DATABASE cavea FROM PUBLIC;
 GRANT CONNECT ON DATABASE cavea TO cavea_actors, cavea_edge;
 SQL
         fail "the roles of the database could not be made, see $dir/log/postgres.log"
-    postgres_query "$bin" "$port" postgres "$dir/secrets/postgres-superuser" cavea <<SQL ||
+    "${ask[@]}" cavea <<SQL ||
 ALTER SCHEMA public OWNER TO cavea;
 SQL
         fail "the database's owner could not be set, see $dir/log/postgres.log"

@@ -182,7 +182,7 @@ stack_start() {
     postgres_init "$postgres_home" "$bin" "$dir/secrets/postgres-superuser" "$dir/log/postgres.log"
     postgres_start "$dir" "$postgres_home" "$bin" "${ports[postgres_port]}"
     nats_start "$dir" "${ports[nats_port]}"
-    postgres_roles "$dir" "$bin" "${ports[postgres_port]}"
+    postgres_roles "$dir" "$bin" 127.0.0.1 "${ports[postgres_port]}"
     stack_json | write_private "$dir/stack.json"
     stack_migrate
     stack_demo "$1"

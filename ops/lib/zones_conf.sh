@@ -1,10 +1,12 @@
-# Secrets and configuration files of three zones, for ops/zones on one machine and for three real
-# hosts. Uses the globals
+# Configuration files of three zones, for ops/zones on one machine and for three real hosts; their
+# secrets are made by zones_keys.sh. Uses the globals
 #   dir            where secrets lie and where conf/<zone>/ is written
 #   zones, address[zone]           the zones' names and private addresses
 #   place[what]    paths that stand in the files, with %s for the zone: on one machine under dir,
 #                  on hosts under /etc/cavea and /var/lib/cavea
-#   operator_net   network that may log in to PostgreSQL besides the zones
+#   operator_net   networks that may log in to PostgreSQL besides the zones
+#   balancers      networks that speak the PROXY protocol to the zones' proxies, or nothing
+#   watchdog       required, or off
 # and the user[role] and group[role] that own files with secrets.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # set by the script that sources this file
@@ -20,76 +22,12 @@ conf_fill() {
     printf '%s\n' "$text"
 }
 
-# conf_write ZONE FILE ROLE TEMPLATE: readable by the role's user only
+# conf_write ZONE FILE ROLE TEMPLATE...: one after the other, readable by the role's user only
 conf_write() {
-    local file=$dir/conf/$1/$2
-    conf_fill "$4" | write_private "$file"
-    conf_own "$3" "$file"
-}
-
-conf_own() {
-    [[ ${user[$1]-} ]] || return 0
-    chown "${user[$1]}:${group[$1]}" "${@:2}"
-}
-
-conf_secret() {
-    [[ -s $dir/secrets/$1 ]] || printf '%s%s\n' "${2-}" "$(random_hex 24)" |
-        write_private "$dir/secrets/$1"
-}
-
-conf_nkey() {
-    local seed=$dir/secrets/nats-$1.seed
-    [[ -s $seed ]] || "$build/cavea" nkey make "$seed" >/dev/null || fail "no NKey for $1"
-    "$build/cavea" nkey show "$seed" --json | jq -er .public >"$dir/secrets/nats-$1.public"
-}
-
-# conf_copy ROLE SECRET [NAME]: what a service needs, in a folder that only its user may read
-conf_copy() {
-    local to=$dir/secrets/$1
-    mkdir -p "$to"
-    chmod 700 "$to"
-    install -m 600 "$dir/secrets/$2" "$to/${3:-$2}"
-    conf_own "$1" "$to" "$to/${3:-$2}"
-}
-
-conf_pgpass() {
-    printf '*:*:*:%s:%s\n' "$2" "$(<"$dir/secrets/postgres-$1")" |
-        write_private "$dir/secrets/pgpass-$1"
-    conf_copy "$1" "pgpass-$1" pgpass
-}
-
-conf_secrets() {
-    local name
-    mkdir -p "$dir/secrets"
-    chmod 711 "$dir/secrets"
-    for name in postgres-{superuser,owner,actors,edge,replicator,rewinder} patroni route; do
-        conf_secret "$name"
-    done
-    conf_secret provider.key sk_test_
-    conf_secret webhook.secret whsec_
-    [[ -s $dir/secrets/session.key ]] ||
-        head -c 32 /dev/urandom | write_private "$dir/secrets/session.key"
-    for name in edge live actors operator observer system; do conf_nkey "$name"; done
-    for name in actors edge; do conf_copy "$name" "nats-$name.seed" nats.seed; done
-    conf_pgpass actors cavea_actors
-    conf_pgpass edge cavea_edge
-    for name in actors provider; do conf_copy "$name" provider.key; done
-    for name in edge provider; do conf_copy "$name" webhook.secret; done
-    conf_copy edge session.key
-    conf_certificate
-}
-
-# The proxies' certificate: whoever has one puts it here before; otherwise it is of our own making.
-conf_certificate() {
-    local pem=$dir/secrets/tls.pem
-    if [[ ! -s $pem ]]; then
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 \
-            -subj /CN=cavea.test -keyout "$pem.key" -out "$pem.crt" 2>/dev/null ||
-            fail "openssl could not make a certificate"
-        cat "$pem.crt" "$pem.key" | write_private "$pem"
-        rm -f "$pem.key" "$pem.crt"
-    fi
-    conf_copy haproxy tls.pem
+    local file=$dir/conf/$1/$2 role=$3 template
+    shift 3
+    for template in "$@"; do conf_fill "$template"; done | write_private "$file"
+    conf_own "$role" "$file"
 }
 
 # conf_list FORMAT SEPARATOR ZONE: an entry of each zone, that zone first; %s: the address, %z: the
@@ -127,7 +65,10 @@ conf_words() {
         [MAX_FILE_STORE]=$nats_file_store
         [PERMISSIONS]=$(<"$cavea_root/ops/nats/permissions.conf")
         [ETCD_HOSTS]=$(conf_list '%s:2379' ', ' "$zone")
-        [ETCD_CLUSTER]=$(conf_list 'etcd-%z=http://%s:2380' , a)
+        [ETCD_CLUSTER]=$(conf_list 'etcd-%z=https://%s:2380' , a)
+        [ADDRESSES]=$(conf_list %s ', ' a) [OPERATOR]=${operator_net:-127.0.0.1}
+        [CONF]=$(conf_path conf "$zone") [POSTGRES_SECRETS]=$(conf_path secrets postgres)
+        [WATCHDOG]=$watchdog
         [PATRONI_PASSWORD]=$(<"$dir/secrets/patroni")
         [BIN]=$postgres_bin [HBA]=$(conf_hba)
         [EDGES]=$(conf_list $'  server edge-%z %s:8081\n' '' "$zone")
@@ -142,6 +83,9 @@ conf_words() {
     done
     word[TLS_BIND]="  bind ${address[$zone]}:8443 ssl crt $(conf_path secrets haproxy)/tls.pem"
     word[TLS_BIND]+=" alpn h2,http/1.1"
+    word[BALANCERS]='  # nobody balances between zones with the PROXY protocol'
+    [[ ! $balancers ]] ||
+        word[BALANCERS]="  tcp-request connection expect-proxy layer4 if { src $balancers }"
 }
 
 conf_postgres_url() {
@@ -165,7 +109,7 @@ conf_daemons() {
         "POSTGRES_URL=$(conf_postgres_url "$zone" cavea_actors read-write actors)" \
         "PROVIDER_URL=$provider_url" "PROVIDER_RATE=$provider_rate" \
         "PROVIDER_KEY_FILE=$(conf_path secrets actors)/provider.key" \
-        "TICKET_KEYS_DIR=${place[tickets]}" "HOLD_SECONDS=$hold_seconds"
+        "TICKET_KEYS_DIR=$(conf_path tickets "$zone")" "HOLD_SECONDS=$hold_seconds"
     # The role may only read, so a primary is what to ask for, not a session that writes.
     conf_env "$zone" edge "ADDRESS=${address[$zone]}" PORT=8081 \
         "ADMIN_ADDRESS=${address[$zone]}" ADMIN_PORT=9102 DRAIN_MS=1500 \
@@ -174,7 +118,7 @@ conf_daemons() {
         "POSTGRES_URL=$(conf_postgres_url "$zone" cavea_edge primary edge)" \
         "SESSION_KEY_FILE=$(conf_path secrets edge)/session.key" \
         "WEBHOOK_SECRET_FILE=$(conf_path secrets edge)/webhook.secret" \
-        "TICKET_KEYS_DIR=${place[tickets]}"
+        "TICKET_KEYS_DIR=$(conf_path tickets "$zone")"
 }
 
 # conf_zone ZONE: everything of one zone
@@ -187,12 +131,14 @@ conf_zone() {
     conf_write "$zone" nats-server.conf nats nats/cluster.conf
     word[STORE]=$(conf_path etcd "$zone")
     conf_write "$zone" etcd.yml etcd postgres/etcd.yml
+    conf_etcd_certificate "$zone"
+    conf_write "$zone" guard.nft root nftables/guard.nft
     word[DATA]=$(conf_path postgres "$zone")/data
     word[PGPASS]=$(conf_path postgres "$zone")/pgpass
     word[POSTGRESQL_CONF]=$(conf_path conf "$zone")/postgresql.conf
     conf_write "$zone" patroni.yml postgres postgres/patroni.yml
     conf_write "$zone" postgresql.conf postgres postgres/postgresql.conf
     word[STATS_SOCKET]=$(conf_path haproxy "$zone")/stats
-    conf_write "$zone" haproxy.cfg haproxy haproxy/haproxy.cfg
+    conf_write "$zone" haproxy.cfg haproxy haproxy/common.cfg haproxy/haproxy.cfg
     conf_daemons "$zone"
 }

@@ -133,15 +133,32 @@ net_peers() {
 
 # net_cut_zone ZONE in|out|both: in: nothing reaches the zone; out: nothing leaves it
 net_cut_zone() {
+    local peer ways=()
+    while read -r peer; do
+        [[ $2 == out ]] || ways+=("$peer" "$1")
+        [[ $2 == in ]] || ways+=("$1" "$peer")
+    done < <(net_peers "$1")
+    net_cut_ways "${ways[@]}"
+}
+
+net_uncut_zone() {
     local peer
     while read -r peer; do
-        [[ $2 == out ]] || net_cut_way "$peer" "$1"
-        [[ $2 == in ]] || net_cut_way "$1" "$peer"
+        net_uncut_way "$peer" "$1"
+        net_uncut_way "$1" "$peer"
     done < <(net_peers "$1")
 }
 
-net_cut_way() {
-    in_space net nft add element inet cavea cut "{ \"$1\" . \"$2\" }"
+# net_cut_ways FROM TO...: all at the same moment
+net_cut_ways() {
+    local elements
+    printf -v elements '"%s" . "%s", ' "$@"
+    in_space net nft add element inet cavea cut "{ ${elements%, } }"
+}
+
+# Whether it is cut or not.
+net_uncut_way() {
+    in_space net nft delete element inet cavea cut "{ \"$1\" . \"$2\" }" 2>/dev/null || true
 }
 
 # net_cut_node PLACE UID [PORT]
@@ -162,18 +179,19 @@ net_heal() {
     done
 }
 
+# net_set PLACE SET: its elements, a line each; parts of one stand apart by a blank
+net_set() {
+    in_space "$1" nft -j list set inet cavea "$2" | jq -r '.nftables[].set.elem[]? |
+        if type == "object" then .concat else [.] end | map(tostring) | join(" ")'
+}
+
 # Lines "FROM TO": the ways that are cut at the router
 net_cuts() {
-    in_space net nft list set inet cavea cut | tr '\n' ' ' |
-        grep -o '"[a-z]*" \. "[a-z]*"' | tr -d '".' | tr -s ' '
-    return 0
+    net_set net cut
 }
 
 # Lines "UID [PORT]": programs of a place whose packets are dropped
 net_node_cuts() {
-    local set
-    for set in cut cut_from; do
-        in_space "$1" nft list set inet cavea "$set" | tr '\n' ' ' |
-            sed -n 's/.*elements = {\([^}]*\)}.*/\1/p' | tr ',' '\n' | tr -d '." \t'"'" || true
-    done
+    net_set "$1" cut
+    net_set "$1" cut_from
 }

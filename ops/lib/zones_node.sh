@@ -16,6 +16,10 @@ nodes_all() {
     printf '%s\n' provider front
 }
 
+zone_is() {
+    [[ " ${zones[*]} " == *" $1 "* ]]
+}
+
 node_place() {
     case $1 in
     provider | front) printf 'outside' ;;
@@ -34,7 +38,8 @@ node_role() {
 nodes_named() {
     local word
     for word in "$@"; do
-        if [[ $word =~ ^[a-z]$ ]] && nodes_all | grep -- "-$word\$"; then
+        if zone_is "$word"; then
+            nodes_all | grep -- "-$word\$"
             continue
         fi
         nodes_all | grep -Fx -- "$word" || fail "there is no node or zone $word; nodes:" \
@@ -43,7 +48,7 @@ nodes_named() {
 }
 
 node_uid() {
-    id -u "${user[$(node_role "$1")]}" 2>/dev/null || printf '%s\n' "${user[$(node_role "$1")]}"
+    id -u "${user[$(node_role "$1")]}"
 }
 
 # Lines "UID PID" of everything that runs in a place; some may have ended meanwhile.
@@ -101,6 +106,14 @@ node_keep() {
 node_kill() {
     [[ ${2-} != hold ]] || : >"$dir/run/$1.hold"
     node_signal KILL "$1"
+}
+
+# The zone is silent before its programs end, so nobody hears that they do; and they end together.
+zone_kill() {
+    local node
+    for node in $(nodes_named "$1"); do : >"$dir/run/$node.hold"; done
+    net_cut_zone "$1" both
+    wait_until 10 net_end_all "$1" || say "zones: something in zone $1 does not end"
 }
 
 # node_stop NODE: in order; it stays away until node_release

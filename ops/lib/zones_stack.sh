@@ -1,7 +1,7 @@
-# The three zones as a whole: started in order, stopped, removed; and the files for three hosts.
+# The three zones as a whole: started in order, stopped, removed.
 #   conf/<zone>/   what each program reads      secrets/    keys and passwords, one folder a service
 #   run/ log/      pids, holds; one log a node  nats/ etcd/ postgres/ haproxy/ <zone>: their data
-#   tickets/       keys that sign tickets       provider/   the provider's books
+#   tickets/<zone> keys that sign tickets       provider/   the provider's books
 #   stack.json     for programs, like that of ops/run, with the front's URL
 # Uses the globals dir, net, build, hold_seconds.
 # shellcheck shell=bash
@@ -10,24 +10,36 @@
 zones_globals() {
     local zone
     zones=(a b c)
-    # Numbers where Debian makes no user: on hosts, the units name users of their own.
+    # Those that the units name, and one for the provider.
     declare -gA user=([nats]=nats [etcd]=etcd [postgres]=postgres [haproxy]=haproxy
-        [actors]=61301 [edge]=61302 [provider]=61303)
+        [actors]=cavea-actors [edge]=cavea-edge [provider]=cavea-provider)
     declare -gA group=()
     for zone in "${!user[@]}"; do group[$zone]=${user[$zone]}; done
     declare -gA address=([outside]=$(net_place outside).10)
     for zone in "${zones[@]}"; do address[$zone]=$(net_place "$zone").10; done
     declare -gA place=([nats]=$dir/nats/%s [etcd]=$dir/etcd/%s [postgres]=$dir/postgres/%s
         [haproxy]=$dir/haproxy/%s [conf]=$dir/conf/%s [secrets]=$dir/secrets/%s
-        [tickets]=$dir/tickets)
+        [tickets]=$dir/tickets/%s)
     nats_file_store=1073741824
+    balancers=${address[outside]} watchdog=off
     requests_per_source=100000000 # all buyers of a test come from one address
     provider_rate=${CAVEA_PROVIDER_RATE:-0}
+}
+
+# Debian's packages make the others.
+zones_users() {
+    local name
+    for name in "${user[actors]}" "${user[edge]}" "${user[provider]}"; do
+        ! getent passwd "$name" >/dev/null || continue
+        useradd --system --user-group --no-create-home --home-dir /nonexistent \
+            --shell /usr/sbin/nologin "$name" || fail "the user $name could not be made"
+    done
 }
 
 zones_folders() {
     local zone role
     mkdir -p "$dir" && chmod 711 "$dir"
+    printf '%s\n' "$net" >"$dir/net"
     mkdir -p "$dir"/{run,log,conf/outside,secrets,tickets,provider}
     chmod 711 "$dir"/{run,log,conf,conf/outside,secrets}
     for role in nats etcd postgres haproxy; do
@@ -37,23 +49,42 @@ zones_folders() {
         chmod 711 "$dir/$role"
     done
     chown "${user[provider]}" "$dir/provider"
-    chown "${user[actors]}" "$dir/tickets"
     as_postgres test -w "$dir/postgres/a" || fail "user postgres cannot reach $dir:" \
         "choose another folder with --dir"
 }
 
+# zones_turn SECONDS: who changes these zones does so alone, and waits so long for another. The file
+# lies outside of what `down` removes, or two would hold two files of the same name.
 zones_turn() {
-    exec {turn}>"$dir/run/turn"
-    flock -n "$turn" || fail "another ops/zones is at work in $dir"
+    exec {turn}>"/run/cavea-zones-$net.lock"
+    flock -w "$1" "$turn" || fail "another ops/zones is at work on the zones at 10.$net.0.0"
 }
 
 zones_exist() {
     space_exists net || fail "no zones are up at 10.$net.0.0; ops/zones up starts them"
+    zones_ours
+}
+
+zones_change() {
+    zones_turn 120
+    zones_exist
+}
+
+# The folder is that of these zones, or of none.
+zones_ours() {
+    local theirs
+    [[ ! -e $dir/net ]] || theirs=$(<"$dir/net")
+    if [[ -e $dir/net ]]; then
+        [[ $theirs == "$net" ]] || fail "$dir belongs to the zones at 10.$theirs.0.0"
+    elif space_exists net; then
+        fail "the zones at 10.$net.0.0 are not those of $dir: name their folder with --dir"
+    fi
 }
 
 zones_check_idle() {
     ! space_exists net || fail "zones are up at 10.$net.0.0 already; ops/zones down removes them," \
         "--net N makes others"
+    zones_ours
 }
 
 zones_failed() {
@@ -88,8 +119,15 @@ url_answers() {
 jetstream_ready() {
     local zone
     for zone in "${zones[@]}"; do
-        url_answers "http://${address[$zone]}:8222/healthz" || return 1
+        in_space "$zone" curl -fsS -m 2 -o /dev/null http://127.0.0.1:8222/healthz || return 1
     done
+}
+
+# As Patroni asks it: from within, with a certificate.
+etcd_ready() {
+    in_space a curl -fsS -m 2 -o /dev/null --cacert "$dir/secrets/ca.crt" \
+        --cert "$dir/secrets/patroni.crt" --key "$dir/secrets/patroni.key" \
+        "https://${address[a]}:2379/health"
 }
 
 # A primary, and a standby that is its synchronous one.
@@ -123,6 +161,9 @@ zones_configure() {
     operator_net=$(net_place root).2/32
     provider_url=http://${address[outside]}:12111
     postgres_bin=$(postgres_bin "$dir/postgres/a")
+    mkdir -p "$dir/secrets"
+    conf_secret provider.key sk_test_
+    conf_secret webhook.secret whsec_
     conf_secrets
     for zone in "${zones[@]}"; do
         conf_zone "$zone"
@@ -132,9 +173,10 @@ zones_configure() {
         printf 'LC_ALL=C.UTF-8\nPATH=/usr/bin:/bin:%s\n' "$postgres_bin" \
             >"$dir/run/postgres-$zone.env"
     done
+    zones_tickets
     word=([ADDRESS]=${address[outside]} [STATS_SOCKET]=$(conf_path haproxy outside)/stats
         [PROXIES]=$(conf_list $'  server proxy-%z %s:8080\n' '' a))
-    conf_write outside front.cfg haproxy haproxy/front.cfg
+    conf_write outside front.cfg haproxy haproxy/common.cfg haproxy/front.cfg
     conf_env outside provider "ADDRESS=${address[outside]}" PORT=12111 \
         "ADMIN_ADDRESS=${address[outside]}" ADMIN_PORT=12112 "DIR=$dir/provider" \
         "PROVIDER_KEY_FILE=$dir/secrets/provider/provider.key" \
@@ -143,10 +185,26 @@ zones_configure() {
     ln -sf "$dir/conf/outside/provider.env" "$dir/run/provider.env"
 }
 
+# Each zone has a folder of its own. A key is named as the active one only when every edge knows its
+# public half and every actor host has it; so it is done on hosts, too.
+zones_tickets() {
+    local zone from=$dir/secrets/tickets to=("${zones[@]/#/$dir/tickets/}")
+    install -d -m 755 -o "${user[actors]}" -g "${group[actors]}" "${to[@]}"
+    for zone in "${to[@]}"; do install -m 644 "$from"/*.pub "$zone"; done
+    for zone in "${to[@]}"; do
+        install -m 600 -o "${user[actors]}" -g "${group[actors]}" "$from"/*.key "$zone"
+    done
+    for zone in "${to[@]}"; do install -m 644 "$from/active" "$zone"; done
+}
+
+# As the owner of the tables.
+zones_postgres_url() {
+    printf 'postgresql://cavea:%s@%s/cavea?target_session_attrs=read-write' \
+        "$(<"$dir/secrets/postgres-owner")" "$(conf_list %s:5432 , a)"
+}
+
 zones_json() {
-    local owner hosts zone_json
-    owner=cavea:$(<"$dir/secrets/postgres-owner")
-    hosts=$(conf_list %s:5432 , a)
+    local zone_json
     zone_json='    "%z": {"address": "%s", "proxy_url": "http://%s:8080",'
     zone_json+=' "edge_admin_url": "http://%s:9102", "actors_admin_url": "http://%s:9101",'
     zone_json+=' "patroni_url": "http://%s:8008"}'
@@ -160,7 +218,7 @@ zones_json() {
         nats_url "$(conf_list nats://%s:4222 , a)" \
         nats_nkey_file "$dir/secrets/nats-operator.seed" \
         nats_observer_nkey_file "$dir/secrets/nats-observer.seed" \
-        postgres_url "postgresql://$owner@$hosts/cavea?target_session_attrs=read-write" \
+        postgres_url "$(zones_postgres_url)" \
         secrets "$dir/secrets" conf "$dir/conf" log "$dir/log" net "$net" build "$build"
     printf '  "zones": {\n%s\n  },\n' "$(conf_list "$zone_json" $',\n' a)"
     printf '  "dir": "%s"\n}\n' "$dir"
@@ -180,24 +238,29 @@ zones_keep_all() {
     done
 }
 
+# At the primary's address alone: on a standby the new database is not there at once, and libpq
+# would not look further.
+zones_roles() {
+    local host
+    host=$(zones_sql 'SELECT host(inet_server_addr())') && [[ $host ]] ||
+        fail "PostgreSQL's primary does not answer"
+    postgres_roles "$dir" "$postgres_bin" "$host" 5432
+}
+
 zones_start() {
-    local load=$1
+    local load=$1 zone
     zones_configure
     net_up
+    for zone in "${zones[@]}"; do nft_in "$zone" <"$dir/conf/$zone/guard.nft"; done
     zones_keep_all nats etcd
-    wait_for 60 "etcd agrees" url_answers "http://${address[a]}:2379/health"
+    wait_for 60 "etcd agrees" etcd_ready
     zones_keep_all postgres provider haproxy front
     zones_json | write_private "$dir/stack.json"
     wait_for 120 "PostgreSQL has a primary and a synchronous standby" postgres_ready
-    # Its address alone: on a standby the new database is not there at once, and libpq would not
-    # look further.
-    postgres_host=$(zones_sql 'SELECT host(inet_server_addr())') \
-        postgres_roles "$dir" "$postgres_bin" 5432
+    zones_roles
     wait_for 60 "the database is in all zones" database_everywhere
     zones_command migrate >>"$dir/log/migrate.log" 2>&1 || fail "see $dir/log/migrate.log"
     wait_for 60 "JetStream has a leader" jetstream_ready
-    node_keep actors-a # makes the keys that sign tickets
-    wait_for 60 "the first actor host is ready" url_answers "http://${address[a]}:9101/readyz"
     zones_keep_all actors edge
     [[ -e $dir/demo ]] || { [[ ! $load ]] || zones_command demo load >>"$dir/log/demo.log" 2>&1 ||
         fail "the demo could not be loaded, see $dir/log/demo.log"; }
@@ -264,29 +327,8 @@ zones_end_role() {
 }
 
 zones_remove() {
-    [[ -e $dir/run/turn ]] || return 0
+    [[ -e $dir/net ]] || return 0
     rm -rf "${dir:?}"/{run,log,conf,secrets,tickets,provider} \
-        "${dir:?}"/{nats,etcd,postgres,haproxy,stack.json,demo}
+        "${dir:?}"/{nats,etcd,postgres,haproxy,stack.json,demo,net}
     rmdir "$dir" 2>/dev/null || say "zones: $dir is not empty"
-}
-
-# zones_config_hosts A B C: OUT/conf/<zone> for each host, OUT/secrets for all
-zones_config_hosts() {
-    local zone
-    dir=$out
-    mkdir -p "$dir"/{conf,secrets}
-    for zone in "${zones[@]}"; do address[$zone]=$1 && shift; done
-    user=() group=()
-    place=([nats]=/var/lib/nats [etcd]=/var/lib/etcd/cavea [postgres]=/var/lib/postgresql/cavea
-        [haproxy]=/run/haproxy [conf]=/etc/cavea [secrets]=/etc/cavea/%s
-        [tickets]=/var/lib/cavea/tickets)
-    provider_url=${provider_url:-https://api.stripe.com}
-    postgres_bin=${postgres_bin:-$(postgres_bin /nonexistent)}
-    requests_per_source=400
-    provider_rate=80
-    nats_file_store=4294967296
-    conf_secrets
-    for zone in "${zones[@]}"; do conf_zone "$zone"; done
-    say "zones: conf/a, conf/b and conf/c in $dir belong to /etc/cavea of the three hosts," \
-        "secrets/<service> to /etc/cavea/<service>"
 }

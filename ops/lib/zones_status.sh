@@ -17,7 +17,7 @@ status_postgres() {
 status_streams() {
     local zone ask='jsz?accounts=true&streams=true'
     for zone in "${zones[@]}"; do
-        in_space "$zone" curl -fsS -m 1 "http://${address[$zone]}:8222/$ask" 2>/dev/null |
+        in_space "$zone" curl -fsS -m 1 "http://127.0.0.1:8222/$ask" 2>/dev/null |
             jq -r --arg zone "$zone" '
                 "\($zone) meta \(.meta_cluster.leader // "none")",
                 (.account_details[]?.stream_detail[]? |

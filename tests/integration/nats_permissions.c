@@ -1,5 +1,7 @@
 // Logs in to NATS and tries subjects: nats_permissions URL SEED_FILE|- [pub|sub SUBJECT]...
-// Prints "connected" or "refused", then a line "pub|sub SUBJECT allowed|refused" for each.
+// Prints "connected" or "refused", then a line "pub|sub SUBJECT allowed|refused" for each. Only
+// what the server refused with its own words counts as refused; whatever else went wrong is
+// "broken", and said on standard error.
 //   nats_permissions URL SEED_FILE hear SUBJECT OTHER_SEED_FILE SUBJECT
 // Subscribes, has another user publish, and prints "heard" or "silence".
 #include "ops/host/nats_login.h"
@@ -26,7 +28,7 @@ static natsStatus connect_to(const char *url, const char *seed_file,
 }
 
 // The server's complaint comes before its answer to the flush.
-static bool may(natsConnection *connection, const char *how, const char *to)
+static const char *may(natsConnection *connection, const char *how, const char *to)
 {
     natsSubscription *subscription = NULL;
     const char *text = NULL;
@@ -35,12 +37,14 @@ static bool may(natsConnection *connection, const char *how, const char *to)
                        : natsConnection_SubscribeSync(&subscription, connection, to);
     if (s == NATS_OK)
         s = natsConnection_FlushTimeout(connection, 5000);
-    bool allowed = s == NATS_OK && natsConnection_GetLastError(connection, &text) == NATS_OK;
+    natsStatus last = natsConnection_GetLastError(connection, &text);
     natsSubscription_Destroy(subscription);
-    if (!allowed && (text == NULL || strstr(text, "Permissions Violation") == NULL))
-        fprintf(stderr, "%s %s: %s, %s\n", how, to, natsStatus_GetText(s),
-                text == NULL ? "" : text);
-    return allowed;
+    if (s == NATS_OK && last == NATS_OK)
+        return "allowed";
+    if (last != NATS_OK && text != NULL && strstr(text, "Permissions Violation") != NULL)
+        return "refused";
+    fprintf(stderr, "%s %s: %s, %s\n", how, to, natsStatus_GetText(s), text == NULL ? "" : text);
+    return "broken";
 }
 
 static int hear(char **argv)
@@ -82,10 +86,11 @@ int main(int argc, char **argv)
         natsConnection *connection = NULL; // another one each time: it remembers its last error
         natsStatus s = connect_to(argv[1], argv[2], &connection);
         if (i == 3)
-            puts(s == NATS_OK ? "connected" : "refused");
+            puts(s == NATS_OK                       ? "connected"
+                 : s == NATS_CONNECTION_AUTH_FAILED ? "refused"
+                                                    : natsStatus_GetText(s));
         if (s == NATS_OK && i + 1 < argc)
-            printf("%s %s %s\n", argv[i], argv[i + 1],
-                   may(connection, argv[i], argv[i + 1]) ? "allowed" : "refused");
+            printf("%s %s %s\n", argv[i], argv[i + 1], may(connection, argv[i], argv[i + 1]));
         natsConnection_Destroy(connection);
         if (s != NATS_OK)
             break;

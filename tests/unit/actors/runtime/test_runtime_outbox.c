@@ -194,6 +194,7 @@ static void test_resend__given_silence_then_publishes_again_over_both_paths(void
     assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
     assert_int_equal(fake_left(h, inbox(h, 1).text), 1);
     assert_int_equal(fake_left(h, "cavea.v1.direct."), 1);
+    assert_int_equal(h->reports[REPORT_DIRECT], 1);
     const fake_sent *facts = sent_first(h, "cavea.v1.fact.");
     const fake_sent *message = sent_first(h, inbox(h, 1).text);
     assert_int_equal(message->token, facts->token);

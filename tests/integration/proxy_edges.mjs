@@ -1,0 +1,17 @@
+// Three edges for the proxies' test: each listens at its address on 8081, and on 9102 says that it is
+// ready. /hang is never answered; anything else is, with the buyer's address that the proxy tells.
+// Arguments: a file that gets a line "METHOD PATH" for each request, then the addresses.
+import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const [file, ...addresses] = process.argv.slice(2);
+for (const address of addresses) {
+    createServer((request, response) => {
+        appendFileSync(file, `${request.method} ${request.url}\n`);
+        request.resume();
+        if (!request.url.startsWith('/hang')) {
+            response.end(request.headers['x-forwarded-for']);
+        }
+    }).listen(8081, address);
+    createServer((request, response) => response.end()).listen(9102, address);
+}
