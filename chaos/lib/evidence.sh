@@ -22,9 +22,10 @@ SELECT (SELECT count(*) FROM reservation
     + (SELECT count(*) FROM payment WHERE state IN (3, 6, 8, 9))
     + (SELECT count(*) FROM payment WHERE state = 11 AND refund_number < 16)
     + (SELECT count(*) FROM (
-        SELECT r.id FROM reservation r WHERE r.state = 2 AND cardinality(r.seats) <> (
-            SELECT count(*) FROM ticket t WHERE t.event_id = r.event_id
-                AND t.reservation_id = r.id AND t.state IN (1, 3))) AS without)
+        SELECT r.id FROM reservation r LEFT JOIN ticket t ON t.event_id = r.event_id
+            AND t.reservation_id = r.id AND t.state IN (1, 3)
+        WHERE r.state = 2 GROUP BY r.event_id, r.id
+        HAVING count(t.id) <> cardinality(r.seats)) AS without)
     + (SELECT count(*) FROM ticket t JOIN reservation r ON r.event_id = t.event_id
         AND r.id = t.reservation_id WHERE t.state = 1 AND r.state <> 2);
 SQL

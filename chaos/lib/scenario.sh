@@ -243,7 +243,8 @@ fault_flap() {
 
 fault_more() {
     mark "$1 times as many buyers for $2 s" # the report reads this
-    load_start "journal-more-$(now_ms).tsv" $(($1 * rate)) "$2" --seed "$((seed + 1000))"
+    load_start "journal-more-$(now_ms).tsv" $(($1 * rate)) "$2" --seed "$((seed + 1000))" \
+        "${load_more[@]}"
 }
 
 fault_clock() {
