@@ -1,6 +1,6 @@
 // Answers that are refused, lost or late, and seats whose time is up: what the pages make of them.
 import { at, check, checkout, DESKTOP, edge, pay, PHONE, pick, reserve, run } from './browser.mjs';
-import { section_open, shows, visitor } from './browser.mjs';
+import { section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource/; // the browser says so of every answer that we spoil
 const reservations = (page) =>
@@ -17,8 +17,8 @@ const is_wish = (request) =>
 async function seats_ask(page) {
   const answer = page.waitForResponse((r) => r.url().includes('/seats.bin'));
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  await (await answer).finished();
-  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  await answer;
+  await settled(page);
 }
 
 async function time_refused() {
@@ -154,8 +154,8 @@ async function time_up() {
   await page.getByText('Choose seats again').waitFor();
   const read = page.waitForResponse((r) => r.url().includes('/v1/reservations'));
   await page.evaluate(() => dispatchEvent(new StorageEvent('storage', { key: 'cavea.mine' })));
-  await (await read).finished();
-  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  await read;
+  await settled(page);
   check('it is still told', await page.getByText('Choose seats again').isVisible());
   await page.getByText('Choose seats again').click();
   await page.waitForURL(/\/events\//);
@@ -171,8 +171,8 @@ async function time_up_while_paying() {
   await pick(first, 1);
   await reserve(first);
   await checkout(first);
-  await pick(second, 1);
-  const seat = Number(await second.locator('.seat.chosen').getAttribute('data-seat'));
+  await second.locator('.seat-grid .seat.free').last().click();
+  const seat = Number(await second.locator('.seat-grid .seat.chosen').getAttribute('data-seat'));
   await reserve(second);
   await checkout(second);
   await section_open(other, shows.brief, 1);
@@ -214,7 +214,7 @@ async function told_late() {
 async function stranger() {
   const page = await visitor(DESKTOP, LOUD);
   const context = page.context();
-  await section_open(page, shows.theatre, 8);
+  await section_open(page, shows.concert);
   await pick(page, 1);
   await reserve(page);
   const [cookie] = await context.cookies();
