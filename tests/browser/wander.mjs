@@ -7,7 +7,8 @@ const LOUD = /Failed to load resource|dynamically imported module/;
 
 // The element that shows the page is the same one as when it was marked.
 const mark = (page, tag) => page.evaluate((t) => (document.querySelector(t).marked = true), tag);
-const is_marked = (page, tag) => page.evaluate((t) => document.querySelector(t)?.marked === true, tag);
+const is_marked = (page, tag) =>
+  page.evaluate((t) => document.querySelector(t)?.marked === true, tag);
 
 async function skip_link() {
   const page = await visitor();
@@ -189,7 +190,8 @@ async function filters() {
     async (id) => (await fetch(`/v1/events/${id}`)).json(),
     shows.concert,
   );
-  const day = new Date(event.starts_at).toLocaleDateString('sv', { timeZone: event.venue.time_zone });
+  const timeZone = event.venue.time_zone;
+  const day = new Date(event.starts_at).toLocaleDateString('sv', { timeZone });
   await page.goto(`${edge}/?from=${day}&to=${day}`);
   await shown.waitFor();
   await page.goto(`${edge}/?price=${event.price_min_minor}`); // yen have no smaller unit
