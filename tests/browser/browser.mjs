@@ -28,14 +28,17 @@ export const PHONE = {
 const complaints = [];
 let browser;
 
+export const browser_launch = (more = {}) =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS, ...more });
+
 export async function browser_start() {
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  browser = await browser_launch();
   return browser;
 }
 
 /** A browser of somebody new; `expected` are complaints that belong to the test. */
-export async function visitor(options = DESKTOP, expected = /^$/) {
-  const context = await browser.newContext({
+export async function visitor(options = DESKTOP, expected = /^$/, within = browser) {
+  const context = await within.newContext({
     locale: 'en-GB',
     reducedMotion: 'reduce',
     ...options,
@@ -63,10 +66,11 @@ export async function browser_end() {
   if (complaints.length) process.exitCode = 1;
 }
 
-/** Runs the parts one after the other and says how long each took. */
+/** Runs the parts one after the other, or ONLY one, and says how long each took. */
 export async function run(parts) {
+  const only = process.env.ONLY;
   await browser_start();
-  for (const part of parts) {
+  for (const part of parts.filter(({ name }) => !only || only === name)) {
     const began = performance.now();
     await part();
     console.log(`${part.name}: ${Math.round(performance.now() - began)} ms`);
@@ -75,6 +79,13 @@ export async function run(parts) {
 }
 
 export const at = (id) => `${edge}/events/${id}`;
+
+/** Another question was asked and answered: what came before has been taken by the page. */
+export const settled = (page) =>
+  page.evaluate(async () => {
+    await (await fetch('/v1/time')).text();
+    await new Promise((done) => setTimeout(done));
+  });
 
 /** Opens the event's list and the section that is asked for. */
 export async function section_open(page, event, section = 0) {

@@ -225,10 +225,10 @@ async function timer_says() {
     });
     await page.reload();
   };
-  await left(121.5);
+  await left(126);
   await page.getByRole('alert').filter({ hasText: 'Two minutes' }).waitFor();
   await page.unroute('**/v1/reservations?*');
-  await left(21.5);
+  await left(26);
   await page.getByRole('alert').filter({ hasText: 'Twenty seconds' }).waitFor();
   await page.context().close();
 }
