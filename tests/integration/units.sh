@@ -152,7 +152,8 @@ patroni_reads() {
 secrets_are_demanded() {
     local found
     ! found=$("$cavea_root/ops/zones" config --out "$work/none" --bin /usr/bin \
-        --addresses 192.0.2.1,192.0.2.2,192.0.2.3 2>&1) || stop_test "no files without the provider's secrets"
+        --addresses 192.0.2.1,192.0.2.2,192.0.2.3 2>&1) ||
+        stop_test "no files without the provider's secrets"
     [[ $found == *provider.key* ]] || stop_test "says which secret is missing: $found"
     [[ ! -e $work/none/conf ]] || stop_test "nothing is written then"
 }
