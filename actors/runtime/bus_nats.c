@@ -255,6 +255,8 @@ static bool bus_connect(nats_bus *bus)
 bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings)
 {
     *bus = (nats_bus){.config = *settings};
+    bus->inbox_short.patience_ms =
+        settings->stream_replicas == 1 ? STREAM_SHORT_ALONE_MS : STREAM_SHORT_MS;
     pthread_mutex_init(&bus->mutex, NULL);
     pthread_cond_init(&bus->changed, NULL);
     if (bus_connect(bus))

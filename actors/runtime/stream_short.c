@@ -19,5 +19,5 @@ bool stream_short_note(stream_short *s, bool is_short, const char *leader, int64
         s->since_us = 0;
     s->looked_us = now_us;
     memcpy(s->leader, name, sizeof name);
-    return s->since_us != 0 && now_us - s->since_us > STREAM_SHORT_MS * INT64_C(1000);
+    return s->since_us != 0 && now_us - s->since_us > s->patience_ms * 1000;
 }

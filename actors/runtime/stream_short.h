@@ -7,9 +7,15 @@
 
 #include "schemas/id.h"
 
-enum { STREAM_SHORT_MS = 12000, STREAM_LOOKS_APART_MS = 5000, STREAM_LEADER_BYTES = 64 };
+enum {
+    STREAM_SHORT_MS = 12000,
+    STREAM_SHORT_ALONE_MS = 2000, // one copy
+    STREAM_LOOKS_APART_MS = 5000,
+    STREAM_LEADER_BYTES = 64,
+};
 
 typedef struct stream_short {
+    int64_t patience_ms;         // one of the two above
     int64_t since_us, looked_us; // monotonic; since_us 0: it is not
     char leader[STREAM_LEADER_BYTES];
 } stream_short;

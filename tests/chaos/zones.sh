@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# ops/zones as its user meets it: up; one primary, one synchronous standby and the settings that keep
-# it so; etcd refuses who has no certificate, and other users altogether; a ticket's key is known in
-# all zones; status says what is cut, held and paused; a killed zone is dark until it is started; the
-# sale goes on with its primary cut off, and only the synchronous standby is promoted; down leaves
-# nothing.
+# ops/zones as its user meets it: up; one primary, one synchronous standby and the settings that
+# keep it so; etcd refuses who has no certificate, and other users altogether; a ticket's key is
+# known in all zones; status says what is cut, held and paused; a killed zone is dark until it is
+# started; the sale goes on with its primary cut off, and only the synchronous standby is promoted;
+# down leaves nothing.
 # label: chaos
 # full-only
 # alone

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The zones' proxies as `ops/zones config` writes them, and the one that stands for a balancer before
-# them, with edges that hang: a request is tried twice in all, one that may not be repeated once; the
-# balancer tells the buyer's address and nobody else can; each buyer has a limit of its own.
+# The zones' proxies as `ops/zones config` writes them, and the one that stands for a balancer
+# before them, with edges that hang: a request is tried twice in all, one that may not be repeated
+# once; the balancer tells the buyer's address and nobody else can; each buyer has a limit of its
+# own.
 # time: 60
 set -euo pipefail
 # shellcheck source=ops/lib/common.sh
@@ -34,8 +35,10 @@ haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy)
 # proxy_start NAME: times are a twentieth, and the limit a tenth, of what stands in the file on
 # standard input
 proxy_start() {
-    sed -e "s|/etc/cavea/haproxy|$work/files/secrets/haproxy|; s|/run/haproxy/stats|$work/$1.stats|" \
-        -e 's|timeout server 8s|timeout server 400ms|; s|timeout server 22s|timeout server 1100ms|' \
+    sed -e "s|/etc/cavea/haproxy|$work/files/secrets/haproxy|" \
+        -e "s|/run/haproxy/stats|$work/$1.stats|" \
+        -e 's|timeout server 8s|timeout server 400ms|' \
+        -e 's|timeout server 22s|timeout server 1100ms|' \
         -e 's|gt 400 }|gt 40 }|' >"$work/$1.cfg"
     process_start "$work/run" "$work/$1.log" "$1" "$haproxy" -db -q -f "$work/$1.cfg"
 }

@@ -1,5 +1,6 @@
-// Three edges for the proxies' test: each listens at its address on 8081, and on 9102 says that it is
-// ready. /hang is never answered; anything else is, with the buyer's address that the proxy tells.
+// Three edges for the proxies' test: each listens at its address on 8081, and on 9102 says that it
+// is ready. /hang is never answered; anything else is, with the buyer's address that the proxy
+// tells.
 // Arguments: a file that gets a line "METHOD PATH" for each request, then the addresses.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The systemd units: systemd, where it is installed, finds nothing wrong with them, each is confined
 # (exposure of at most 2 of 10 by systemd's own count), restarts by itself, and names files that
-# `ops/zones config` writes. What it writes for three hosts is read by haproxy and nats-server, and by
-# Patroni and etcd where they are installed; it invents no secret of the payment provider; and each
-# file belongs, by cavea.tmpfiles, to the user of the unit that reads it and to nobody else.
+# `ops/zones config` writes. What it writes for three hosts is read by haproxy and nats-server, and
+# by Patroni and etcd where they are installed; it invents no secret of the payment provider; and
+# each file belongs, by cavea.tmpfiles, to the user of the unit that reads it and to nobody else.
 # time: 90
 set -euo pipefail
 # shellcheck source=ops/lib/common.sh
@@ -151,8 +151,9 @@ patroni_reads() {
 
 secrets_are_demanded() {
     local found
-    ! found=$("$cavea_root/ops/zones" config --out "$work/none" --addresses 192.0.2.1,192.0.2.2,192.0.2.3 \
-        --bin /usr/bin 2>&1) || stop_test "no files without the provider's secrets"
+    ! found=$("$cavea_root/ops/zones" config --out "$work/none" --bin /usr/bin \
+        --addresses 192.0.2.1,192.0.2.2,192.0.2.3 2>&1) ||
+        stop_test "no files without the provider's secrets"
     [[ $found == *provider.key* ]] || stop_test "says which secret is missing: $found"
     [[ ! -e $work/none/conf ]] || stop_test "nothing is written then"
 }

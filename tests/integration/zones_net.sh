@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What ops/zones does to networks and to itself, with real namespaces and nearly no programs: whether
-# we may make namespaces is tried; cuts are told as they were made; the guard refuses other users at
-# the ports of etcd, Patroni and nats-server's page; a killed zone is silent first; a query that fails
-# reaches no other server; who changes zones does so alone; `down` leaves nothing.
+# What ops/zones does to networks and to itself, with real namespaces and nearly no programs:
+# whether we may make namespaces is tried; cuts are told as they were made; the guard refuses other
+# users at the ports of etcd, Patroni and nats-server's page; a killed zone is silent first; a query
+# that fails reaches no other server; who changes zones does so alone; `down` leaves nothing.
 # time: 60
 # shellcheck disable=SC2016 # what bash -c gets is its own to expand
 set -euo pipefail
@@ -62,7 +62,8 @@ rights_are_tried() {
         stop_test "no namespaces without the right to make them"
     ! setpriv --reuid=nobody --regid=nogroup --clear-groups \
         bash -c '. "$1"; spaces_allowed' - "$here/rights.sh" || stop_test "nor without root"
-    [[ $(ls /run/netns 2>/dev/null || true) == "$before" ]] || stop_test "nothing is left of the try"
+    [[ $(ls /run/netns 2>/dev/null || true) == "$before" ]] ||
+        stop_test "nothing is left of the try"
     ! setpriv --bounding-set=-sys_admin --inh-caps=-all "$cavea_root/ops/zones" up --net "$net" \
         --dir "$dir" 2>"$work/told" || stop_test "ops/zones needs the right"
     grep -q 'does not let us' "$work/told" || stop_test "and says so: $(<"$work/told")"
@@ -154,7 +155,8 @@ connected() {
 client_start() {
     listener a 4222
     wait_until 10 greets a 4222 in_space b || stop_test "zone a serves"
-    ip netns exec "$(space_of b)" bash -c 'exec 3<>"/dev/tcp/$1/4222" && exec sleep 60' - "$(net_place a).10" &
+    ip netns exec "$(space_of b)" bash -c 'exec 3<>"/dev/tcp/$1/4222" && exec sleep 60' - \
+        "$(net_place a).10" &
     client=$!
     wait_until 5 connected || stop_test "a connection from b to a"
 }

@@ -12,7 +12,7 @@ static void
 test_stream_short__given_looks_in_quick_succession_then_an_election_is_waited_out(void **state)
 {
     (void)state;
-    stream_short s = {0};
+    stream_short s = {.patience_ms = STREAM_SHORT_MS};
     // A hundred looks in ten seconds, as while consumers cannot be made.
     for (int64_t i = 0; i <= 100; i++)
         assert_false(stream_short_note(&s, true, "", SECOND_US + i * SECOND_US / 10));
@@ -21,7 +21,7 @@ test_stream_short__given_looks_in_quick_succession_then_an_election_is_waited_ou
 static void test_stream_short__given_short_for_long_then_it_lost_its_end(void **state)
 {
     (void)state;
-    stream_short s = {0};
+    stream_short s = {.patience_ms = STREAM_SHORT_MS};
     int64_t at_us = SECOND_US;
     for (; at_us <= SECOND_US + STREAM_SHORT_MS * INT64_C(1000); at_us += SECOND_US)
         assert_false(stream_short_note(&s, true, "nats-a", at_us));
@@ -30,10 +30,19 @@ static void test_stream_short__given_short_for_long_then_it_lost_its_end(void **
     assert_false(stream_short_note(&s, true, "nats-a", at_us + 1));
 }
 
+static void test_stream_short__given_one_copy_then_it_is_known_sooner(void **state)
+{
+    (void)state;
+    stream_short s = {.patience_ms = STREAM_SHORT_ALONE_MS};
+    assert_false(stream_short_note(&s, true, "nats-a", SECOND_US));
+    assert_false(stream_short_note(&s, true, "nats-a", 3 * SECOND_US));
+    assert_true(stream_short_note(&s, true, "nats-a", 3 * SECOND_US + 1));
+}
+
 // Each of these begins the time anew: half of it before, half of it behind.
 static void interrupted(int how)
 {
-    stream_short s = {0};
+    stream_short s = {.patience_ms = STREAM_SHORT_MS};
     int64_t half_us = (STREAM_SHORT_MS / 2 + 1000) * INT64_C(1000), at_us = SECOND_US;
     for (; at_us <= half_us; at_us += SECOND_US)
         assert_false(stream_short_note(&s, true, "nats-a", at_us));
@@ -62,6 +71,7 @@ int main(void)
         cmocka_unit_test(
             test_stream_short__given_looks_in_quick_succession_then_an_election_is_waited_out),
         cmocka_unit_test(test_stream_short__given_short_for_long_then_it_lost_its_end),
+        cmocka_unit_test(test_stream_short__given_one_copy_then_it_is_known_sooner),
         cmocka_unit_test(test_stream_short__given_an_interruption_then_it_counts_from_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
