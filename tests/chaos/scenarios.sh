@@ -21,4 +21,5 @@ sed -n -e '/scenarios hold/s/^/figure: /p' -e '/^left out/s/^/figure: /p' "$out/
 jq -r '"figure: \(.scenario): nobody could reserve for \(.kinds.reserve.longest_outage_ms) ms, " +
     "\(.verdict.acknowledged) acknowledged, \(.verdict.breaches) breaches"' "$out"/*/report.json
 jq -r 'select(.by_fault | length > 12) | "figure: \(.scenario): \(.by_fault | length) faults, " +
-    "in 99 of 100 nobody could reserve for \(.p99_outage_by_fault_ms) ms at most"' "$out"/*/report.json
+    "in 99 of 100 nobody could reserve for \(.p99_outage_by_fault_ms) ms at most"' \
+    "$out"/*/report.json
