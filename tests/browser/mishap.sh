@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What goes wrong on the way to a ticket, and what a page then says and keeps: refused and lost
-# answers, seats whose time is up before and while they are paid, ways back, other tabs, parts of the
-# pages that do not arrive.
+# answers, seats whose time is up before and while they are paid, ways back, other tabs, parts of
+# the pages that do not arrive.
 # full-only
 # alone
 # time: 200

@@ -242,7 +242,7 @@ async function offline() {
   await page.locator('.strip.warn').waitFor();
   check('the seat is still picked', (await page.locator('.picked li').count()) === 1);
   await page.context().setOffline(false);
-  await reserve(page);
+  await page.locator('hold-timer').waitFor(); // the wish is kept, and sent when it can be
   await page.context().close();
 }
 

@@ -21,11 +21,12 @@ class PageCart extends Page {
   #email = '';
   #reading = false;
   #again = false;
+  #noting = false;
 
   override async open(): Promise<void> {
     const signal = this.gone;
     replace(this, this.#title, this.#list, this.#failure);
-    mine_changes.addEventListener('change', () => void this.#refresh(), { signal });
+    mine_changes.addEventListener('change', () => this.#changed(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#back(), { signal });
     // Seats whose reservation was asked for and not answered belong here too.
     await Promise.all(attempts_open().map((attempt) => attempt_send(attempt).catch(() => null)));
@@ -56,7 +57,7 @@ class PageCart extends Page {
     try {
       const page = mine_signed() ? await reservations_read(RESERVATIONS) : null;
       const reservations = page?.reservations ?? [];
-      mine_note_all(reservations);
+      this.#note(reservations);
       const shown = reservations.filter((r) => r.state === 'held' || this.#boxes.has(r.id));
       held = await Promise.all(
         shown.map(async (r) => [r, await event_of(r.event_id).catch((e) => ((failure = e), null))]),
@@ -69,6 +70,18 @@ class PageCart extends Page {
     if (!this.#boxes.size) replace(this.#list);
     for (const [reservation, event] of held) this.#adopt(reservation, event);
     this.#failure_show(failure);
+  }
+
+  /** Without being told of it in turn. */
+  #note(reservations: Reservation[]): void {
+    this.#noting = true;
+    mine_note_all(reservations);
+    this.#noting = false;
+  }
+
+  /** Another tab has reserved, paid or given back something, or a box has. */
+  #changed(): void {
+    if (!this.#noting) void this.#refresh();
   }
 
   /** Where this buyer's tickets went the last time. */

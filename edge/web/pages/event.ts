@@ -138,7 +138,7 @@ class PageEvent extends Page {
             ),
           ),
         ),
-        event.description && h('p', { class: 'description' }, event.description),
+        event.description && h('p', { class: 'description', dir: 'auto' }, event.description),
       ),
     );
   }
