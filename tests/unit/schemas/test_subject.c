@@ -159,7 +159,7 @@ static void test_subject_inbox_valid__given_other_subjects_then_refuses(void **s
         "_INBOX.a\r\nPUB",
         "_inbox.a",
         "$JS.API.STREAM.PURGE.CAVEA_IN",
-        "cavea.v1.in.event." EVENT_TEXT,
+        "cavea.v1.in.event.x",
     };
     assert_true(subject_inbox_valid("_INBOX.a", 8));
     assert_true(subject_inbox_valid("_INBOX.operator.aZ09-_.12", 25));
