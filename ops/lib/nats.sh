@@ -21,7 +21,7 @@ nats_config() {
         arguments+=(-e "s|@${user^^}_PASSWORD@|$(<"$dir/secrets/nats-$user")|")
     done
     sed -e "s|@PORT@|$port|" -e "s|@STORE@|$dir/nats|" \
-        -e "s|@MAX_FILE_STORE@|$(nats_file_store_bytes "$dir/nats")|" "${arguments[@]}" \
+        -e "s|@MAX_FILE_STORE@|$(nats_file_store_bytes "$dir")|" "${arguments[@]}" \
         "$cavea_root/ops/nats/embedded.conf" | write_private "$dir/nats-server.conf"
 }
 
