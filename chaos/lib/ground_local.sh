@@ -93,13 +93,16 @@ ground_kill() {
     restarts+=($!)
 }
 
-# ground_again NODE SECONDS: until it runs
+# ground_again NODE SECONDS: until it runs; the report says when that took long
 ground_again() {
-    local deadline=$(($(now_ms) + $2 * 1000))
+    local began deadline took
+    began=$(now_ms) deadline=$((began + $2 * 1000))
     until (ground_start "$1"); do
         (($(now_ms) < deadline)) || return 1
         sleep 1
     done
+    took=$(($(now_ms) - began))
+    ((took < 5000)) || mark "start $1: it took $took ms until it ran"
 }
 
 ground_stop() {

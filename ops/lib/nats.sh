@@ -22,7 +22,7 @@ nats_config() {
     done
     sed -e "/@PERMISSIONS@/{r $cavea_root/ops/nats/permissions.conf" -e 'd;}' \
         -e "s|@PORT@|$port|" -e "s|@STORE@|$dir/nats|" \
-        -e "s|@MAX_FILE_STORE@|$(nats_file_store_bytes "$dir/nats")|" "${arguments[@]}" \
+        -e "s|@MAX_FILE_STORE@|$(nats_file_store_bytes "$dir")|" "${arguments[@]}" \
         "$cavea_root/ops/nats/embedded.conf" | write_private "$dir/nats-server.conf"
 }
 
