@@ -225,3 +225,42 @@ bool subject_ack_parse(const char *text, size_t text_bytes, uint64_t *ret_number
     *ret_seq = seq;
     return true;
 }
+
+bool subject_reply_parse(const char *text, size_t text_bytes, subject *ret_reply)
+{
+    reader r;
+    const char *token;
+    size_t bytes;
+    uuid sender;
+    uint64_t number;
+    if (!reader_open(&r, text, text_bytes))
+        return false;
+    if (!reader_token(&r, &token, &bytes) || bytes != 5 || memcmp(token, "reply", 5) != 0)
+        return false;
+    if (!reader_token(&r, &token, &bytes) || !uuid_parse(token, bytes, &sender))
+        return false;
+    subject made = subject_reply(&sender);
+    if (r.at) {
+        if (!reader_token(&r, &token, &bytes) || !number_parse(token, bytes, &number) || r.at)
+            return false;
+        size_t at = strlen(made.text);
+        snprintf(made.text + at, sizeof made.text - at, ".%" PRIu64, number);
+    }
+    *ret_reply = made;
+    return true;
+}
+
+bool subject_inbox_valid(const char *text, size_t text_bytes)
+{
+    static const char inbox[] = "_INBOX.";
+    if (text_bytes < sizeof inbox || text_bytes >= SUBJECT_BYTES_MAX ||
+        memcmp(text, inbox, sizeof inbox - 1) != 0)
+        return false;
+    reader r = {text + sizeof inbox - 1, text + text_bytes};
+    const char *token;
+    size_t bytes;
+    while (r.at)
+        if (!reader_token(&r, &token, &bytes))
+            return false;
+    return true;
+}

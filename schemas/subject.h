@@ -25,11 +25,11 @@ const char *actor_kind_name(actor_kind kind);
 MUST_CHECK bool actor_kind_parse(const char *name, size_t name_bytes, actor_kind *ret_kind);
 
 subject subject_of(subject_room room, const actor_ref *actor);
-subject subject_wake(actor_kind kind);             // cavea.v1.wake.<kind>
-subject subject_host(const uuid *host);            // cavea.v1.host.<host>: a wake for one host
+subject subject_wake(actor_kind kind);  // cavea.v1.wake.<kind>
+subject subject_host(const uuid *host); // cavea.v1.host.<host>: a wake for one host
 subject subject_deliver(const uuid *host, uint64_t number); // a consumer's deliver subject
 subject subject_ack(const uuid *host, uint64_t number, uint64_t seq); // publish acknowledgements
-subject subject_reply(const uuid *sender);         // cavea.v1.reply.<sender>
+subject subject_reply(const uuid *sender);                            // cavea.v1.reply.<sender>
 
 // Reads in/direct/fact/live subjects; false for anything else, outputs untouched.
 MUST_CHECK bool subject_parse(const char *text, size_t text_bytes, subject_room *ret_room,
@@ -37,6 +37,13 @@ MUST_CHECK bool subject_parse(const char *text, size_t text_bytes, subject_room 
 // Reads "cavea.v1.ack.<host>.<number>.<seq>".
 MUST_CHECK bool subject_ack_parse(const char *text, size_t text_bytes, uint64_t *ret_number,
                                   uint64_t *ret_seq);
+// Reads exactly "cavea.v1.reply.<sender>[.<number>]", the only subjects that answers leave for: a
+// sender writes where it waits into its message, and nothing but this comes out of it. False for
+// anything else: nobody waits.
+MUST_CHECK bool subject_reply_parse(const char *text, size_t text_bytes, subject *ret_reply);
+// Whether the text is an inbox of NATS ("_INBOX." and tokens): where a stranger to our messages,
+// who asks for discovery or hands a wake on, may be answered.
+MUST_CHECK bool subject_inbox_valid(const char *text, size_t text_bytes);
 
 #define SUBJECT_STREAM_IN "CAVEA_IN"
 #define SUBJECT_STREAM_FACT "CAVEA_FACT"

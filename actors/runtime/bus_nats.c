@@ -177,10 +177,11 @@ static void on_wake(natsConnection *connection, natsSubscription *subscription, 
     if (wake != NULL && uuid_from_bytes(wake->actor.data, wake->actor.len, &actor.id.u) &&
         kind_of((actor_kind)wake->kind) != NULL) {
         actor.kind = (actor_kind)wake->kind;
-        bool forwarded = natsMsg_GetReply(message) != NULL;
+        const char *reply = natsMsg_GetReply(message);
+        bool forwarded = reply != NULL && subject_inbox_valid(reply, strlen(reply));
         bus->config.woken(bus->config.woken_self, &actor, forwarded);
         if (forwarded)
-            natsConnection_Publish(connection, natsMsg_GetReply(message), "ok", 2);
+            natsConnection_Publish(connection, reply, "ok", 2);
     }
     if (wake != NULL)
         cavea__v1__wake__free_unpacked(wake, NULL);

@@ -1,5 +1,7 @@
 #include "actors/runtime/discovery.h"
 
+#include "schemas/subject.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -28,9 +30,11 @@ static void on_request(natsConnection *connection, natsSubscription *subscriptio
 {
     (void)subscription;
     char text[1024];
-    const char *subject = natsMsg_GetSubject(message), *reply = natsMsg_GetReply(message);
-    for (uint32_t verb = 0; reply != NULL && verb < DISCOVERY_VERBS; verb++)
-        if (strncmp(subject + 5, verbs[verb], strlen(verbs[verb])) == 0) {
+    const char *asked = natsMsg_GetSubject(message), *reply = natsMsg_GetReply(message);
+    // Whoever asks names the subject, and the rights to publish to it are ours.
+    bool is_inbox = reply != NULL && subject_inbox_valid(reply, strlen(reply));
+    for (uint32_t verb = 0; is_inbox && verb < DISCOVERY_VERBS; verb++)
+        if (strncmp(asked + 5, verbs[verb], strlen(verbs[verb])) == 0) {
             int bytes = body_write(closure, verb, text, sizeof text);
             natsConnection_Publish(connection, reply, text, bytes);
         }

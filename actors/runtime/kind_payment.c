@@ -221,11 +221,14 @@ static void waiters_answer(payments *self, const payment_id *id, turn *t)
 static void asker_note(payments *self, const Cavea__V1__PaymentStart *start)
 {
     payment_id id;
-    uuid command = {{0}};
+    uuid command;
+    subject reply_to;
     if (!uuid_from_bytes(start->payment_id.data, start->payment_id.len, &id.u))
         return;
-    bool named = uuid_from_bytes(start->reply_command.data, start->reply_command.len, &command);
-    payment_wait(self, &id, &command, named ? start->reply_to : "");
+    if (!uuid_from_bytes(start->reply_command.data, start->reply_command.len, &command) ||
+        !subject_reply_parse(start->reply_to, strlen(start->reply_to), &reply_to))
+        return; // nobody waits
+    payment_wait(self, &id, &command, reply_to.text);
 }
 
 static void reply_send(const Cavea__V1__Command *command, error_code refusal, turn *t)

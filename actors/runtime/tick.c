@@ -67,8 +67,10 @@ static void commands_handle(turn *t, const Cavea__V1__Envelope *e)
 
 static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, bool direct)
 {
-    const char *reply_to = e->reply_to == NULL ? nobody : e->reply_to;
-    turn t = {.r = r, .c = c, .reply_to = reply_to, .number = e->number};
+    subject reply_to = {""};
+    if (e->reply_to != NULL && !subject_reply_parse(e->reply_to, strlen(e->reply_to), &reply_to))
+        reply_to.text[0] = 0; // empty, or not where we answer to
+    turn t = {.r = r, .c = c, .reply_to = reply_to.text, .number = e->number};
     sender_verdict verdict = SENDER_NEW;
     uuid from;
     if (e->number > 0 && uuid_from_bytes(e->sender.data, e->sender.len, &from))
@@ -86,8 +88,8 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, b
     }
     commands_handle(&t, e);
     // Also without a single reply: an envelope that is never answered is sent again for ever.
-    if (reply_to[0] != 0 && !r->replies.full)
-        outbox_reply(&r->out, c, reply_to, e->number, &r->replies);
+    if (reply_to.text[0] != 0 && !r->replies.full)
+        outbox_reply(&r->out, c, reply_to.text, e->number, &r->replies);
 }
 
 static void message_handle(runtime *r, const inbound *m)

@@ -3,7 +3,6 @@
 #include "ops/command/bus.h"
 #include "ops/host/clock.h"
 #include "ops/host/random.h"
-#include "schemas/subject.h"
 
 enum { RESEND_FIRST_MS = 250, MESSAGE_BYTES_MAX = 1024 };
 
@@ -18,7 +17,6 @@ typedef struct request {
 void ask_done(ask *a)
 {
     natsSubscription_Destroy(a->replies);
-    natsInbox_Destroy(a->inbox);
     natsConnection_Destroy(a->bus);
     arena_done(&a->memory);
     *a = (ask){0};
@@ -39,9 +37,9 @@ command_status ask_init(ask *a, command *c)
     a->bus = command_bus(c, &status);
     if (!a->bus)
         return status;
-    natsStatus s = natsInbox_Create(&a->inbox);
-    if (s == NATS_OK)
-        s = natsConnection_SubscribeSync(&a->replies, a->bus, a->inbox);
+    uuid sender = random_uuid();
+    a->inbox = subject_reply(&sender); // actors answer nowhere else
+    natsStatus s = natsConnection_SubscribeSync(&a->replies, a->bus, a->inbox.text);
     return s == NATS_OK ? COMMAND_OK : bus_failed(c, s);
 }
 
@@ -57,7 +55,7 @@ static bool request_pack(request *r, Cavea__V1__Command *message)
     Cavea__V1__Envelope envelope = CAVEA__V1__ENVELOPE__INIT;
     Cavea__V1__Wake wake = CAVEA__V1__WAKE__INIT;
     message->id = binary(&r->command_id);
-    envelope.reply_to = r->a->inbox;
+    envelope.reply_to = r->a->inbox.text;
     envelope.n_commands = 1;
     envelope.commands = commands;
     wake.kind = (uint32_t)r->to.kind;
@@ -76,7 +74,7 @@ static natsStatus request_send(const request *r, bool wake)
     if (wake)
         s = natsConnection_Publish(r->a->bus, host.text, r->wake, (int)r->wake_bytes);
     if (s == NATS_OK)
-        s = natsConnection_PublishRequest(r->a->bus, direct.text, r->a->inbox, r->envelope,
+        s = natsConnection_PublishRequest(r->a->bus, direct.text, r->a->inbox.text, r->envelope,
                                           (int)r->envelope_bytes);
     return s;
 }

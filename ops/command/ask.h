@@ -9,6 +9,7 @@
 #include "schemas/arena.h"
 #include "schemas/cavea.pb-c.h"
 #include "schemas/error.h"
+#include "schemas/subject.h"
 
 #include <nats/nats.h>
 
@@ -17,7 +18,7 @@ enum { ASK_DEADLINE_MS = 5000 };
 typedef struct ask {
     natsConnection *bus;
     natsSubscription *replies;
-    natsInbox *inbox;
+    subject inbox;
     arena memory; // of the answer being read
 } ask;
 #define ASK_AUTO ask __attribute__((cleanup(ask_done)))

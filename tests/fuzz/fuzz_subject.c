@@ -29,6 +29,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
         subject built = subject_ack(&id, number, seq);
         check_same(&built, text, data_bytes);
     }
+    subject reply = {""};
+    if (subject_reply_parse(text, data_bytes, &reply)) {
+        check_same(&reply, text, data_bytes);
+        assert(strncmp(text, "cavea.v1.reply.", 15) == 0);
+        for (size_t i = 0; i < data_bytes; i++)
+            assert(strchr("abcdefghijklmnopqrstuvwxyz0123456789.-", text[i]) != NULL);
+    }
+    if (subject_inbox_valid(text, data_bytes))
+        assert(memchr(text, '\r', data_bytes) == NULL && memchr(text, ' ', data_bytes) == NULL);
     if (uuid_parse(text, data_bytes, &id)) {
         char back[UUID_TEXT_BYTES];
         uuid_format(&id, back);

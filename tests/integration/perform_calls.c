@@ -58,8 +58,10 @@ static void performers_start(const char *dir, int64_t rate, int64_t in_flight)
         .provider_key = RIG_KEY,
         .pay_url_template = "",
         .ticket_keys_dir = keys,
-        .connect_timeout_ms = in_flight <= FEW ? 200 : 2000,
-        .call_timeout_ms = in_flight <= FEW ? CALL_TIMEOUT_MS : 4000,
+        // The rush is about what is in flight: with a sanitizer, and beside others, it may take
+        // long.
+        .connect_timeout_ms = in_flight <= FEW ? 200 : 20000,
+        .call_timeout_ms = in_flight <= FEW ? CALL_TIMEOUT_MS : 20000,
         .calls_per_second = rate,
         .calls_in_flight = in_flight,
         .sign_threads = 1,

@@ -102,6 +102,71 @@ static void test_subject_ack_parse__given_acks_then_reads_numbers_only(void **st
         assert_false(subject_ack_parse(bad[i], strlen(bad[i]), &number, &seq));
 }
 
+static void test_subject_reply_parse__given_anything_else_then_nobody_waits(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "cavea.v1.reply." EVENT_TEXT,
+        "cavea.v1.reply." EVENT_TEXT ".0",
+        "cavea.v1.reply." EVENT_TEXT ".18446744073709551615",
+    };
+    static const char *const bad[] = {
+        "",
+        "y",
+        "cavea.v1.reply.",
+        "cavea.v1.reply.*",
+        "cavea.v1.reply.>",
+        "cavea.v1.reply.edge",
+        "cavea.v1.reply." EVENT_TEXT ".",
+        "cavea.v1.reply." EVENT_TEXT ".x",
+        "cavea.v1.reply." EVENT_TEXT ".01",
+        "cavea.v1.reply." EVENT_TEXT ".-1",
+        "cavea.v1.reply." EVENT_TEXT ".18446744073709551616",
+        "cavea.v1.reply." EVENT_TEXT ".1.2",
+        "cavea.v1.reply." EVENT_TEXT ".nobody.1",
+        "cavea.v1.reply." EVENT_TEXT "\r\n",
+        "cavea.v1.reply." EVENT_TEXT ".1 x",
+        "cavea.v1.reply." EVENT_TEXT " 0\r\n\r\nPUB $JS.API.STREAM.DELETE.CAVEA_IN 0\r\n\r\nPUB y",
+        "cavea.v2.reply." EVENT_TEXT,
+        "cavea.v1.in.event." EVENT_TEXT,
+        "cavea.v1.fact.event." EVENT_TEXT,
+        "$JS.API.STREAM.DELETE.CAVEA_IN",
+        "_INBOX.x",
+    };
+    subject back = {"untouched"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(subject_reply_parse(bad[i], strlen(bad[i]), &back));
+    assert_string_equal(back.text, "untouched");
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(subject_reply_parse(good[i], strlen(good[i]), &back));
+        assert_string_equal(back.text, good[i]);
+    }
+    static const char nul[] = "cavea.v1.reply." EVENT_TEXT "\000.1";
+    assert_false(subject_reply_parse(nul, sizeof nul - 1, &back));
+}
+
+static void test_subject_inbox_valid__given_other_subjects_then_refuses(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "_INBOX",
+        "_INBOX.",
+        "_INBOX.a.",
+        "_INBOX..a",
+        "_INBOX.>",
+        "_INBOX.a b",
+        "_INBOX.a\r\nPUB",
+        "_inbox.a",
+        "$JS.API.STREAM.PURGE.CAVEA_IN",
+        "cavea.v1.in.event." EVENT_TEXT,
+    };
+    assert_true(subject_inbox_valid("_INBOX.a", 8));
+    assert_true(subject_inbox_valid("_INBOX.operator.aZ09-_.12", 25));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(subject_inbox_valid(bad[i], strlen(bad[i])));
+}
+
 static void test_subject_token_valid__given_every_byte_then_takes_the_alphabet(void **state)
 {
     (void)state;
@@ -139,6 +204,8 @@ int main(void)
         cmocka_unit_test(test_subject__given_each_builder_then_text_is_as_documented),
         cmocka_unit_test(test_subject_parse__given_bad_tokens_then_refuses),
         cmocka_unit_test(test_subject_ack_parse__given_acks_then_reads_numbers_only),
+        cmocka_unit_test(test_subject_reply_parse__given_anything_else_then_nobody_waits),
+        cmocka_unit_test(test_subject_inbox_valid__given_other_subjects_then_refuses),
         cmocka_unit_test(test_subject_token_valid__given_every_byte_then_takes_the_alphabet),
         cmocka_unit_test(test_actor_kind__given_names_then_reads_back),
     };

@@ -196,11 +196,14 @@ static inline int fake_teardown(void **state)
     return 0;
 }
 
+#define FAKE_REPLY "cavea.v1.reply.05000000-0000-0000-0000-000000000000.1"
+
 typedef struct fake_envelope {
     uint32_t actor; // whose
     uint64_t number;
-    int64_t sequence; // 0: the direct path
-    bool silent;      // nobody waits
+    int64_t sequence;     // 0: the direct path
+    bool silent;          // nobody waits
+    const char *reply_to; // NULL: FAKE_REPLY
     int64_t wait_until_us;
     uint32_t seats[8], seats_count;     // one Reserve for each
     Cavea__V1__Command__BodyCase other; // one more command
@@ -245,8 +248,9 @@ static inline uint32_t fake_pack(const fake_envelope *e, uint8_t bytes[static 40
         wire_message(&w, 5, &command.base);
     wire_bytes(&w, 1, sender_id, 16);
     wire_number(&w, 2, e->number);
+    const char *reply_to = e->reply_to != NULL ? e->reply_to : FAKE_REPLY;
     if (!e->silent)
-        wire_bytes(&w, 3, "cavea.v1.reply.me", 17);
+        wire_bytes(&w, 3, reply_to, (uint32_t)strlen(reply_to));
     assert_false(w.full);
     return w.count;
 }
@@ -280,7 +284,7 @@ static inline uint32_t fake_left(const fake_host *h, const char *prefix)
 static inline int fake_reply_error(const fake_host *h, uint32_t place)
 {
     for (uint32_t i = h->sent_count; i-- > 0;) {
-        if (strcmp(h->sent[i].to, "cavea.v1.reply.me") != 0)
+        if (strcmp(h->sent[i].to, FAKE_REPLY) != 0)
             continue;
         Cavea__V1__ReplyBatch *m =
             cavea__v1__reply_batch__unpack(NULL, h->sent[i].bytes_count, h->sent[i].bytes);

@@ -39,7 +39,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static void start(fixture *f, char *reply_to)
+#define EDGE "cavea.v1.reply.0192f3a4-b5c6-7d8e-9f00-112233445566"
+
+static void start(fixture *f, const char *reply_to)
 {
     Cavea__V1__PaymentStart m = CAVEA__V1__PAYMENT_START__INIT;
     Cavea__V1__Command c = CAVEA__V1__COMMAND__INIT;
@@ -49,7 +51,7 @@ static void start(fixture *f, char *reply_to)
     m.buyer_id = fake_binary(&f->buyer);
     m.amount_minor = 4500;
     m.currency = (char *)(uintptr_t) "EUR";
-    m.reply_to = reply_to;
+    m.reply_to = (char *)(uintptr_t)reply_to;
     m.reply_command = fake_binary(&f->asked);
     c.body_case = CAVEA__V1__COMMAND__BODY_PAYMENT_START;
     c.payment_start = &m;
@@ -95,7 +97,7 @@ static void decided(fixture *f, bool confirmed)
 static void test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells(void **state)
 {
     fixture *f = *state;
-    start(f, (char *)(uintptr_t) "edge.1");
+    start(f, EDGE ".1");
     assert_int_equal(f->t.effects[0].amount_minor, 4500);
     assert_int_equal(f->t.j->payments_count, 1);
     assert_int_equal(f->t.j->payments[0].state, PAYMENT_CREATED);
@@ -103,11 +105,11 @@ static void test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells(v
 
     report(f, PROVIDER_INTENT_OPEN, "pi_1_secret");
     assert_string_equal(f->t.j->payments[0].client_secret, "pi_1_secret");
-    fake_turn_said(&f->t, "fact 2 PaymentFact\nlater edge.1 error=0 secret=pi_1_secret\n");
+    fake_turn_said(&f->t, "fact 2 PaymentFact\nlater " EDGE ".1 error=0 secret=pi_1_secret\n");
 
-    start(f, (char *)(uintptr_t) "edge.2");
+    start(f, EDGE ".2");
     assert_int_equal(f->t.j->payments_count, 0);
-    fake_turn_said(&f->t, "later edge.2 error=0 secret=pi_1_secret\n");
+    fake_turn_said(&f->t, "later " EDGE ".2 error=0 secret=pi_1_secret\n");
 
     f->t.reply_to = "edge.3"; // a callback: the edge waits for our COMMIT
     report(f, PROVIDER_SUCCEEDED, "");
@@ -119,17 +121,42 @@ static void test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells(v
     fake_turn_said(&f->t, "fact 7 PaymentFact\n");
 }
 
+// What the sender wrote leaves this host as a subject: an answer goes to reply subjects only.
+static void
+test_kind_payment__given_an_asker_who_is_no_reply_subject_then_nobody_waits(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "edge.1",
+        "cavea.v1.in.ticket.00020000-0000-8000-8000-000000000001",
+        "$JS.API.STREAM.DELETE.CAVEA_IN",
+        EDGE " 0\r\n\r\nPUB $JS.API.STREAM.DELETE.CAVEA_IN 0\r\n\r\nPUB y",
+        EDGE ".1.2",
+        EDGE ".>",
+    };
+    fixture *f = *state;
+    start(f, bad[0]);
+    fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
+    for (size_t i = 1; i < sizeof bad / sizeof *bad; i++)
+        start(f, bad[i]);
+    fake_turn_said(&f->t, "");
+    report(f, PROVIDER_INTENT_OPEN, "pi_1_secret");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        start(f, bad[i]);
+    fake_turn_said(&f->t, "fact 2 PaymentFact\n");
+}
+
 // The provider's word of the money came before the answer of the create call: nothing is left to
 // pay at, and the buyer must not be told to wait for it.
 static void test_kind_payment__given_paid_before_the_intent_was_known_then_says_so(void **state)
 {
     fixture *f = *state;
-    start(f, (char *)(uintptr_t) "edge.1");
+    start(f, EDGE ".1");
     report(f, PROVIDER_SUCCEEDED, "");
-    start(f, (char *)(uintptr_t) "edge.2");
+    start(f, EDGE ".2");
     fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\nfact 6 PaymentFact\n"
-                          "send event 14\nlater edge.1 error=22 secret=\n"
-                          "later edge.2 error=22 secret=\n");
+                          "send event 14\nlater " EDGE ".1 error=22 secret=\n"
+                          "later " EDGE ".2 error=22 secret=\n");
 }
 
 static void
@@ -180,7 +207,7 @@ static void test_kind_payment__given_a_row_then_wants_it_once_and_goes_on(void *
 static void test_kind_payment__given_time_then_asks_again(void **state)
 {
     fixture *f = *state;
-    start(f, (char *)(uintptr_t) "edge.1");
+    start(f, EDGE ".1");
     fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
     f->t.now_us = kind_payment.next_due_us(f->state);
     kind_payment.on_time(f->state, &f->t);
@@ -210,7 +237,7 @@ static void test_kind_payment__given_another_host_then_asks_the_same(void **stat
     kind_context context = {0};
     store_result result;
     provider_request first, again;
-    start(f, (char *)(uintptr_t) "edge.1");
+    start(f, EDGE ".1");
     assert_true(provider_request_build(&f->t.effects[0], STEP_INTENT_CREATE, "", &first));
     fake_turn_said(&f->t, "fact 1 PaymentFact\nperform 1 refund=0\n");
     kind_payment.free(f->state);
@@ -446,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_kind_payment__given_a_sale_then_writes_asks_answers_and_tells),
+        TEST(test_kind_payment__given_an_asker_who_is_no_reply_subject_then_nobody_waits),
         TEST(test_kind_payment__given_paid_before_the_intent_was_known_then_says_so),
         TEST(test_kind_payment__given_several_changes_in_a_tick_then_the_last_row_is_the_end),
         TEST(test_kind_payment__given_a_row_then_wants_it_once_and_goes_on),

@@ -12,7 +12,7 @@ static void test_runtime_step__given_a_message_then_commits_and_answers(void **s
     assert_int_equal(h->actors[0].incarnation, 7);
     assert_int_equal(h->actors[0].taken[3], 1);
     assert_int_equal(h->actors[0].last_seq, 1);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 1);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 1);
     assert_int_equal(fake_reply_error(h, 0), ERROR_NONE);
     assert_int_equal(fake_left(h, "cavea.v1.fact.event."), 1);
     assert_int_equal(h->reports[REPORT_TICK], 1);
@@ -41,7 +41,7 @@ static void test_runtime_step__given_many_actors_then_one_transaction(void **sta
     runtime_step(h->r);
     assert_int_equal(h->commits, 1);
     assert_int_equal(h->commit_actors, FAKE_ACTORS);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 12);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 12);
     assert_int_equal(fake_left(h, "cavea.v1.fact.event."), FAKE_ACTORS); // one of a tick each
 }
 
@@ -109,7 +109,7 @@ static void test_runtime_step__given_a_seen_number_then_is_not_decided_again(voi
     runtime_step(h->r);
     assert_int_equal(h->seen, 2);
     assert_int_equal(h->actors[0].taken[3], 0);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 2); // and is answered
+    assert_int_equal(fake_left(h, FAKE_REPLY), 2); // and is answered
     assert_int_equal(h->actors[0].cursor, 4);
 }
 
@@ -138,7 +138,7 @@ static void test_runtime_step__given_a_passed_deadline_then_drops_and_still_answ
     assert_int_equal(h->handled, 0);
     assert_int_equal(h->reports[REPORT_DROPPED], 1);
     // The envelope is answered without it: its sender must not repeat it for ever.
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 1);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 1);
     assert_int_equal(fake_reply_error(h, 0), -1);
     fake_deliver(h, (fake_envelope){.number = 2,
                                     .seats = {3},
@@ -154,7 +154,7 @@ static void test_runtime_step__given_only_deferred_answers_then_answers_the_enve
     fake_open(h, 0);
     fake_deliver(h, (fake_envelope){.number = 1, .other = CAVEA__V1__COMMAND__BODY_CHECKOUT});
     runtime_step(h->r);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 1);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 1);
     assert_int_equal(fake_reply_error(h, 0), -1);
 }
 

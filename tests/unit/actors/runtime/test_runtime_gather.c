@@ -98,7 +98,7 @@ static void test_gather__given_ticks_close_together_then_one_message_when_it_is_
         reserve(h, 0, i, i);
     reserve(h, 1, 1, 1); // another actor's first one
     assert_int_equal(fake_left(h, "cavea.v1.fact."), 2);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 5); // nobody waits for his answer
+    assert_int_equal(fake_left(h, FAKE_REPLY), 5); // nobody waits for his answer
     assert_in_range(runtime_rest_ms(h->r, 1000), GATHER_MS, GATHER_MS + 1);
     later(h, GATHER_MS - 1);
     assert_int_equal(fake_left(h, "cavea.v1.fact."), 2);

@@ -85,7 +85,7 @@ static void test_outbox__given_a_failed_commit_then_nothing_leaves(void **state)
     h->lease_silent = false;
     runtime_step(h->r);
     assert_int_equal(h->effects, 1); // decided again: once
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 1);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 1);
 }
 
 static void test_outbox__given_answers_then_they_leave_before_facts(void **state)
@@ -94,7 +94,7 @@ static void test_outbox__given_answers_then_they_leave_before_facts(void **state
     fake_open(h, 0);
     fake_forget(h);
     reserve(h, 1, 1);
-    assert_string_equal(h->sent[0].to, "cavea.v1.reply.me");
+    assert_string_equal(h->sent[0].to, FAKE_REPLY);
     assert_int_equal(strncmp(h->sent[1].to, "cavea.v1.fact.", 14), 0);
     char id[UUID_TEXT_BYTES];
     uuid_format(&h->actors[0].ref.id.u, id);
@@ -106,6 +106,36 @@ static void acknowledge(fake_host *h, const fake_sent *s)
 {
     runtime_acknowledged(h->r, s->cell, s->token);
     runtime_step(h->r);
+}
+
+// The sender's text leaves as a subject, with the rights of this host.
+static void test_outbox__given_a_foreign_reply_subject_then_decides_and_nobody_waits(void **state)
+{
+    static const char *const bad[] = {
+        "y",
+        "cavea.v1.fact.event.05000000-0000-0000-0000-000000000000",
+        "$JS.API.STREAM.DELETE.CAVEA_IN",
+        "_INBOX.edge",
+        "x 0\r\n\r\nPUB $JS.API.STREAM.DELETE.CAVEA_IN 0\r\n\r\nPUB y",
+        FAKE_REPLY "\r\n",
+        FAKE_REPLY " x",
+        "cavea.v1.reply.*",
+    };
+    fake_host *h = *state;
+    fake_open(h, 0);
+    for (uint32_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        fake_deliver(h, (fake_envelope){.number = i + 1,
+                                        .sequence = i + 1,
+                                        .reply_to = bad[i],
+                                        .seats = {i},
+                                        .seats_count = 1});
+    runtime_step(h->r);
+    for (uint32_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(h->actors[0].taken[i], 1);
+    for (uint32_t i = 0; i < h->sent_count; i++)
+        assert_true(strncmp(h->sent[i].to, "cavea.v1.fact.event.", 20) == 0 ||
+                    strncmp(h->sent[i].to, "cavea.v1.live.event.", 20) == 0);
+    assert_int_equal(fake_left(h, bad[1]), 0);
 }
 
 static void test_acks__given_all_of_a_tick_then_published_through_it(void **state)
@@ -388,7 +418,7 @@ static void test_hand_over__given_queued_messages_then_answers_them_first(void *
     runtime_hand_over(h->r);
     for (uint32_t i = 0; i < FAKE_ACTORS; i++)
         assert_int_equal(h->actors[i].taken[4], 1);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), FAKE_ACTORS);
+    assert_int_equal(fake_left(h, FAKE_REPLY), FAKE_ACTORS);
     assert_int_equal(h->released, FAKE_ACTORS);
     assert_int_equal(fake_left(h, "cavea.v1.wake.event"), FAKE_ACTORS);
     assert_int_equal(runtime_cells_of(h->r, ACTOR_EVENT), 0);
@@ -423,6 +453,7 @@ int main(void)
         TEST(test_outbox__given_a_receiver_elsewhere_then_wakes_it_once_a_second),
         TEST(test_outbox__given_a_failed_commit_then_nothing_leaves),
         TEST(test_outbox__given_answers_then_they_leave_before_facts),
+        TEST(test_outbox__given_a_foreign_reply_subject_then_decides_and_nobody_waits),
         TEST(test_acks__given_all_of_a_tick_then_published_through_it),
         TEST(test_acks__given_one_missing_then_published_waits_for_it),
         TEST(test_resend__given_silence_then_publishes_again_over_both_paths),

@@ -43,7 +43,7 @@ static void test_settle__given_a_poisoned_message_then_neighbours_go_on(void **s
     assert_int_equal(h->actors[1].taken[FAKE_POISON_SEAT], 0);
     assert_int_equal(h->reports[REPORT_REJECTED], 1);
     assert_int_equal(h->actors[1].facts[1].kind, 16);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 8); // nobody hears of the poisoned one
+    assert_int_equal(fake_left(h, FAKE_REPLY), 8); // nobody hears of the poisoned one
     assert_int_equal(released_count, 9);
 }
 
@@ -84,7 +84,7 @@ static void test_settle__given_a_refusal_that_passes_then_nothing_is_skipped(voi
     assert_int_equal(h->reports[REPORT_REJECTED], 0);
     assert_int_equal(h->actors[0].taken[1], 1);
     assert_int_equal(h->actors[1].taken[1], 1);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 2);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 2);
 }
 
 static void test_settle__given_a_lost_lease_then_only_that_cell_is_dropped(void **state)
@@ -104,7 +104,7 @@ static void test_settle__given_a_lost_lease_then_only_that_cell_is_dropped(void 
     assert_int_equal(h->actors[2].taken[2], 1);
     assert_int_equal(h->detached, 1);
     assert_int_equal(h->reports[REPORT_FENCED], 1);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 2);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 2);
 }
 
 static void test_settle__given_no_answer_before_it_was_written_then_decides_again(void **state)
@@ -119,7 +119,7 @@ static void test_settle__given_no_answer_before_it_was_written_then_decides_agai
     assert_int_equal(h->seen, 0);
     assert_int_equal(h->actors[0].taken[2], 1);
     assert_int_equal(h->actors[0].last_seq, 1);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 1);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 1);
     assert_int_equal(fake_reply_error(h, 0), ERROR_NONE);
 }
 
@@ -133,13 +133,13 @@ static void test_settle__given_no_answer_after_it_was_written_then_does_not_repe
     steps(h);
     assert_int_equal(h->actors[0].taken[2], 1);
     assert_int_equal(h->actors[0].last_seq, 1);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 0);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 0);
     e.sequence = 0; // sent again: known by its number, answered from what there is
     fake_deliver(h, e);
     steps(h);
     assert_int_equal(h->seen, 1);
     assert_int_equal(h->actors[0].taken[2], 1);
-    assert_int_equal(fake_left(h, "cavea.v1.reply.me"), 1);
+    assert_int_equal(fake_left(h, FAKE_REPLY), 1);
 }
 
 static void test_settle__given_the_store_is_away_then_messages_wait_in_order(void **state)
