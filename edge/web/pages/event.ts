@@ -400,7 +400,7 @@ class PageEvent extends Page {
 
   #strip(text: string, ...more: Child[]): HTMLElement {
     say(text, true);
-    return h('p', { class: 'strip warn' }, icon('warning'), text, more);
+    return h('p', { class: 'strip warn' }, icon('warning'), h('span', null, text), more);
   }
 
   #tell(text: string, ...more: Child[]): void {

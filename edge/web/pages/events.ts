@@ -183,7 +183,7 @@ class PageEvents extends Page {
     const text = t(error_key(error));
     say(text, true);
     const button = this.#button('error.again', again);
-    return h('p', { class: 'strip warn' }, icon('warning'), text, button);
+    return h('p', { class: 'strip warn' }, icon('warning'), h('span', null, text), button);
   }
 
   #nothing(): HTMLElement {
