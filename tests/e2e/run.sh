@@ -78,7 +78,7 @@ side_by_side() {
 
 kill_all() {
     local name
-    for name in postgres nats-server provider actors edge; do
+    for name in postgres nats-server provider actors live edge; do
         kill -KILL "$(process_pid "$stack/run" $name)"
     done
 }

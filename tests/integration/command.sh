@@ -175,9 +175,9 @@ migrations() {
     says 1 'schema version 99' event list
     says 1 'which this program does not know' migrate
     sql 'DELETE FROM schema_migration WHERE version = 99'
-    # One step back and forward again, beside the running daemons: rights go and come.
-    says 0 back migrate down
-    says 1 'schema version 1 and this program needs 2' event list
+    # Back and forward again, beside the running daemons: rights go and come.
+    says 0 back migrate down --to 1
+    says 1 'schema version 1 and this program needs 3' event list
     says 0 forward migrate up
 }
 

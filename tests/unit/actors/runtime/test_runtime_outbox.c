@@ -340,95 +340,6 @@ static void test_volatile__given_a_receiver_here_then_needs_no_broker(void **sta
     assert_int_equal(h->handled, handled + 2);
 }
 
-// Actor 0 decides something and tells actor 1, which is here, and actor 2, which is not.
-static void tell(fake_host *h, const char *script)
-{
-    fake_open(h, 0);
-    fake_open(h, 1);
-    h->commits = 0;
-    h->script = script;
-    fake_deliver(h, (fake_envelope){.number = 1,
-                                    .seats = {1},
-                                    .seats_count = 1,
-                                    .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
-    runtime_step(h->r);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 0);
-    assert_int_equal(fake_left(h, inbox(h, 2).text), 1);
-}
-
-static void acknowledge_all(fake_host *h)
-{
-    for (uint32_t i = 0; i < h->sent_count; i++)
-        if (h->sent[i].token != 0)
-            runtime_acknowledged(h->r, h->sent[i].cell, h->sent[i].token);
-}
-
-static void test_inside__given_a_receiver_here_then_one_transaction_for_both(void **state)
-{
-    fake_host *h = *state;
-    tell(h, "o");
-    assert_int_equal(h->handled, 4);
-    assert_int_equal(h->commits, 1);
-    assert_int_equal(h->commit_actors, 2);
-    assert_int_equal(runtime_mailbox_depth(h->r), 0);
-    acknowledge_all(h);
-    reserve(h, 2, 2);
-    assert_int_equal(h->actors[0].published_seq, 1);
-}
-
-static void test_inside__given_a_refused_transaction_then_actors_decide_apart(void **state)
-{
-    fake_host *h = *state;
-    tell(h, "r");
-    assert_int_equal(h->commits, 2);
-    assert_int_equal(h->commit_actors, 1);
-    assert_int_equal(runtime_mailbox_depth(h->r), 1);
-    uint32_t handled = h->handled;
-    runtime_step(h->r);
-    assert_int_equal(h->handled, handled + 2);
-    assert_int_equal(h->commits, 3);
-}
-
-static void test_inside__given_a_message_apart_then_counts_when_its_effects_are_stored(void **state)
-{
-    fake_host *h = *state;
-    tell(h, "r");
-    uint32_t handled = h->handled;
-    acknowledge_all(h); // the facts, and the message to actor 2
-    reserve(h, 2, 2);   // with the handed over message in one tick
-    assert_int_equal(h->handled, handled + 3);
-    assert_int_equal(h->actors[0].published_seq, 0);
-    reserve(h, 3, 3);
-    assert_int_equal(h->actors[0].published_seq, 1);
-}
-
-static void test_inside__given_a_receiver_that_was_lost_then_publishes_it(void **state)
-{
-    fake_host *h = *state;
-    tell(h, "r");
-    acknowledge_all(h);
-    h->actors[1].ours = false;
-    runtime_step(h->r);
-    assert_int_equal(h->reports[REPORT_FENCED], 1);
-    fake_forget(h);
-    later(h, 600);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 1);
-    assert_int_equal(fake_left(h, "cavea.v1.direct."), 1);
-    assert_int_equal(fake_left(h, "cavea.v1.wake.event"), 1);
-}
-
-static void test_inside__given_a_message_that_is_refused_then_skips_it_and_goes_on(void **state)
-{
-    fake_host *h = *state;
-    tell(h, "r");
-    acknowledge_all(h);
-    h->script = "rrr";
-    runtime_step(h->r);
-    assert_int_equal(h->reports[REPORT_REJECTED], 1);
-    reserve(h, 2, 2);
-    assert_int_equal(h->actors[0].published_seq, 1);
-}
-
 static void test_upkeep__given_an_idle_actor_then_gives_its_lease_back(void **state)
 {
     fake_host *h = *state;
@@ -512,11 +423,6 @@ int main(void)
         TEST(test_resend__given_a_silent_stream_then_the_ring_overflows_without_loss),
         TEST(test_volatile__given_a_tick_then_saves_the_cursor_once_a_second),
         TEST(test_volatile__given_a_receiver_here_then_needs_no_broker),
-        TEST(test_inside__given_a_receiver_here_then_one_transaction_for_both),
-        TEST(test_inside__given_a_refused_transaction_then_actors_decide_apart),
-        TEST(test_inside__given_a_message_apart_then_counts_when_its_effects_are_stored),
-        TEST(test_inside__given_a_receiver_that_was_lost_then_publishes_it),
-        TEST(test_inside__given_a_message_that_is_refused_then_skips_it_and_goes_on),
         TEST(test_upkeep__given_an_idle_actor_then_gives_its_lease_back),
         TEST(test_hand_over__given_queued_messages_then_answers_them_first),
         TEST(test_hand_over__given_no_database_then_it_is_tried_once),
