@@ -42,7 +42,7 @@ tests_list_programs() {
 
 # Without clang's fuzzer (--quick) each target replays its corpus.
 tests_list_fuzzers() {
-    local source name seconds=5
+    local source name seconds=3
     [[ $mode != full ]] || seconds=60
     for source in "$cavea_root"/tests/fuzz/fuzz_*.c; do
         [[ -e $source ]] || continue

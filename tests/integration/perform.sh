@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The performers of cavea-actors against a cavea-provider that goes wrong on purpose.
-# variants: release thread
-# full-variants: address
+# variants: release
+# full-variants: address thread
 set -euo pipefail
 
 work=$(mktemp -d)

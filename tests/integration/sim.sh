@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The simulator finds nothing wrong in the code that ships, over many seeds; and in a build with
 # known bugs it finds every one of them within 2,000.
-# variants: release address bugs
+# variants: release bugs
+# full-variants: address
 # time: 300
 # quick
 set -euo pipefail

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # store/ against a private PostgreSQL, with fsync on and on a socket of its own: commits, leases,
 # loads, reads, and what goes wrong in the middle. `store.sh --bench` measures commits instead.
-# variants: release address
-# full-variants: thread
+# variants: release
+# full-variants: address thread
 # time: 240
 set -euo pipefail
 

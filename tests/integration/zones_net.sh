@@ -3,6 +3,7 @@
 # whether we may make namespaces is tried; cuts are told as they were made; the guard refuses other
 # users at the ports of etcd, Patroni and nats-server's page; a killed zone is silent first; a query
 # that fails reaches no other server; who changes zones does so alone; `down` leaves nothing.
+# full-only
 # time: 60
 # shellcheck disable=SC2016 # what bash -c gets is its own to expand
 set -euo pipefail
