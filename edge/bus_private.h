@@ -127,7 +127,7 @@ void deferred_remove(bus_queue *q, bus_waiter *w);
 // Up to BUS_INFLIGHT_MAX messages that are to be sent once the queue's mutex is released.
 typedef struct sending {
     bus_queue *queue;
-    bool wakes;
+    bool wakes, wakes_everybody;
     uint32_t count;
     struct {
         bus_batch *batch; // a reference

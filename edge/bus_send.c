@@ -111,14 +111,16 @@ static void queue_due_update(bus_queue *q)
     atomic_store(&q->due_us, due_us);
 }
 
-// Adds a wake-up unless one has just left.
-static void sending_wake(bus *b, bus_queue *q, sending *s)
+// Adds a wake-up unless one has just left. everybody: of each host, because the one that an earlier
+// wake-up went to may stand still.
+static void sending_wake(bus *b, bus_queue *q, sending *s, bool everybody)
 {
     int64_t now_us = bus_now_us(b);
     if (now_us - q->woken_us < BUS_RESEND_FIRST_MS * 1000 / 2)
         return;
     q->woken_us = now_us;
     s->wakes = true;
+    s->wakes_everybody = everybody;
 }
 
 static void sending_add(bus_queue *q, sending *s, bus_batch *batch, bool to_stream, bool to_direct)
@@ -145,7 +147,7 @@ void queue_take(bus *b, bus_queue *q, sending *s)
         q->inflight[i] = batch;
         sending_add(q, s, batch, true, false);
         if (batch->sent_us - q->heard_us > (int64_t)BUS_WAKE_SILENCE_MS * 1000)
-            sending_wake(b, q, s);
+            sending_wake(b, q, s, false);
         metric_add(METRIC_BATCHES, 1);
         metric_observe(METRIC_BATCH_COMMANDS, batch->count);
     }
@@ -160,13 +162,14 @@ void queue_drop_inflight(bus_queue *q, bus_batch *batch)
     queue_due_update(q);
 }
 
-static void wake_send(bus *b, bus_queue *q)
+static void wake_send(bus *b, bus_queue *q, bool everybody)
 {
     uint8_t bytes[WAKE_BYTES_MAX];
     Cavea__V1__Wake wake = CAVEA__V1__WAKE__INIT;
     uuid id = q->actor.id.u;
     wake.kind = (uint32_t)q->actor.kind;
     wake.actor = (ProtobufCBinaryData){sizeof id.bytes, id.bytes};
+    wake.everybody = everybody;
     assert(cavea__v1__wake__get_packed_size(&wake) <= sizeof bytes);
     uint32_t count = (uint32_t)cavea__v1__wake__pack(&wake, bytes);
     b->options.link.send(b->options.link.self, q->wake.text, NULL, bytes, count);
@@ -178,7 +181,7 @@ void sending_run(bus *b, sending *s)
 {
     const bus_link *link = &b->options.link;
     if (s->wakes)
-        wake_send(b, s->queue);
+        wake_send(b, s->queue, s->wakes_everybody);
     for (uint32_t i = 0; i < s->count; i++) {
         bus_batch *batch = s->messages[i].batch;
         bus_queue *q = s->queue;
@@ -197,7 +200,7 @@ static void batch_resend(bus *b, bus_queue *q, bus_batch *batch, sending *s)
 {
     bool again = batch->resends > 0;
     if (again)
-        sending_wake(b, q, s);
+        sending_wake(b, q, s, true);
     sending_add(q, s, batch, again, true);
     batch->direct = true;
     int64_t pause_ms = (int64_t)BUS_RESEND_FIRST_MS
@@ -255,7 +258,7 @@ void bus_no_responders(bus *b, uint32_t index)
         sending_add(q, &s, batch, true, false);
     }
     if (s.count > 0)
-        sending_wake(b, q, &s);
+        sending_wake(b, q, &s, false);
     pthread_mutex_unlock(&q->mutex);
     sending_run(b, &s);
     queue_leave(q);

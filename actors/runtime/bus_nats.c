@@ -165,15 +165,15 @@ static void on_ack(natsConnection *connection, natsSubscription *subscription, n
     nats_discard(message);
 }
 
-static void on_wake(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
-                    void *closure)
+// Two subscriptions hear each wake-up of a kind: that of the group, of which one host has it, and
+// that of each host.
+static void wake_take(nats_bus *bus, natsConnection *connection, natsMsg *message, bool to_each)
 {
-    (void)subscription;
-    nats_bus *bus = closure;
     const char *reply = natsMsg_GetReply(message);
     wake_order order;
     if (wake_read(&bus->config.host, natsMsg_GetSubject(message), reply, natsMsg_GetData(message),
-                  (size_t)natsMsg_GetDataLength(message), &order)) {
+                  (size_t)natsMsg_GetDataLength(message), &order) &&
+        order.everybody == to_each) {
         bool taken = true;
         if (order.what == WAKE_MOVE)
             taken = runtime_move(bus->runtime, &order.actor, &order.move_to);
@@ -183,6 +183,30 @@ static void on_wake(natsConnection *connection, natsSubscription *subscription, 
             natsConnection_Publish(connection, reply, "ok", 2);
     }
     natsMsg_Destroy(message);
+}
+
+static void on_wake(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
+                    void *closure)
+{
+    (void)subscription;
+    wake_take(closure, connection, message, false);
+}
+
+static void on_call(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
+                    void *closure)
+{
+    (void)subscription;
+    wake_take(closure, connection, message, true);
+}
+
+static natsStatus wakes_subscribe(nats_bus *bus, actor_kind kind)
+{
+    subject wake = subject_wake(kind);
+    natsStatus s = natsConnection_QueueSubscribe(&bus->wakes[kind], bus->connection, wake.text,
+                                                 SUBJECT_QUEUE_HOSTS, on_wake, bus);
+    if (s == NATS_OK)
+        s = natsConnection_Subscribe(&bus->calls[kind], bus->connection, wake.text, on_call, bus);
+    return s;
 }
 
 static bool fail(nats_bus *bus, const char *what, natsStatus status)
@@ -278,8 +302,7 @@ bool nats_bus_start(nats_bus *bus, runtime *r)
         s = natsConnection_Subscribe(&bus->host, nc, host.text, on_wake, bus);
     for (actor_kind kind = ACTOR_EVENT; s == NATS_OK && kind < ACTOR_KINDS_END; kind++)
         if (bus->config.kinds >> kind & 1)
-            s = natsConnection_QueueSubscribe(&bus->wakes[kind], nc, subject_wake(kind).text,
-                                              SUBJECT_QUEUE_HOSTS, on_wake, bus);
+            s = wakes_subscribe(bus, kind);
     if (s == NATS_OK)
         s = natsConnection_FlushTimeout(nc, 2000);
     if (s != NATS_OK)
@@ -299,8 +322,10 @@ static void subscription_end(natsSubscription **subscription)
 
 void nats_bus_retire(nats_bus *bus)
 {
-    for (actor_kind kind = ACTOR_EVENT; kind < ACTOR_KINDS_END; kind++)
+    for (actor_kind kind = ACTOR_EVENT; kind < ACTOR_KINDS_END; kind++) {
         subscription_end(&bus->wakes[kind]);
+        subscription_end(&bus->calls[kind]);
+    }
     subscription_end(&bus->host);
     natsConnection_FlushTimeout(bus->connection, 1000);
 }

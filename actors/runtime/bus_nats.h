@@ -54,7 +54,7 @@ typedef struct nats_bus {
     natsConnection *connection; // everything in, and the stream's API
     nats_line *line;            // everything that the tick thread sends
     bool holds;                 // it has published since the last flush
-    natsSubscription *acks, *host, *wakes[ACTOR_KINDS_END];
+    natsSubscription *acks, *host, *wakes[ACTOR_KINDS_END], *calls[ACTOR_KINDS_END];
     _Atomic int64_t incarnation;
     _Atomic bool stopping;
     pthread_mutex_t mutex;

@@ -30,7 +30,7 @@ bool wake_read(const uuid *host, const char *to, const char *reply, const void *
         return false;
     Cavea__V1__Wake *wake __attribute__((cleanup(wake_free))) =
         cavea__v1__wake__unpack(NULL, data_bytes, data);
-    wake_order order = {.what = WAKE_OPEN};
+    wake_order order = {.what = WAKE_OPEN, .everybody = wake != NULL && wake->everybody};
     if (wake == NULL || !uuid_from_bytes(wake->actor.data, wake->actor.len, &order.actor.id.u))
         return false;
     order.actor.kind = (actor_kind)wake->kind;

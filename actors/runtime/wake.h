@@ -18,7 +18,8 @@ typedef struct wake_order {
     } what;
     actor_ref actor;
     uuid move_to;
-    bool answers; // the sender waits for a word
+    bool everybody; // each host is meant, not one of the group
+    bool answers;   // the sender waits for a word
 } wake_order;
 
 // Reads what arrived on a subject; reply: where the sender says it waits, or NULL. False: it is

@@ -246,6 +246,7 @@ test_bus__given_silence_then_resends_the_same_bytes_directly_then_everywhere(voi
     bus_tick(f->bus);
     assert_int_equal(f->net.count, 3);
     assert_string_equal(f->net.messages[0].subject, "cavea.v1.wake.event");
+    assert_memory_equal(f->net.messages[0].bytes + 20, "\x28\x01", 2); // of each host
     assert_memory_equal(f->net.messages[1].bytes, first.bytes, first.count);
     assert_memory_equal(f->net.messages[2].bytes, first.bytes, first.count);
     reply(f, 1, (uint32_t[]){1}, 1);

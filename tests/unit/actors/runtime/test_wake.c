@@ -15,7 +15,7 @@ static const uuid host = {{1}}, other = {{2}};
 typedef struct asked {
     uint32_t kind;
     uuid actor;
-    bool moves, chosen;
+    bool moves, chosen, everybody;
     size_t move_bytes; // 0: 16
 } asked;
 
@@ -29,6 +29,7 @@ static uint32_t pack(const asked *a, uint8_t ret_bytes[static WAKE_BYTES_MAX])
         wake.move_to =
             (ProtobufCBinaryData){a->move_bytes != 0 ? a->move_bytes : sizeof to.bytes, to.bytes};
     wake.chosen = a->chosen;
+    wake.everybody = a->everybody;
     return (uint32_t)cavea__v1__wake__pack(&wake, ret_bytes);
 }
 
@@ -50,9 +51,11 @@ static void test_wake_read__given_the_group_then_it_only_opens(void **state)
         {.kind = ACTOR_EVENT, .actor = {{7}}},
         {.kind = ACTOR_EVENT, .actor = {{7}}, .moves = true},
         {.kind = ACTOR_EVENT, .actor = {{7}}, .chosen = true},
+        {.kind = ACTOR_EVENT, .actor = {{7}}, .everybody = true},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         assert_true(read(to.text, "_INBOX.a.1", all[i], &order));
+        assert_int_equal(order.everybody, all[i].everybody);
         assert_int_equal(order.what, WAKE_OPEN);
         assert_false(order.answers);
         assert_true(uuid_equal(&order.actor.id.u, &plain.actor));
