@@ -3,6 +3,7 @@
 # database refuses each such transaction, the message is skipped after three tries and recorded,
 # and the host's other events answer as if nothing had happened.
 # variants: bugs
+# full-only
 # time: 180
 set -euo pipefail
 # shellcheck source=tests/stack.sh

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The simulator finds nothing wrong in the code that ships, over many seeds; and in a build with
 # known bugs it finds every one of them within 2,000.
-# variants: release bugs
-# full-variants: address
+# variants: release
+# full-variants: address bugs
 # time: 300
 # quick
 set -euo pipefail
