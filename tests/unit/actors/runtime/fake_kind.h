@@ -297,4 +297,18 @@ static inline int fake_reply_error(const fake_host *h, uint32_t place)
     return -1;
 }
 
+static inline subject fake_inbox(const fake_host *h, uint32_t actor)
+{
+    return subject_of(SUBJECT_IN, &h->actors[actor].ref);
+}
+
+static inline void fake_later(fake_host *h, int64_t ms)
+{
+    h->mono_us += ms * 1000;
+    h->database_us += ms * 1000;
+    runtime_step(h->r);
+    runtime_upkeep(h->r);
+    runtime_step(h->r);
+}
+
 #endif

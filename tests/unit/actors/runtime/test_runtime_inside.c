@@ -1,23 +1,9 @@
 // What actors of one host tell each other: decided on in the same transaction, or apart.
 #include "tests/unit/actors/runtime/fake_kind.h"
 
-static subject inbox(const fake_host *h, uint32_t actor)
-{
-    return subject_of(SUBJECT_IN, &h->actors[actor].ref);
-}
-
 static void reserve(fake_host *h, uint64_t number, uint32_t seat)
 {
     fake_deliver(h, (fake_envelope){.number = number, .seats = {seat}, .seats_count = 1});
-    runtime_step(h->r);
-}
-
-static void later(fake_host *h, int64_t ms)
-{
-    h->mono_us += ms * 1000;
-    h->database_us += ms * 1000;
-    runtime_step(h->r);
-    runtime_upkeep(h->r);
     runtime_step(h->r);
 }
 
@@ -33,8 +19,8 @@ static void tell(fake_host *h, const char *script)
                                     .seats_count = 1,
                                     .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
     runtime_step(h->r);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 0);
-    assert_int_equal(fake_left(h, inbox(h, 2).text), 1);
+    assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 0);
+    assert_int_equal(fake_left(h, fake_inbox(h, 2).text), 1);
 }
 
 static void acknowledge_all(fake_host *h)
@@ -92,8 +78,8 @@ static void test_inside__given_a_receiver_that_was_lost_then_publishes_it(void *
     runtime_step(h->r);
     assert_int_equal(h->reports[REPORT_FENCED], 1);
     fake_forget(h);
-    later(h, 600);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 1);
+    fake_later(h, 600);
+    assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 1);
     assert_int_equal(fake_left(h, "cavea.v1.direct."), 1);
     assert_int_equal(fake_left(h, "cavea.v1.wake.event"), 1);
 }

@@ -20,11 +20,6 @@ static uint32_t commands_in(const fake_sent *s)
     return n;
 }
 
-static subject inbox(const fake_host *h, uint32_t actor)
-{
-    return subject_of(SUBJECT_IN, &h->actors[actor].ref);
-}
-
 static void reserve(fake_host *h, uint64_t number, uint32_t seat)
 {
     fake_deliver(h, (fake_envelope){.number = number, .seats = {seat}, .seats_count = 1});
@@ -38,25 +33,16 @@ static void tell_others(fake_host *h, uint64_t number)
     runtime_step(h->r);
 }
 
-static void later(fake_host *h, int64_t ms)
-{
-    h->mono_us += ms * 1000;
-    h->database_us += ms * 1000;
-    runtime_step(h->r);
-    runtime_upkeep(h->r);
-    runtime_step(h->r);
-}
-
 static void test_outbox__given_commands_for_one_actor_then_one_envelope(void **state)
 {
     fake_host *h = *state;
     fake_open(h, 0);
     fake_deliver(h, (fake_envelope){.number = 1, .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
     runtime_step(h->r);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 1);
-    assert_int_equal(commands_in(sent_first(h, inbox(h, 1).text)), 2);
-    assert_int_equal(fake_left(h, inbox(h, 2).text), 1);
-    assert_int_equal(commands_in(sent_first(h, inbox(h, 2).text)), 1);
+    assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 1);
+    assert_int_equal(commands_in(sent_first(h, fake_inbox(h, 1).text)), 2);
+    assert_int_equal(fake_left(h, fake_inbox(h, 2).text), 1);
+    assert_int_equal(commands_in(sent_first(h, fake_inbox(h, 2).text)), 1);
     assert_int_equal(fake_left(h, "cavea.v1.direct."), 0);
 }
 
@@ -70,7 +56,7 @@ static void test_outbox__given_a_receiver_elsewhere_then_wakes_it_once_a_second(
         runtime_step(h->r);
     }
     assert_int_equal(fake_left(h, "cavea.v1.wake.event"), 1);
-    later(h, 1500);
+    fake_later(h, 1500);
     fake_deliver(h, (fake_envelope){.number = 4, .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
     runtime_step(h->r);
     assert_int_equal(fake_left(h, "cavea.v1.wake.event"), 2);
@@ -156,7 +142,8 @@ static void test_acks__given_all_of_a_tick_then_published_through_it(void **stat
                                     .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
     runtime_step(h->r);
     const fake_sent *facts = sent_first(h, "cavea.v1.fact.");
-    const fake_sent *one = sent_first(h, inbox(h, 1).text), *two = sent_first(h, inbox(h, 2).text);
+    const fake_sent *one = sent_first(h, fake_inbox(h, 1).text),
+                    *two = sent_first(h, fake_inbox(h, 2).text);
     acknowledge(h, facts);
     acknowledge(h, one);
     acknowledge(h, one); // one of them came twice, and one never came
@@ -188,15 +175,15 @@ static void test_resend__given_silence_then_publishes_again_over_both_paths(void
     reserve(h, 1, 1);
     fake_sent first = *sent_first(h, "cavea.v1.fact.");
     fake_forget(h);
-    later(h, 200);
+    fake_later(h, 200);
     assert_int_equal(h->sent_count, 0);
-    later(h, 400);
+    fake_later(h, 400);
     assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 1);
+    assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 1);
     assert_int_equal(fake_left(h, "cavea.v1.direct."), 1);
     assert_int_equal(h->reports[REPORT_DIRECT], 1);
     const fake_sent *facts = sent_first(h, "cavea.v1.fact.");
-    const fake_sent *message = sent_first(h, inbox(h, 1).text);
+    const fake_sent *message = sent_first(h, fake_inbox(h, 1).text);
     assert_int_equal(message->token, facts->token);
     // The first publishing's acknowledgement comes late: it says nothing of the second's message.
     acknowledge(h, &first);
@@ -216,16 +203,16 @@ static void test_resend__given_a_long_silence_then_pauses_double_and_news_go_dir
     reserve(h, 1, 1);
     for (int64_t pause_ms = 500; pause_ms <= 8000; pause_ms *= 2) {
         fake_forget(h);
-        later(h, pause_ms - 50);
+        fake_later(h, pause_ms - 50);
         assert_int_equal(fake_left(h, "cavea.v1.fact."), 0);
-        later(h, 100);
+        fake_later(h, 100);
         assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
         fake_forget(h);
         tell_others(h, (uint64_t)pause_ms);
         assert_int_equal(fake_left(h, "cavea.v1.direct."), 2);
     }
     fake_forget(h);
-    later(h, 8100);
+    fake_later(h, 8100);
     assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
     for (uint32_t i = 0; i < h->sent_count; i++)
         if (h->sent[i].stored)
@@ -246,14 +233,14 @@ static void test_resend__given_a_new_holder_then_publishes_what_was_not(void **s
     h->actors[0].published_seq = 1;
     h->actors[0].published_incarnation = 7;
     fake_open(h, 0);
-    later(h, 1);
+    fake_later(h, 1);
     const fake_sent *s = sent_first(h, "cavea.v1.fact.");
     Cavea__V1__FactBatch *m = cavea__v1__fact_batch__unpack(NULL, s->bytes_count, s->bytes);
     assert_non_null(m);
     assert_int_equal(m->first_seq, 2);
     assert_int_equal(m->n_facts, 2);
     cavea__v1__fact_batch__free_unpacked(m, NULL);
-    assert_int_equal(commands_in(sent_first(h, inbox(h, 1).text)), 2);
+    assert_int_equal(commands_in(sent_first(h, fake_inbox(h, 1).text)), 2);
 }
 
 static void test_resend__given_a_new_stream_then_publishes_the_past_again(void **state)
@@ -263,15 +250,15 @@ static void test_resend__given_a_new_stream_then_publishes_the_past_again(void *
     reserve(h, 1, 1);
     acknowledge(h, sent_first(h, "cavea.v1.fact."));
     fake_forget(h);
-    later(h, 700);
+    fake_later(h, 700);
     assert_int_equal(h->sent_count, 0);
     h->incarnation = 8;
-    later(h, 100);
+    fake_later(h, 100);
     assert_int_equal(fake_left(h, "cavea.v1.fact."), 1);
     acknowledge(h, sent_first(h, "cavea.v1.fact."));
-    acknowledge(h, sent_first(h, inbox(h, 1).text));
+    acknowledge(h, sent_first(h, fake_inbox(h, 1).text));
     fake_forget(h);
-    later(h, 700);
+    fake_later(h, 700);
     assert_int_equal(h->sent_count, 0);
     reserve(h, 2, 2);
     assert_int_equal(h->actors[0].published_incarnation, 8);
@@ -290,7 +277,7 @@ static void test_resend__given_a_silent_stream_then_the_ring_overflows_without_l
     int64_t last = h->actors[0].last_seq;
     for (uint32_t i = 0; i < 10; i++) {
         fake_forget(h);
-        later(h, 600);
+        fake_later(h, 600);
         for (uint32_t k = 0; k < h->sent_count; k++)
             if (h->sent[k].stored)
                 runtime_acknowledged(h->r, h->sent[k].cell, h->sent[k].token);
@@ -315,9 +302,9 @@ static void test_volatile__given_a_tick_then_saves_the_cursor_once_a_second(void
         h, (fake_envelope){.number = 2, .sequence = 2, .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
     runtime_step(h->r);
     assert_int_equal(h->actors[0].cursor, 1);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 2); // and sends at once, over both paths
+    assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 2); // and sends at once, over both paths
     assert_int_equal(fake_left(h, "cavea.v1.direct."), 4);
-    later(h, 1100);
+    fake_later(h, 1100);
     fake_deliver(
         h, (fake_envelope){.number = 3, .sequence = 3, .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
     runtime_step(h->r);
@@ -333,8 +320,8 @@ static void test_volatile__given_a_receiver_here_then_needs_no_broker(void **sta
     fake_deliver(h, (fake_envelope){.number = 1, .other = CAVEA__V1__COMMAND__BODY_EXPIRE});
     runtime_step(h->r);
     assert_int_equal(runtime_mailbox_depth(h->r), 1);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 0);
-    assert_int_equal(fake_left(h, inbox(h, 2).text), 1); // elsewhere
+    assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 0);
+    assert_int_equal(fake_left(h, fake_inbox(h, 2).text), 1); // elsewhere
     uint32_t handled = h->handled;
     runtime_step(h->r);
     assert_int_equal(h->handled, handled + 2);
@@ -345,11 +332,11 @@ static void test_upkeep__given_an_idle_actor_then_gives_its_lease_back(void **st
     fake_host *h = *state;
     fake_open(h, 0);
     fake_open(h, 1);
-    later(h, 50000);
+    fake_later(h, 50000);
     fake_deliver(h, (fake_envelope){.actor = 1, .number = 1});
     runtime_step(h->r);
-    later(h, 20000);
-    later(h, 20000);
+    fake_later(h, 20000);
+    fake_later(h, 20000);
     assert_false(runtime_holds(h->r, &h->actors[0].ref.id));
     assert_true(runtime_holds(h->r, &h->actors[1].ref.id));
     assert_int_equal(h->released, 1);

@@ -1,11 +1,6 @@
 // What is a silence of the stream and what is not, and a silence of the database.
 #include "tests/unit/actors/runtime/fake_kind.h"
 
-static subject inbox(const fake_host *h, uint32_t actor)
-{
-    return subject_of(SUBJECT_IN, &h->actors[actor].ref);
-}
-
 static void later(fake_host *h, int64_t ms)
 {
     h->mono_us += ms * 1000;
@@ -48,7 +43,7 @@ static void test_silence__given_answers_during_a_slow_commit_then_nothing_goes_t
     h->script = "s";
     h->meanwhile = acknowledge_all;
     reserve_and_tell(h, 2, 2);
-    assert_int_equal(fake_left(h, inbox(h, 1).text), 2);
+    assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 2);
     assert_int_equal(fake_left(h, "cavea.v1.direct."), 0);
     runtime_upkeep(h->r);
     assert_int_equal(fake_left(h, "cavea.v1.fact."), 2); // no page of the first one's
