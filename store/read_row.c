@@ -25,7 +25,8 @@ const statement read_row_statements[READ_ROW_STATEMENTS] = {
     // has, which a join would be planned by, no statistics tell.
     [READ_SEATS] =
         {"read_seats",
-         "SELECT coalesce(l.last_seq, 0), " ROW_EVENT_STATUS ", e.sale_starts_at, clock_timestamp(),"
+         "SELECT coalesce(l.last_seq, 0), " ROW_EVENT_STATUS
+         ", e.sale_starts_at, clock_timestamp(),"
          " ARRAY(SELECT (seat_key - $2)::int4 * 4 + CASE WHEN reservation_id IN (SELECT id"
          " FROM reservation WHERE event_id = $1 AND state = 1 AND id >= " ROW_YOUNG_ID
          ") THEN 1 ELSE 2 END FROM seat_claim WHERE seat_key BETWEEN $2::int8 AND $3::int8)"

@@ -18,8 +18,8 @@
     " p.refund_number, p.created_at, p.changed_at, p.refund_minor, p.kept_minor, p.fee_bp, "       \
     "p.tax_bp"
 
-// What anybody is told an event's status is: a scheduled one is on sale once its sale has begun, and
-// none is once the event itself has. Of table event under the name e.
+// What anybody is told an event's status is: a scheduled one is on sale once its sale has begun,
+// and none is once the event itself has. Of table event under the name e.
 #define ROW_EVENT_STATUS                                                                           \
     "CASE WHEN e.status <= 3 AND e.starts_at <= now() THEN 4::int2"                                \
     " WHEN e.status = 1 AND e.sale_starts_at <= now() THEN 2::int2 ELSE e.status END"
