@@ -121,8 +121,9 @@ ground_node() {
     case $1 in
     holder | spare)
         holder=$(holder_name)
+        [[ $holder ]] || return 1
         if [[ $1 == holder ]]; then
-            printf '%s\n' "${holder:-actors}"
+            printf '%s\n' "$holder"
         else
             [[ $holder == actors ]] && printf 'actors-2\n' || printf 'actors\n'
         fi
