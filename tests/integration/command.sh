@@ -185,6 +185,9 @@ health() {
     says 0 'ok' doctor
     gets doctor
     [[ $(value .well) == true ]] || stop_test "all is well"
+    sql 'GRANT SELECT (key) ON seal_key TO cavea_edge'
+    says 1 'edges can read them' doctor
+    sql 'REVOKE ALL ON seal_key FROM cavea_edge'
     says 1 'start nats-server' doctor --nats-url nats://127.0.0.1:1
     says 3 'cannot be reached' event list --postgres-url 'host=127.0.0.1 port=1 user=x'
     says 3 'cannot be reached' event pause "$event" --nats-url nats://127.0.0.1:1
