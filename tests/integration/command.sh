@@ -177,7 +177,7 @@ migrations() {
     sql 'DELETE FROM schema_migration WHERE version = 99'
     # Back and forward again, beside the running daemons: rights go and come.
     says 0 back migrate down --to 1
-    says 1 'schema version 1 and this program needs 3' event list
+    says 1 'schema version 1 and this program needs' event list
     says 0 forward migrate up
 }
 
