@@ -13,7 +13,7 @@
 typedef struct inbound {
     actor_ref to;
     int64_t incarnation, sequence;
-    bool local;          // from an actor of this process
+    bool local; // from an actor or a performer of this process: needs no seal
     // Of a local one: the cell and the token that hear when its effects are stored; token 0: none.
     uint64_t from_number;
     int64_t token;

@@ -92,6 +92,26 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, b
         outbox_reply(&r->out, c, reply_to.text, e->number, &r->replies);
 }
 
+// Answered, because who waits may be an operator with a program from before there were seals.
+static void unsealed_refuse(runtime *r, cell *c, const Cavea__V1__Envelope *e)
+{
+    subject reply_to;
+    runtime_report_now(r, REPORT_UNSEALED, c);
+    if (e->reply_to == NULL || !subject_reply_parse(e->reply_to, strlen(e->reply_to), &reply_to))
+        return;
+    turn t = {.r = r, .c = c, .reply_to = reply_to.text};
+    r->replies.count = 0;
+    r->replies.full = false;
+    for (size_t i = 0; i < e->n_commands; i++) {
+        Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
+        reply.command_id = e->commands[i]->id;
+        reply.error = ERROR_SEAL_INVALID;
+        turn_reply(&t, &reply);
+    }
+    if (!r->replies.full)
+        outbox_reply(&r->out, c, reply_to.text, e->number, &r->replies);
+}
+
 static void message_handle(runtime *r, const inbound *m)
 {
     cell *c = cell_table_find(&r->cells, &m->to.id);
@@ -107,6 +127,9 @@ static void message_handle(runtime *r, const inbound *m)
         e = cavea__v1__envelope__unpack(&r->arena.allocator, m->data_bytes, m->data);
     if (e == NULL || e->n_commands > ENVELOPE_COMMANDS_MAX)
         runtime_report_now(r, REPORT_MALFORMED, c);
+    else if (!m->local &&
+             !seal_admits(r->config.seals, &m->to, r->now_us, e, m->data, m->data_bytes))
+        unsealed_refuse(r, c, e);
     else
         envelope_handle(r, c, e, m->sequence == 0);
 }

@@ -84,6 +84,7 @@ check store_load_check postgres cavea_actors
 check store_plan_check postgres cavea_actors
 check store_stuck_check postgres cavea_actors
 check store_migrate_check postgres postgres
+check store_seal_check postgres cavea_actors cavea_edge
 check store_read_check postgres cavea_actors cavea_edge
 check store_lease_check postgres cavea_actors
 check store_posting_check postgres cavea_actors
