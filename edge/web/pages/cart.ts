@@ -4,7 +4,7 @@ import type { EventDetail, Reservation } from '#api';
 import { reservations_read, session_put } from '../data/api.ts';
 import { attempt_send, attempts_open } from '../data/attempt.ts';
 import { event_of } from '../data/event-store.ts';
-import { mine_changes, mine_note_all, mine_signed } from '../data/mine.ts';
+import { mine_changes, mine_ids, mine_note_all, mine_signed } from '../data/mine.ts';
 import { t } from '../i18n.ts';
 import '../parts/checkout-box.ts';
 import type { CheckoutBox } from '../parts/checkout-box.ts';
@@ -55,9 +55,10 @@ class PageCart extends Page {
     let failure: unknown = null;
     let held: [Reservation, EventDetail | null][] = [];
     try {
-      const page = mine_signed() ? await reservations_read(RESERVATIONS) : null;
+      const ids = mine_ids(this.#boxes.keys());
+      const page = mine_signed() ? await reservations_read(RESERVATIONS, ids) : null;
       const reservations = page?.reservations ?? [];
-      this.#note(reservations);
+      this.#note(ids, reservations);
       const shown = reservations.filter((r) => r.state === 'held' || this.#boxes.has(r.id));
       held = await Promise.all(
         shown.map(async (r) => [r, await event_of(r.event_id).catch((e) => ((failure = e), null))]),
@@ -73,9 +74,9 @@ class PageCart extends Page {
   }
 
   /** Without being told of it in turn. */
-  #note(reservations: Reservation[]): void {
+  #note(asked: string[], reservations: Reservation[]): void {
     this.#noting = true;
-    mine_note_all(reservations);
+    mine_note_all(asked, reservations);
     this.#noting = false;
   }
 
