@@ -78,6 +78,8 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, b
     if (direct && bug_on(BUG_DIRECT_TWICE))
         verdict = SENDER_NEW;
     t.seen = verdict == SENDER_SEEN;
+    if (direct && e->number > 0 && verdict == SENDER_NEW)
+        r->config.bus.missed(r->config.bus.self, c->number);
     r->tally.seen += t.seen;
     r->replies.count = 0;
     r->replies.full = false;
@@ -131,7 +133,7 @@ static void message_handle(runtime *r, const inbound *m)
              !seal_admits(r->config.seals, &m->to, r->now_us, e, m->data, m->data_bytes))
         unsealed_refuse(r, c, e);
     else
-        envelope_handle(r, c, e, m->sequence == 0);
+        envelope_handle(r, c, e, m->sequence == 0 && !m->local);
 }
 
 // Brings rows that commands will need into their cells, with one query for the whole tick. The tick

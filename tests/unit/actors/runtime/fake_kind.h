@@ -157,7 +157,7 @@ static inline int fake_setup(void **state)
         fake->actors[i].ref = actor_of_event(&id);
         fake->actors[i].ours = true;
     }
-    runtime_config config = {
+    runtime_config parts = {
         .host = {{1}},
         .idle_ms = 60000,
         .resend_ms = 500,
@@ -171,15 +171,17 @@ static inline int fake_setup(void **state)
                   .lease_give = fake_lease_give,
                   .load_facts = fake_load_facts,
                   .now = fake_now},
-        .bus = {fake, fake_publish, fake_send, fake_attach, fake_detach, fake_incarnation,
-                fake_flush},
+        .bus = fake_bus.self != NULL
+                   ? fake_bus
+                   : (bus_port){fake, fake_publish, fake_send, fake_attach, fake_detach,
+                                fake_incarnation, fake_flush, fake_missed},
         .clock = {fake, fake_monotonic_us},
         .seals = &fake_seals,
         .perform = {fake, fake_start},
         .report = fake_report,
         .report_self = fake,
     };
-    fake->r = runtime_new(&config);
+    fake->r = runtime_new(&parts);
     assert_non_null(fake->r);
     *state = fake;
     return 0;
