@@ -74,6 +74,29 @@ async function answer_lost() {
   await page.context().close();
 }
 
+// The network is there and nothing comes through it: neither an answer nor its failure.
+async function silence() {
+  const page = await visitor(DESKTOP, LOUD);
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (ms) => timeout(ms / 20);
+  });
+  const keys = [];
+  page.on('request', (r) => is_wish(r) && keys.push(r.headers()['idempotency-key']));
+  await section_open(page, shows.theatre, 3);
+  await pick(page, 1);
+  await page.route('**/v1/reservations', (route) =>
+    is_wish(route.request()) ? undefined : route.continue(),
+  );
+  await page.locator('seat-tray .main').click();
+  await page.locator('.messages').getByText('No answer has come yet').waitFor();
+  await page.unroute('**/v1/reservations');
+  await page.locator('.messages').getByRole('button', { name: 'Try again' }).click();
+  await page.locator('hold-timer').waitFor();
+  check('one wish', keys.length >= 3 && new Set(keys).size === 1);
+  await page.context().close();
+}
+
 // Between a lost answer and the next press the reader takes another seat.
 async function other_wish() {
   const page = await visitor(DESKTOP, LOUD);
@@ -268,6 +291,7 @@ async function on_the_map() {
 await run([
   time_refused,
   answer_lost,
+  silence,
   other_wish,
   refusals,
   nothing_to_pay,

@@ -4,6 +4,7 @@
 import type { EventDetail } from '#api';
 import { CHOICE_MAX, type Choice, type ChosenSeat } from '../data/choice.ts';
 import { BLOCKED, FREE, HELD, type SeatFeed } from '../data/feed.ts';
+import { deadline } from '../data/deadline.ts';
 import type { Filter } from '../data/filter.ts';
 import { now_ms } from '../data/clock.ts';
 import { mine_changes, mine_held } from '../data/mine.ts';
@@ -14,6 +15,8 @@ import type { SeatMap } from '../map/seat-map.ts';
 import { h, replace } from '../ui/h.ts';
 import { loading } from '../ui/page.ts';
 import { tell } from '../ui/say.ts';
+
+const PLAN_MS = 60000; // a large house on a slow line
 
 type PlanModule = typeof import('../map/plan.ts');
 
@@ -95,7 +98,7 @@ export class MapPanel extends HTMLElement {
       const [{ SeatMap }, plans, answer] = await Promise.all([
         import('../map/seat-map.ts'),
         import('../map/plan.ts'),
-        fetch(`${event.plan.url}/map.bin`),
+        fetch(`${event.plan.url}/map.bin`, { signal: deadline(PLAN_MS) }),
       ]);
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const plan = plans.plan_read(await answer.arrayBuffer());
