@@ -1,6 +1,6 @@
 // Answers that are refused, lost or late, and seats whose time is up: what the pages make of them.
-import { at, check, checkout, DESKTOP, edge, PHONE, pick, reserve, run } from './browser.mjs';
-import { section_open, settled, shows, visitor } from './browser.mjs';
+import { at, check, checkout, DESKTOP, edge, pay, PHONE, pick, reserve } from './browser.mjs';
+import { run, section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource/; // the browser says so of every answer that we spoil
 const reservations = (page) =>
@@ -154,6 +154,50 @@ async function refusals() {
   await page.context().close();
 }
 
+// Held seats are not given away by one press, paid ones neither; what does not work is to be seen.
+async function giving_back() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.theatre, 8);
+  await pick(page, 1);
+  await reserve(page);
+  await page.getByRole('button', { name: 'Give the seats back' }).click();
+  await page.getByRole('button', { name: 'Keep the seats' }).click();
+  check('they are kept', (await reservations(page))[0].state === 'held');
+  await page.getByRole('button', { name: 'Give the seats back' }).click();
+  await page.route('**/v1/reservations/*', (route) => route.fulfill(problem(500, 'INTERNAL')));
+  await page.locator('dialog .danger').click();
+  await page.locator('dialog').getByText('Something went wrong on our side').waitFor();
+  await page.unroute('**/v1/reservations/*');
+  await page.locator('dialog .danger').click();
+  await page.getByText('Your cart is empty').waitFor();
+  check('they are given back', (await reservations(page))[0].state === 'cancelled');
+  check('who listens is led there', await at_heading(page));
+  await section_open(page, shows.theatre, 8);
+  await pick(page, 1);
+  await reserve(page);
+  await checkout(page);
+  await pay(page);
+  for (const [status, code, text] of [
+    [500, 'INTERNAL', 'Something went wrong on our side'],
+    [409, 'REFUND_CHANGED', 'The refund has changed meanwhile'],
+  ]) {
+    await page.route('**/cancellation', (route) => route.fulfill(problem(status, code)));
+    if (code === 'INTERNAL') await page.locator('.give-back .danger').click();
+    await page.locator('dialog .danger').click();
+    const told = page.locator('main').getByText(text);
+    await told.waitFor();
+    const { width, height } = await told.boundingBox();
+    check(`to be seen: ${text}`, width > 100 && height > 10);
+    await page.unroute('**/cancellation');
+  }
+  check('the tickets are there', (await page.locator('.mini').count()) === 1);
+  await page.locator('.give-back .danger').click();
+  await page.locator('dialog .danger').click();
+  await page.locator('.state-refunded').waitFor();
+  check('who listens is led there', await at_heading(page));
+  await page.context().close();
+}
+
 async function nothing_to_pay() {
   const page = await visitor();
   await section_open(page, shows.free);
@@ -294,6 +338,7 @@ await run([
   silence,
   other_wish,
   refusals,
+  giving_back,
   nothing_to_pay,
   time_up,
   time_up_while_paying,

@@ -31,7 +31,7 @@ import {
 import { go } from '../router.ts';
 import { h, replace, type Child } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
-import { error_key, loading, Page } from '../ui/page.ts';
+import { error_key, loading, Page, warning } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
 
 const STATUS_MS = 15000;
@@ -398,19 +398,14 @@ class PageEvent extends Page {
     this.#sale_show();
   }
 
-  #strip(text: string, ...more: Child[]): HTMLElement {
-    say(text, true);
-    return h('p', { class: 'strip warn' }, icon('warning'), h('span', null, text), more);
-  }
-
   #tell(text: string, ...more: Child[]): void {
-    replace(this.#message, this.#strip(text, more));
+    replace(this.#message, warning(text, more));
   }
 
   /** Has a place of its own: what was told about seats stays. */
   #trouble(on: boolean): void {
     const key = navigator.onLine ? 'event.stale' : 'error.offline';
-    replace(this.#connection, on && this.#strip(t(key)));
+    replace(this.#connection, on && warning(t(key)));
   }
 }
 
