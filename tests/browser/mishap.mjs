@@ -154,6 +154,26 @@ async function refusals() {
   await page.context().close();
 }
 
+// What is free is not known yet, but of the section that was opened: neither guessed nor lost.
+async function states_late() {
+  const page = await visitor(DESKTOP, LOUD);
+  await page.route('**/seats.bin*', (route) => route.fulfill(problem(503, 'OVERLOADED')));
+  await page.goto(at(shows.theatre));
+  await page.locator('.section-row').nth(9).click();
+  await pick(page, 1);
+  await page.locator('.ghost-map').waitFor();
+  await page.getByRole('button', { name: 'Pick the best' }).click();
+  await page.locator('.told').getByText('not known yet').waitFor();
+  check('the list goes by its own answer', (await page.locator('.seat.free').count()) > 5);
+  await page.unroute('**/seats.bin*');
+  await seats_ask(page);
+  await page.locator('seat-map').waitFor();
+  check('it is still picked', (await page.locator('.picked li').count()) === 1);
+  check('nobody was faster', (await page.locator('.conflict').count()) === 0);
+  await reserve(page);
+  await page.context().close();
+}
+
 // Held seats are not given away by one press, paid ones neither; what does not work is to be seen.
 async function giving_back() {
   const page = await visitor(DESKTOP, LOUD);
@@ -338,6 +358,7 @@ await run([
   silence,
   other_wish,
   refusals,
+  states_late,
   giving_back,
   nothing_to_pay,
   time_up,

@@ -283,9 +283,9 @@ class PageEvent extends Page {
   /** Somebody else was faster with a seat that is picked here, if it is not this reader. */
   #seats_changed(): void {
     const own = new Set(attempt_open(this.#event.id)?.seats.map((seat) => seat.id));
-    const lost = this.#sending
-      ? []
-      : this.#choice.take((s) => this.#feed.states[s.index] !== FREE && !own.has(s.id));
+    const gone = (s: ChosenSeat) => this.#feed.states[s.index] !== FREE && !own.has(s.id);
+    const known = this.#feed.loaded && !this.#sending;
+    const lost = known ? this.#choice.take(gone) : [];
     // Once the map has heard of it too.
     if (lost.length) queueMicrotask(() => this.#lost(lost, this.#near(lost)));
     this.#sale_show();

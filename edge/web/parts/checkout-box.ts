@@ -176,7 +176,7 @@ export class CheckoutBox extends HTMLElement {
   }
 
   #give_back_button(onclick: () => void): HTMLElement {
-    const attributes = { type: 'button', class: 'button quiet wide give-back-held', onclick };
+    const attributes = { type: 'button', class: 'button quiet wide', onclick };
     this.#back = h('button', attributes, t('cart.give_back'));
     return this.#back;
   }

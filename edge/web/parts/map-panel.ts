@@ -71,12 +71,13 @@ export class MapPanel extends HTMLElement {
     return groups.flat().map((seat) => this.#seat_of(plan, seat));
   }
 
-  /** The best ones side by side; none: there are not so many. */
-  async seats_best(count: number): Promise<ChosenSeat[]> {
+  /** The best ones side by side; none: there are not so many; null: that is not known. */
+  async seats_best(count: number): Promise<ChosenSeat[] | null> {
     const plan = await this.plan_load();
-    const [group] = (plan && this.#map?.best(count, 1)) ?? [];
-    this.#map?.seats_show(group ?? []);
-    return plan && group ? group.map((seat) => this.#seat_of(plan, seat)) : [];
+    if (!plan || !this.#map) return null;
+    const [group] = this.#map.best(count, 1);
+    this.#map.seats_show(group ?? []);
+    return (group ?? []).map((seat) => this.#seat_of(plan, seat));
   }
 
   /** By their ids; what cannot be looked up is left out. */
@@ -103,7 +104,8 @@ export class MapPanel extends HTMLElement {
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const plan = plans.plan_read(await answer.arrayBuffer());
       this.#plans = plans;
-      if (!this.#ended.signal.aborted) this.#show(new SeatMap(), plan, event);
+      this.#plan = plan;
+      this.#show_when_known(() => this.#show(new SeatMap(), plan, event));
       return plan;
     } catch (error) {
       console.warn(error);
@@ -111,6 +113,14 @@ export class MapPanel extends HTMLElement {
       replace(this, h('p', { class: 'strip warn' }, t('event.map_none')));
       return null;
     }
+  }
+
+  /** Not before it is known which seats are free: none would be. */
+  #show_when_known(show: () => void): void {
+    const { signal } = this.#ended;
+    if (signal.aborted) return;
+    if (this.#feed.loaded) return show();
+    this.#feed.addEventListener('load', show, { once: true, signal });
   }
 
   #show(map: SeatMap, plan: Plan, event: EventDetail): void {
@@ -133,7 +143,6 @@ export class MapPanel extends HTMLElement {
       if (refused === 'limit') tell(t('choice.limit', { count: CHOICE_MAX }));
     });
     this.#map = map;
-    this.#plan = plan;
     replace(this, map);
     const { signal } = this.#ended;
     mine_changes.addEventListener('change', () => this.#mine_show(), { signal });

@@ -3,7 +3,7 @@
 import type { Seat } from '#api';
 import { section_read } from '../data/api.ts';
 import { chosen_of, CHOICE_MAX, type Choice, type ChosenSeat } from '../data/choice.ts';
-import { BLOCKED, FREE, HELD, type SeatFeed } from '../data/feed.ts';
+import { BLOCKED, FREE, HELD, SOLD, type SeatFeed } from '../data/feed.ts';
 import type { Filter } from '../data/filter.ts';
 import { money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
@@ -15,6 +15,7 @@ import { tell } from '../ui/say.ts';
 const STATES: Key[] = ['seat.free', 'seat.held', 'seat.sold', 'seat.blocked'];
 const FIND_FROM = 12; // sections, from which there is a field to find one
 const CLASSES = ['free', 'held', 'sold', 'blocked'];
+const TOLD = { available: FREE, held: HELD, sold: SOLD, blocked: BLOCKED }; // by a section's answer
 
 interface Cell {
   button: HTMLButtonElement;
@@ -206,9 +207,15 @@ export class SeatList extends HTMLElement {
   }
 
   #fresh(): void {
-    const { states } = this.#feed;
     if (this.#section < 0) this.#sections_fresh();
-    for (const [index, cell] of this.#cells) this.#dress(cell, index, states[index] ?? BLOCKED);
+    for (const [index, cell] of this.#cells) this.#dress(cell, index, this.#state_of(index));
+  }
+
+  /** Until the states of all seats have come, a section's own answer is the best there is. */
+  #state_of(index: number): number {
+    const { loaded, states } = this.#feed;
+    const told = this.#cells.get(index)?.seat.state;
+    return (loaded ? states[index] : told && TOLD[told]) ?? BLOCKED;
   }
 
   #sections_fresh(): void {
@@ -249,7 +256,7 @@ export class SeatList extends HTMLElement {
   }
 
   #focus_first(wanted?: number): void {
-    const free = [...this.#cells.keys()].find((i) => this.#feed.states[i] === FREE);
+    const free = [...this.#cells.keys()].find((i) => this.#state_of(i) === FREE);
     const index = wanted ?? free ?? this.#rows[0]?.[0];
     if (index === undefined) return;
     this.#rove(index);
@@ -277,7 +284,7 @@ export class SeatList extends HTMLElement {
     const cell = this.#cells.get(index);
     if (!cell) return;
     if (this.#choice.has(index)) return this.#choice.remove(index);
-    const state = this.#feed.states[index] ?? BLOCKED;
+    const state = this.#state_of(index);
     if (state !== FREE) return tell(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'));
     if (!this.#choice.add(chosen_of(this.#feed.event, cell.seat, index)))
       tell(t('choice.limit', { count: CHOICE_MAX }));
