@@ -158,8 +158,8 @@ async function refusals() {
 async function states_late() {
   const page = await visitor(DESKTOP, LOUD);
   await page.route('**/seats.bin*', (route) => route.fulfill(problem(503, 'OVERLOADED')));
-  await page.goto(at(shows.theatre));
-  await page.locator('.section-row').nth(9).click();
+  await page.goto(at(shows.concert));
+  await page.locator('.section-row').nth(1).click();
   await pick(page, 1);
   await page.locator('.ghost-map').waitFor();
   await page.getByRole('button', { name: 'Pick the best' }).click();
@@ -174,10 +174,39 @@ async function states_late() {
   await page.context().close();
 }
 
+// What another tab of this browser has taken is one's own, and nobody was faster.
+async function own_seats() {
+  const page = await visitor(DESKTOP, LOUD);
+  const other = await page.context().newPage();
+  for (const tab of [page, other]) {
+    await section_open(tab, shows.concert, 3);
+    await pick(tab, 1);
+  }
+  const name = await other.locator('.seat.chosen').getAttribute('data-seat');
+  await reserve(page);
+  const seat = other.locator(`[data-seat="${name}"]`);
+  await other.locator('.seat.mine').waitFor();
+  check('it says so', (await seat.getAttribute('aria-label')).endsWith('In your cart'));
+  await other.getByText('You have seats in your cart').waitFor();
+  await seats_ask(other);
+  check('nobody was faster', (await other.locator('.conflict').count()) === 0);
+  check('it is not picked twice', (await other.locator('.picked li').count()) === 0);
+  await seat.click();
+  await other.locator('.told').getByText('in your cart already').waitFor();
+  await other.locator('seat-map').waitFor();
+  await other.evaluate((index) => {
+    const init = { detail: { seat: index }, bubbles: true, composed: true, cancelable: true };
+    document.querySelector('.told').textContent = '';
+    document.querySelector('seat-map').dispatchEvent(new CustomEvent('seatpress', init));
+  }, Number(name));
+  await other.locator('.told').getByText('in your cart already').waitFor();
+  await page.context().close();
+}
+
 // Held seats are not given away by one press, paid ones neither; what does not work is to be seen.
 async function giving_back() {
   const page = await visitor(DESKTOP, LOUD);
-  await section_open(page, shows.theatre, 8);
+  await section_open(page, shows.concert, 2);
   await pick(page, 1);
   await reserve(page);
   await page.getByRole('button', { name: 'Give the seats back' }).click();
@@ -192,7 +221,7 @@ async function giving_back() {
   await page.getByText('Your cart is empty').waitFor();
   check('they are given back', (await reservations(page))[0].state === 'cancelled');
   check('who listens is led there', await at_heading(page));
-  await section_open(page, shows.theatre, 8);
+  await section_open(page, shows.concert, 2);
   await pick(page, 1);
   await reserve(page);
   await checkout(page);
@@ -359,6 +388,7 @@ await run([
   other_wish,
   refusals,
   states_late,
+  own_seats,
   giving_back,
   nothing_to_pay,
   time_up,

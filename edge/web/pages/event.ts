@@ -7,7 +7,7 @@ import { Choice, type ChosenSeat } from '../data/choice.ts';
 import { clock_asked, clock_sync, now_ms } from '../data/clock.ts';
 import { FREE, SeatFeed } from '../data/feed.ts';
 import { Filter } from '../data/filter.ts';
-import { mine_held, mine_note } from '../data/mine.ts';
+import { mine_changes, mine_note, mine_seats } from '../data/mine.ts';
 import { date_time, date_whole } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import '../parts/countdown.ts';
@@ -54,6 +54,8 @@ class PageEvent extends Page {
   #room = h('div', { class: 'sale' }); // for the chooser, which is made once and then kept
   #connection = h('div', { class: 'messages' });
   #message = h('div', { class: 'messages' });
+  #holds = h('div', { class: 'messages' });
+  #gone: ChosenSeat[] = []; // that somebody was faster with
   #sending = false;
   #mode: Mode | null = null;
   #list: SeatList | null = null;
@@ -87,6 +89,7 @@ class PageEvent extends Page {
     this.every(STATUS_MS, () => void this.#status_read());
     if (!clock_asked()) void clock_sync().then(() => this.#sale_show());
     addEventListener('online', () => void this.#resume(), { signal });
+    mine_changes.addEventListener('change', () => this.#held_show(), { signal });
     void this.#resume();
   }
 
@@ -96,12 +99,13 @@ class PageEvent extends Page {
     replace(
       this,
       this.#head(event),
-      this.#held(),
+      this.#holds,
       this.#connection,
       this.#message,
       this.#standing,
       this.#room,
     );
+    this.#held_show();
     this.#sale_show();
   }
 
@@ -143,17 +147,23 @@ class PageEvent extends Page {
     );
   }
 
-  /** What this browser holds here already. */
-  #held(): HTMLElement | null {
-    const held = mine_held(now_ms()).find((m) => m.event === this.#event.id);
-    if (!held) return null;
-    return h(
-      'p',
-      { class: 'strip' },
-      t('event.held'),
-      ' ',
-      h('a', { href: '/cart' }, t('event.held_go')),
+  /** What this browser holds here already, by another tab too: it is not to be picked again. */
+  #held_show(): void {
+    const mine = mine_seats(this.#event.id, now_ms());
+    const way = h('a', { href: '/cart' }, t('event.held_go'));
+    replace(
+      this.#holds,
+      mine.size > 0 && h('p', { class: 'strip' }, t('event.held'), ' ', way),
     );
+    if (this.#sending || attempt_open(this.#event.id)) return;
+    this.#choice.take((seat) => mine.has(seat.id));
+    if (this.#gone.length && this.#gone.every((seat) => mine.has(seat.id))) this.#gone_forget();
+  }
+
+  /** It was this reader who was faster, in another tab that was slower to tell. */
+  #gone_forget(): void {
+    this.#gone = [];
+    replace(this.#message);
   }
 
   #mode_now(): Mode {
@@ -282,7 +292,8 @@ class PageEvent extends Page {
 
   /** Somebody else was faster with a seat that is picked here, if it is not this reader. */
   #seats_changed(): void {
-    const own = new Set(attempt_open(this.#event.id)?.seats.map((seat) => seat.id));
+    const own = mine_seats(this.#event.id, now_ms());
+    for (const seat of attempt_open(this.#event.id)?.seats ?? []) own.add(seat.id);
     const gone = (s: ChosenSeat) => this.#feed.states[s.index] !== FREE && !own.has(s.id);
     const known = this.#feed.loaded && !this.#sending;
     const lost = known ? this.#choice.take(gone) : [];
@@ -296,6 +307,7 @@ class PageEvent extends Page {
   }
 
   #lost(lost: ChosenSeat[], alternatives: ChosenSeat[]): void {
+    this.#gone = lost;
     replace(
       this.#message,
       conflict_box(this.#event, lost, alternatives, (seat) => {

@@ -7,7 +7,7 @@ import { BLOCKED, FREE, HELD, type SeatFeed } from '../data/feed.ts';
 import { deadline } from '../data/deadline.ts';
 import type { Filter } from '../data/filter.ts';
 import { now_ms } from '../data/clock.ts';
-import { mine_changes, mine_held } from '../data/mine.ts';
+import { mine_changes, mine_seats } from '../data/mine.ts';
 import { money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import type { Plan } from '../map/plan.ts';
@@ -166,6 +166,7 @@ export class MapPanel extends HTMLElement {
 
   #press(plan: Plan, index: number): void {
     if (this.#choice.has(index)) return this.#choice.remove(index);
+    if (this.#map?.mine.includes(index)) return tell(t('seat.mine_hint'));
     const state = this.#feed.states[index] ?? BLOCKED;
     if (state !== FREE) return tell(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'));
     if (!this.#choice.add(this.#seat_of(plan, index)))
@@ -192,8 +193,7 @@ export class MapPanel extends HTMLElement {
   #mine_show(): void {
     const [plan, plans, map] = [this.#plan, this.#plans, this.#map];
     if (!plan || !plans || !map) return;
-    const held = mine_held(now_ms()).filter((m) => m.event === this.#feed.event.id);
-    const ids = held.flatMap((m) => m.seats ?? []);
+    const ids = [...mine_seats(this.#feed.event.id, now_ms())];
     map.mine = ids.map((id) => plans.seat_find(plan, id)).filter((seat) => seat >= 0);
   }
 }
