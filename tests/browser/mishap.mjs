@@ -337,10 +337,20 @@ async function stranger() {
   await page.getByText('We do not recognize this browser').waitFor();
   await page.goto(`${edge}/cart`);
   await page.getByText('We do not recognize this browser').waitFor();
-  check('nobody else took its place', (await context.cookies())[0].value.endsWith('AAAA'));
-  await context.addCookies([cookie]);
-  await page.reload();
+  const its = async () => (await context.cookies())[0].value;
+  check('nobody else took its place', (await its()).endsWith('AAAA'));
+  await section_open(page, shows.concert, 4);
+  await pick(page, 1);
+  await page.locator('seat-tray .main').click();
+  const anew = page.locator('.messages').getByRole('button', { name: 'Start anew' });
+  await anew.waitFor();
+  check('who reserves is asked', (await its()).endsWith('AAAA'));
+  await anew.click();
   await page.locator('hold-timer').waitFor();
+  check('who says so becomes somebody else', !(await its()).endsWith('AAAA'));
+  await context.addCookies([cookie]);
+  await page.goto(`${edge}/reservations`);
+  await page.locator('.stub').first().waitFor();
   await page.context().close();
 }
 

@@ -152,14 +152,14 @@ async function owned<T>(method: string, path: string, options: Call = {}): Promi
   return answer;
 }
 
-/** A wish of anybody, who becomes somebody by it. */
+/** A wish of anybody, who becomes somebody by it; nobody becomes somebody else so. */
 async function wished<T>(method: string, path: string, options: Call): Promise<T> {
-  if (!mine_signed()) await session_put(undefined, true);
+  if (!mine_signed()) await session_put();
   try {
     return await call<T>(method, path, options);
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
-    await session_put(undefined, true); // the cookie was removed, or cannot be read any more
+    await session_put(); // the cookie was removed, or it cannot be read and this is refused too
     return call<T>(method, path, options);
   }
 }

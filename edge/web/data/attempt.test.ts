@@ -188,9 +188,23 @@ test('session: given a cookie nobody can read, then a look at tickets keeps it',
   assert.equal(shop.buyers, 1);
 });
 
-test('session: given a cookie nobody can read, then who reserves becomes somebody', async () => {
+test('session: given a cookie nobody can read, then who reserves is asked first', async () => {
   await attempt_send(attempt_begin(EVENT, [seat(1)]));
   shop.readable = false;
+  for (const signed of [true, false]) {
+    if (!signed) localStorage.clear(); // what is kept here says nothing of the cookie
+    await assert.rejects(attempt_send(attempt_begin(EVENT, [seat(2)])), { status: 401 });
+    assert.equal(shop.cookie, 'buyer 1');
+    assert.equal(attempt_open(EVENT), null);
+  }
+  await session_put(undefined, true);
+  await attempt_send(attempt_begin(EVENT, [seat(2)]));
+  assert.equal(shop.cookie, 'buyer 2');
+});
+
+test('session: given a cookie that was removed, then who reserves becomes somebody', async () => {
+  await attempt_send(attempt_begin(EVENT, [seat(1)]));
+  shop.cookie = '';
   await attempt_send(attempt_begin(EVENT, [seat(2)]));
   assert.equal(shop.cookie, 'buyer 2');
 });

@@ -1,6 +1,6 @@
 // One event: what it is, how its sale stands, and the way to seats in it.
 import type { EventDetail } from '#api';
-import { event_read, is_decided, Problem, reservation_cancel } from '../data/api.ts';
+import { event_read, is_decided, Problem, reservation_cancel, session_put } from '../data/api.ts';
 import { attempt_begin, attempt_open, attempt_send } from '../data/attempt.ts';
 import { attempt_wants, type Attempt } from '../data/attempt.ts';
 import { Choice, type ChosenSeat } from '../data/choice.ts';
@@ -375,11 +375,23 @@ class PageEvent extends Page {
       return this.#tell(t('event.unsure'), button);
     }
     const problem = error as Problem;
+    if (problem.status === 401) return this.#stranger();
     if (problem.code === 'SEATS_UNAVAILABLE') return this.#conflict(problem);
     if (problem.code === 'EVENT_CANCELLED') this.#tell(t('sale.cancelled'));
     else if (problem.code === 'EVENT_NOT_ON_SALE') this.#tell(t('event.not_on_sale'));
     else return this.#tell(t(error_key(error)));
     await this.#status_read(true);
+  }
+
+  /** What the cookie leads to is given up by nobody but the reader. */
+  #stranger(): void {
+    const anew = () =>
+      session_put(undefined, true).then(
+        () => this.#reserve(),
+        (error: unknown) => this.#refused(error),
+      );
+    const onclick = () => void anew();
+    this.#tell(t('event.stranger'), h('button', { class: 'button small', onclick }, t('event.anew')));
   }
 
   async #conflict(problem: Problem): Promise<void> {
