@@ -7,7 +7,7 @@ import { router_start, show_again } from './router.ts';
 import { h, replace } from './ui/h.ts';
 import { icon } from './ui/icon.ts';
 import { mark } from './ui/mark.ts';
-import { say, say_attach } from './ui/say.ts';
+import { say_attach, tell } from './ui/say.ts';
 
 const header = h('header', { class: 'top' });
 const main = h('main', { id: 'main', tabindex: -1 });
@@ -61,7 +61,7 @@ async function language_change(chosen: Language): Promise<void> {
     show_again();
   } catch {
     language_choose(before); // its words did not come
-    say(t('error.load'), true);
+    tell(t('error.load'));
   }
   frame_fill();
 }

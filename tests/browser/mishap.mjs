@@ -1,6 +1,6 @@
 // Answers that are refused, lost or late, and seats whose time is up: what the pages make of them.
-import { at, check, checkout, DESKTOP, edge, PHONE, pick, reserve, run } from './browser.mjs';
-import { section_open, settled, shows, visitor } from './browser.mjs';
+import { at, check, checkout, DESKTOP, edge, pay, PHONE, pick, reserve } from './browser.mjs';
+import { run, section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource/; // the browser says so of every answer that we spoil
 // What the buyer holds, of what the browser knows and of what it was not told.
@@ -90,6 +90,29 @@ async function answer_lost() {
   await page.context().close();
 }
 
+// The network is there and nothing comes through it: neither an answer nor its failure.
+async function silence() {
+  const page = await visitor(DESKTOP, LOUD);
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (ms) => timeout(ms / 20);
+  });
+  const keys = [];
+  page.on('request', (r) => is_wish(r) && keys.push(r.headers()['idempotency-key']));
+  await section_open(page, shows.theatre, 3);
+  await pick(page, 1);
+  await page.route('**/v1/reservations', (route) =>
+    is_wish(route.request()) ? undefined : route.continue(),
+  );
+  await page.locator('seat-tray .main').click();
+  await page.locator('.messages').getByText('No answer has come yet').waitFor();
+  await page.unroute('**/v1/reservations');
+  await page.locator('.messages').getByRole('button', { name: 'Try again' }).click();
+  await page.locator('hold-timer').waitFor();
+  check('one wish', keys.length >= 3 && new Set(keys).size === 1);
+  await page.context().close();
+}
+
 // Between a lost answer and the next press the reader takes another seat.
 async function other_wish() {
   const page = await visitor(DESKTOP, LOUD);
@@ -140,6 +163,99 @@ async function refusals() {
   await page.locator('input[type=email]').fill('somebody@example.org');
   await page.locator('.pay .main').click();
   await page.waitForURL(/\/reservations\//);
+  await page.context().close();
+}
+
+// What is free is not known yet, but of the section that was opened: neither guessed nor lost.
+async function states_late() {
+  const page = await visitor(DESKTOP, LOUD);
+  await page.route('**/seats.bin*', (route) => route.fulfill(problem(503, 'OVERLOADED')));
+  await page.goto(at(shows.concert));
+  await page.locator('.section-row').nth(1).click();
+  await pick(page, 1);
+  await page.locator('.ghost-map').waitFor();
+  await page.getByRole('button', { name: 'Pick the best' }).click();
+  await page.locator('.told').getByText('not known yet').waitFor();
+  check('the list goes by its own answer', (await page.locator('.seat.free').count()) > 5);
+  await page.unroute('**/seats.bin*');
+  await seats_ask(page);
+  await page.locator('seat-map').waitFor();
+  check('it is still picked', (await page.locator('.picked li').count()) === 1);
+  check('nobody was faster', (await page.locator('.conflict').count()) === 0);
+  await reserve(page);
+  await page.context().close();
+}
+
+// What another tab of this browser has taken is one's own, and nobody was faster.
+async function own_seats() {
+  const page = await visitor(DESKTOP, LOUD);
+  const other = await page.context().newPage();
+  for (const tab of [page, other]) {
+    await section_open(tab, shows.concert, 3);
+    await pick(tab, 1);
+  }
+  const name = await other.locator('.seat.chosen').getAttribute('data-seat');
+  await reserve(page);
+  const seat = other.locator(`[data-seat="${name}"]`);
+  await other.locator('.seat.mine').waitFor();
+  check('it says so', (await seat.getAttribute('aria-label')).endsWith('In your cart'));
+  await other.getByText('You have seats in your cart').waitFor();
+  await seats_ask(other);
+  check('nobody was faster', (await other.locator('.conflict').count()) === 0);
+  check('it is not picked twice', (await other.locator('.picked li').count()) === 0);
+  await seat.click();
+  await other.locator('.told').getByText('in your cart already').waitFor();
+  await other.locator('seat-map').waitFor();
+  await other.evaluate((index) => {
+    const init = { detail: { seat: index }, bubbles: true, composed: true, cancelable: true };
+    document.querySelector('.told').textContent = '';
+    document.querySelector('seat-map').dispatchEvent(new CustomEvent('seatpress', init));
+  }, Number(name));
+  await other.locator('.told').getByText('in your cart already').waitFor();
+  await page.context().close();
+}
+
+// Held seats are not given away by one press, paid ones neither; what does not work is to be seen.
+async function giving_back() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.concert, 2);
+  await pick(page, 1);
+  await reserve(page);
+  await page.getByRole('button', { name: 'Give the seats back' }).click();
+  await page.getByRole('button', { name: 'Keep the seats' }).click();
+  check('they are kept', (await reservations(page))[0].state === 'held');
+  await page.getByRole('button', { name: 'Give the seats back' }).click();
+  await page.route('**/v1/reservations/*', (route) => route.fulfill(problem(500, 'INTERNAL')));
+  await page.locator('dialog .danger').click();
+  await page.locator('dialog').getByText('Something went wrong on our side').waitFor();
+  await page.unroute('**/v1/reservations/*');
+  await page.locator('dialog .danger').click();
+  await page.getByText('Your cart is empty').waitFor();
+  check('they are given back', (await reservations(page))[0].state === 'cancelled');
+  check('who listens is led there', await at_heading(page));
+  await section_open(page, shows.concert, 2);
+  await pick(page, 1);
+  await reserve(page);
+  await checkout(page);
+  await pay(page);
+  for (const [status, code, text] of [
+    [500, 'INTERNAL', 'Something went wrong on our side'],
+    [409, 'REFUND_CHANGED', 'The refund has changed meanwhile'],
+  ]) {
+    await page.route('**/cancellation', (route) => route.fulfill(problem(status, code)));
+    if (code === 'INTERNAL') await page.locator('.give-back .danger').click();
+    await page.locator('dialog .danger').click();
+    const told = page.locator('main').getByText(text);
+    await told.waitFor();
+    const { width, height } = await told.boundingBox();
+    check(`to be seen: ${text}`, width > 100 && height > 10);
+    await page.unroute('**/cancellation');
+  }
+  check('the tickets are there', (await page.locator('.mini').count()) === 1);
+  await page.locator('.give-back .danger').click();
+  await page.locator('dialog .danger').click();
+  await page.locator('.state-refunded').waitFor();
+  check('who listens is led there', await at_heading(page));
   await page.context().close();
 }
 
@@ -233,10 +349,20 @@ async function stranger() {
   await page.getByText('We do not recognize this browser').waitFor();
   await page.goto(`${edge}/cart`);
   await page.getByText('We do not recognize this browser').waitFor();
-  check('nobody else took its place', (await context.cookies())[0].value.endsWith('AAAA'));
-  await context.addCookies([cookie]);
-  await page.reload();
+  const its = async () => (await context.cookies())[0].value;
+  check('nobody else took its place', (await its()).endsWith('AAAA'));
+  await section_open(page, shows.concert, 4);
+  await pick(page, 1);
+  await page.locator('seat-tray .main').click();
+  const anew = page.locator('.messages').getByRole('button', { name: 'Start anew' });
+  await anew.waitFor();
+  check('who reserves is asked', (await its()).endsWith('AAAA'));
+  await anew.click();
   await page.locator('hold-timer').waitFor();
+  check('who says so becomes somebody else', !(await its()).endsWith('AAAA'));
+  await context.addCookies([cookie]);
+  await page.goto(`${edge}/reservations`);
+  await page.locator('.stub').first().waitFor();
   await page.context().close();
 }
 
@@ -280,8 +406,12 @@ async function on_the_map() {
 await run([
   time_refused,
   answer_lost,
+  silence,
   other_wish,
   refusals,
+  states_late,
+  own_seats,
+  giving_back,
   nothing_to_pay,
   time_up,
   time_up_while_paying,

@@ -12,9 +12,11 @@ import type {
   TicketDetail,
   TicketList,
 } from '#api';
+import { deadline } from './deadline.ts';
 import { mine_signed, mine_signed_long_ago, mine_signs } from './mine.ts';
 
 const TRIES = 4;
+const ANSWER_MS = 20000; // an edge answers in 5 s, a proxy before it in 16
 const RETRY_MS_MAX = 4000;
 
 /** The server said no. */
@@ -49,31 +51,51 @@ interface Call {
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-async function once(method: string, path: string, call: Call): Promise<Response> {
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: unknown; // null when there is none, or none that can be read
+}
+
+/** A whole answer: one whose end does not come is none. */
+async function once(method: string, path: string, call: Call): Promise<Answer> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (call.body !== undefined) headers['Content-Type'] = 'application/json';
   if (call.key) headers['Idempotency-Key'] = call.key;
-  const init: RequestInit = { method, headers, credentials: 'same-origin' };
+  const signal = deadline(ANSWER_MS, call.signal);
+  const init: RequestInit = { method, headers, credentials: 'same-origin', signal };
   if (call.body !== undefined) init.body = JSON.stringify(call.body);
-  if (call.signal) init.signal = call.signal;
   if (call.fresh) init.cache = 'no-store';
   try {
-    return await fetch(path, init);
+    const answer = await fetch(path, init);
+    const { status, ok } = answer;
+    const text = status === 204 ? '' : await answer.text();
+    return { status, headers: answer.headers, body: body_of(text, ok) };
   } catch (error) {
     if (call.signal?.aborted) throw error;
     throw new Offline('no answer');
   }
 }
 
-function pause_ms(answer: Response | null, attempt: number): number {
+/** What was said; of a refusal also when it is no JSON, as a proxy's own. */
+function body_of(text: string, ok: boolean): unknown {
+  try {
+    return text ? JSON.parse(text) : null;
+  } catch (error) {
+    if (ok) throw error;
+    return null;
+  }
+}
+
+function pause_ms(answer: Answer | null, attempt: number): number {
   const told = Number(answer?.headers.get('Retry-After') ?? 0) * 1000;
   return Math.min(RETRY_MS_MAX, told || 200 * 2 ** attempt) * (0.8 + 0.4 * Math.random());
 }
 
-async function patiently(method: string, path: string, call: Call): Promise<Response> {
+async function patiently(method: string, path: string, call: Call): Promise<Answer> {
   const repeatable = method !== 'POST' || call.key !== undefined;
   for (let attempt = 0; ; attempt++) {
-    let answer: Response | null = null;
+    let answer: Answer | null = null;
     try {
       answer = await once(method, path, call);
       if (answer.status !== 503 && answer.status !== 429 && answer.status !== 408) return answer;
@@ -86,11 +108,9 @@ async function patiently(method: string, path: string, call: Call): Promise<Resp
 }
 
 async function call<T>(method: string, path: string, options: Call = {}): Promise<T> {
-  const answer = await patiently(method, path, options);
-  if (answer.status === 204) return undefined as T;
-  const body = (await answer.json().catch(() => ({}))) as T & Partial<ProblemBody>;
-  if (!answer.ok) throw new Problem(answer.status, body);
-  return body;
+  const { status, body } = await patiently(method, path, options);
+  if (status >= 400) throw new Problem(status, (body ?? {}) as Partial<ProblemBody>);
+  return body as T;
 }
 
 /** Whether an own thing was refused because this browser has never been anybody. */
@@ -132,14 +152,14 @@ async function owned<T>(method: string, path: string, options: Call = {}): Promi
   return answer;
 }
 
-/** A wish of anybody, who becomes somebody by it. */
+/** A wish of anybody, who becomes somebody by it; nobody becomes somebody else so. */
 async function wished<T>(method: string, path: string, options: Call): Promise<T> {
-  if (!mine_signed()) await session_put(undefined, true);
+  if (!mine_signed()) await session_put();
   try {
     return await call<T>(method, path, options);
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
-    await session_put(undefined, true); // the cookie was removed, or cannot be read any more
+    await session_put(); // the cookie was removed, or it cannot be read and this is refused too
     return call<T>(method, path, options);
   }
 }

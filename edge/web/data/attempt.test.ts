@@ -8,7 +8,10 @@ import type { ChosenSeat } from './choice.ts';
 import { mine_held } from './mine.ts';
 
 const EVENT = '01970000-0000-7000-8000-0000000000e1';
-type Answers = 'lose' | number;
+type Answers = 'lose' | 'silent' | 'torn' | number;
+
+const ended = (signal: AbortSignal) =>
+  new Promise<never>((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
 
 class Shop {
   cookie = ''; // the browser's
@@ -36,7 +39,7 @@ class Shop {
     return new Response(null, { status: 204 });
   }
 
-  #reserve(key: string): Response {
+  async #reserve(key: string, signal: AbortSignal): Promise<Response> {
     if (!this.cookie || !this.readable) return this.#json({ code: 'UNAUTHORIZED' }, 401);
     this.posts.push({ key, buyer: this.cookie });
     const outcome = this.next.shift();
@@ -46,6 +49,8 @@ class Shop {
     const id = known ?? `reservation ${this.made.size + 1}`;
     this.made.set(name, id);
     if (outcome === 'lose') throw new TypeError('Failed to fetch');
+    if (outcome === 'silent') await ended(signal);
+    if (outcome === 'torn') return new Response('{"id": "reser', { status: 201 });
     const expires_at = new Date(Date.now() + 600000).toISOString();
     return this.#json({ id, event_id: EVENT, state: 'held', expires_at }, known ? 200 : 201);
   }
@@ -53,7 +58,7 @@ class Shop {
   async fetch(path: string, init: RequestInit): Promise<Response> {
     const headers = init.headers as Record<string, string>;
     if (path === '/v1/session') return init.method === 'PUT' ? this.#session() : this.#forget();
-    if (init.method === 'POST') return this.#reserve(headers['Idempotency-Key']!);
+    if (init.method === 'POST') return this.#reserve(headers['Idempotency-Key']!, init.signal!);
     if (!this.cookie || !this.readable) return this.#json({ code: 'UNAUTHORIZED' }, 401);
     return this.#json({ code: 'NOT_FOUND' }, 404);
   }
@@ -102,6 +107,30 @@ test('attempt: given lost answers, then the same wish is sent until it is answer
     [reservation.id],
   );
   assert.equal(attempt_open(EVENT), null);
+});
+
+test('attempt: given silence, then it ends, and the same wish is sent once more', async (t) => {
+  const ends: AbortController[] = [];
+  t.mock.method(AbortSignal, 'timeout', (ms: number) => {
+    assert.ok(ms >= 16000 && ms <= 30000, 'longer than a proxy takes, and no minute');
+    ends.push(new AbortController());
+    return ends.at(-1)!.signal;
+  });
+  shop.next = ['silent'];
+  const answer = attempt_send(attempt_begin(EVENT, [seat(1)]));
+  while (!shop.posts.length) await new Promise(setImmediate);
+  ends.at(-1)!.abort(new DOMException('late', 'TimeoutError'));
+  await answer;
+  assert.equal(shop.posts.length, 2);
+  assert.equal(shop.made.size, 1);
+});
+
+test('attempt: given half an answer, then it is none', async () => {
+  shop.next = ['torn'];
+  const reservation = await attempt_send(attempt_begin(EVENT, [seat(1)]));
+  assert.equal(reservation.id, 'reservation 1');
+  assert.equal(shop.posts.length, 2);
+  assert.equal(shop.made.size, 1);
 });
 
 test('attempt: given answers that decide nothing, then it stays open with its key', async () => {
@@ -159,9 +188,23 @@ test('session: given a cookie nobody can read, then a look at tickets keeps it',
   assert.equal(shop.buyers, 1);
 });
 
-test('session: given a cookie nobody can read, then who reserves becomes somebody', async () => {
+test('session: given a cookie nobody can read, then who reserves is asked first', async () => {
   await attempt_send(attempt_begin(EVENT, [seat(1)]));
   shop.readable = false;
+  for (const signed of [true, false]) {
+    if (!signed) localStorage.clear(); // what is kept here says nothing of the cookie
+    await assert.rejects(attempt_send(attempt_begin(EVENT, [seat(2)])), { status: 401 });
+    assert.equal(shop.cookie, 'buyer 1');
+    assert.equal(attempt_open(EVENT), null);
+  }
+  await session_put(undefined, true);
+  await attempt_send(attempt_begin(EVENT, [seat(2)]));
+  assert.equal(shop.cookie, 'buyer 2');
+});
+
+test('session: given a cookie that was removed, then who reserves becomes somebody', async () => {
+  await attempt_send(attempt_begin(EVENT, [seat(1)]));
+  shop.cookie = '';
   await attempt_send(attempt_begin(EVENT, [seat(2)]));
   assert.equal(shop.cookie, 'buyer 2');
 });

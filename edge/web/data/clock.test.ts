@@ -20,15 +20,36 @@ function timers(t: TestContext): void {
   t.mock.timers.enable({ apis: ['setTimeout'] });
 }
 
+/** Whoever gets it says nothing until it is given up. */
+const silence = (signal: AbortSignal) =>
+  new Promise<never>((_, fail) => signal.addEventListener('abort', () => fail(signal.reason)));
+
+test('clock: given silence, then nobody waits for it longer than one deadline', async (t) => {
+  timers(t);
+  const ends: AbortController[] = [];
+  t.mock.method(AbortSignal, 'timeout', () => {
+    ends.push(new AbortController());
+    return ends.at(-1)!.signal;
+  });
+  let asked = 0;
+  globalThis.fetch = (_, init) => (asked++, silence(init!.signal!));
+  const round = clock_sync();
+  assert.equal(clock_asked(), false);
+  ends[0]!.abort(new DOMException('late', 'TimeoutError'));
+  await round;
+  assert.equal(asked, 1);
+  assert.equal(ends.length, 1);
+  assert.equal(clock_asked(), true);
+});
+
 test('clock: given refusals alone, then time goes on, and it is asked again', async (t) => {
   timers(t);
   const asked = server([busy]);
-  assert.equal(clock_asked(), false);
   await clock_sync();
   assert.equal(clock_asked(), true);
   assert.ok(near(now_ms(), Date.now()), String(now_ms()));
   assert.equal(asked(), 3);
-  t.mock.timers.tick(2000);
+  t.mock.timers.tick(4000);
   assert.equal(asked(), 4);
   await clock_sync();
 });

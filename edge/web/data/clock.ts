@@ -1,7 +1,10 @@
 // The server's time. Deadlines are the database's; a page counts down to them by what the server
 // said the time is, carried on by a clock that nobody sets. After the machine has slept that clock
 // may be behind: it is compared with the ordinary one and asked for again.
+import { deadline } from './deadline.ts';
+
 const SAMPLES = 3;
+const SAMPLES_MS = 8000; // for all of them: until the first is known, nothing is counted down
 const SLEPT_MS = 2000;
 const AGAIN_MS = 2000;
 const AGAIN_MS_MAX = 60000;
@@ -18,9 +21,9 @@ let asked = false;
 let again_ms = AGAIN_MS;
 
 /** What the server says the time is; anything else that comes back, a refusal too, throws. */
-async function sample(): Promise<Sample> {
+async function sample(signal: AbortSignal): Promise<Sample> {
   const before = performance.now();
-  const answer = await fetch('/v1/time', { cache: 'no-store' });
+  const answer = await fetch('/v1/time', { cache: 'no-store', signal });
   const body = (await answer.json()) as { now?: string };
   const took = performance.now() - before;
   const at = Date.parse(body.now ?? '');
@@ -30,8 +33,9 @@ async function sample(): Promise<Sample> {
 
 async function ask(): Promise<void> {
   let best: Sample | null = null;
-  for (let i = 0; i < SAMPLES; i++) {
-    const next = await sample().catch(() => null);
+  const end = deadline(SAMPLES_MS);
+  for (let i = 0; i < SAMPLES && !end.aborted; i++) {
+    const next = await sample(end).catch(() => null);
     if (!next || (best && next.took >= best.took)) continue;
     best = next;
     offset_ms = best.offset;

@@ -89,13 +89,21 @@ beforeEach(() => {
     addEventListener: () => undefined,
     fetch: async (path: string, { signal }: { signal: AbortSignal }) => {
       asked.push(path);
-      const got = await answer(path);
+      const ended = new Promise<never>((_, fail) =>
+        signal.addEventListener('abort', () => fail(signal.reason)),
+      );
+      const got = await Promise.race([answer(path), ended]);
       signal.throwIfAborted();
       return got;
     },
   });
+  mock.method(AbortSignal, 'timeout', (ms: number) => {
+    const end = new AbortController();
+    setTimeout(() => end.abort(new DOMException('late', 'TimeoutError')), ms);
+    return end.signal;
+  });
 });
-afterEach(() => mock.timers.reset());
+afterEach(() => (mock.timers.reset(), mock.restoreAll()));
 
 test('without a stream it asks, also of an event that nothing happened to', async () => {
   answer = () => map_of(0, 0, 0, 3);
@@ -230,6 +238,23 @@ test('trouble is told once, and once that it is over', async () => {
   await pass(40000);
   await pass(40000);
   assert.deepEqual(told, ['load', 'trouble true', 'trouble false']);
+  feed.stop();
+});
+
+test('a question that nobody answers ends, and another is asked', async () => {
+  answer = () => map_of(7);
+  const { feed, told } = await feed_start(null);
+  answer = () => new Promise(() => undefined);
+  await pass(2300);
+  assert.equal(asked.length, 2);
+  await pass(8000);
+  await pass(5000);
+  await pass(8000);
+  assert.deepEqual(told, ['load', 'trouble true']);
+  answer = () => delta_of(9, 5);
+  await pass(10000);
+  assert.equal(asked.length, 4);
+  assert.equal(feed.version, 9);
   feed.stop();
 });
 

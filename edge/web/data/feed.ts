@@ -4,6 +4,7 @@
 // of seat * 4 + state), `trouble` (detail: whether the server cannot be reached), `way` (how they
 // come now).
 import type { EventDetail } from '#api';
+import { deadline } from './deadline.ts';
 import { type Change, SeatStream } from './stream.ts';
 
 export const FREE = 0;
@@ -13,6 +14,7 @@ export const BLOCKED = 3;
 
 const PERIOD_MS = 2000;
 const PERIOD_MS_MAX = 30000;
+const ANSWER_MS = 8000;
 const CHECK_MS = 30000; // between two questions while the stream brings everything
 const RESET_SPREAD_MS = 800; // all who listen are told to ask at the same moment
 const HIDDEN_MS = 10000; // then nobody looks, and the stream ends
@@ -147,7 +149,7 @@ export class SeatFeed extends EventTarget {
     this.#question = question;
     const path = this.loaded ? `${this.#url}?since=${this.version}` : this.#url;
     try {
-      const answer = await fetch(path, { signal: question.signal });
+      const answer = await fetch(path, { signal: deadline(ANSWER_MS, question.signal) });
       if (answer.status !== 304 && !answer.ok) throw new Error(`status ${answer.status}`);
       const etag = answer.headers.get('ETag') ?? '';
       // An event that nothing has happened to answers its whole map each time.

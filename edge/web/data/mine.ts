@@ -81,6 +81,12 @@ export function mine_held(now_ms: number): Mine[] {
   return mine_list().filter((m) => Date.parse(m.until) > now_ms);
 }
 
+/** The ids of seats of an event that are held so: not by somebody else. */
+export function mine_seats(event: string, now_ms: number): Set<string> {
+  const held = mine_held(now_ms).filter((m) => m.event === event);
+  return new Set(held.flatMap((m) => m.seats ?? []));
+}
+
 /** Whether this browser was made somebody. */
 export function mine_signed(): boolean {
   return stored('local', SIGNED) !== null;

@@ -1,13 +1,13 @@
 // One event: what it is, how its sale stands, and the way to seats in it.
 import type { EventDetail } from '#api';
-import { event_read, is_decided, Problem, reservation_cancel } from '../data/api.ts';
+import { event_read, is_decided, Problem, reservation_cancel, session_put } from '../data/api.ts';
 import { attempt_begin, attempt_open, attempt_send } from '../data/attempt.ts';
 import { attempt_wants, type Attempt } from '../data/attempt.ts';
 import { Choice, type ChosenSeat } from '../data/choice.ts';
 import { clock_asked, clock_sync, now_ms } from '../data/clock.ts';
 import { FREE, SeatFeed } from '../data/feed.ts';
 import { Filter } from '../data/filter.ts';
-import { mine_held, mine_note } from '../data/mine.ts';
+import { mine_changes, mine_note, mine_seats } from '../data/mine.ts';
 import { date_time, date_whole } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import '../parts/countdown.ts';
@@ -31,7 +31,7 @@ import {
 import { go } from '../router.ts';
 import { h, replace, type Child } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
-import { error_key, loading, Page } from '../ui/page.ts';
+import { error_key, loading, Page, warning } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
 
 const STATUS_MS = 15000;
@@ -54,6 +54,8 @@ class PageEvent extends Page {
   #room = h('div', { class: 'sale' }); // for the chooser, which is made once and then kept
   #connection = h('div', { class: 'messages' });
   #message = h('div', { class: 'messages' });
+  #holds = h('div', { class: 'messages' });
+  #gone: ChosenSeat[] = []; // that somebody was faster with
   #sending = false;
   #mode: Mode | null = null;
   #list: SeatList | null = null;
@@ -87,6 +89,7 @@ class PageEvent extends Page {
     this.every(STATUS_MS, () => void this.#status_read());
     if (!clock_asked()) void clock_sync().then(() => this.#sale_show());
     addEventListener('online', () => void this.#resume(), { signal });
+    mine_changes.addEventListener('change', () => this.#held_show(), { signal });
     void this.#resume();
   }
 
@@ -96,12 +99,13 @@ class PageEvent extends Page {
     replace(
       this,
       this.#head(event),
-      this.#held(),
+      this.#holds,
       this.#connection,
       this.#message,
       this.#standing,
       this.#room,
     );
+    this.#held_show();
     this.#sale_show();
   }
 
@@ -143,17 +147,23 @@ class PageEvent extends Page {
     );
   }
 
-  /** What this browser holds here already. */
-  #held(): HTMLElement | null {
-    const held = mine_held(now_ms()).find((m) => m.event === this.#event.id);
-    if (!held) return null;
-    return h(
-      'p',
-      { class: 'strip' },
-      t('event.held'),
-      ' ',
-      h('a', { href: '/cart' }, t('event.held_go')),
+  /** What this browser holds here already, by another tab too: it is not to be picked again. */
+  #held_show(): void {
+    const mine = mine_seats(this.#event.id, now_ms());
+    const way = h('a', { href: '/cart' }, t('event.held_go'));
+    replace(
+      this.#holds,
+      mine.size > 0 && h('p', { class: 'strip' }, t('event.held'), ' ', way),
     );
+    if (this.#sending || attempt_open(this.#event.id)) return;
+    this.#choice.take((seat) => mine.has(seat.id));
+    if (this.#gone.length && this.#gone.every((seat) => mine.has(seat.id))) this.#gone_forget();
+  }
+
+  /** It was this reader who was faster, in another tab that was slower to tell. */
+  #gone_forget(): void {
+    this.#gone = [];
+    replace(this.#message);
   }
 
   #mode_now(): Mode {
@@ -282,10 +292,11 @@ class PageEvent extends Page {
 
   /** Somebody else was faster with a seat that is picked here, if it is not this reader. */
   #seats_changed(): void {
-    const own = new Set(attempt_open(this.#event.id)?.seats.map((seat) => seat.id));
-    const lost = this.#sending
-      ? []
-      : this.#choice.take((s) => this.#feed.states[s.index] !== FREE && !own.has(s.id));
+    const own = mine_seats(this.#event.id, now_ms());
+    for (const seat of attempt_open(this.#event.id)?.seats ?? []) own.add(seat.id);
+    const gone = (s: ChosenSeat) => this.#feed.states[s.index] !== FREE && !own.has(s.id);
+    const known = this.#feed.loaded && !this.#sending;
+    const lost = known ? this.#choice.take(gone) : [];
     // Once the map has heard of it too.
     if (lost.length) queueMicrotask(() => this.#lost(lost, this.#near(lost)));
     this.#sale_show();
@@ -296,6 +307,7 @@ class PageEvent extends Page {
   }
 
   #lost(lost: ChosenSeat[], alternatives: ChosenSeat[]): void {
+    this.#gone = lost;
     replace(
       this.#message,
       conflict_box(this.#event, lost, alternatives, (seat) => {
@@ -363,11 +375,23 @@ class PageEvent extends Page {
       return this.#tell(t('event.unsure'), button);
     }
     const problem = error as Problem;
+    if (problem.status === 401) return this.#stranger();
     if (problem.code === 'SEATS_UNAVAILABLE') return this.#conflict(problem);
     if (problem.code === 'EVENT_CANCELLED') this.#tell(t('sale.cancelled'));
     else if (problem.code === 'EVENT_NOT_ON_SALE') this.#tell(t('event.not_on_sale'));
     else return this.#tell(t(error_key(error)));
     await this.#status_read(true);
+  }
+
+  /** What the cookie leads to is given up by nobody but the reader. */
+  #stranger(): void {
+    const anew = () =>
+      session_put(undefined, true).then(
+        () => this.#reserve(),
+        (error: unknown) => this.#refused(error),
+      );
+    const onclick = () => void anew();
+    this.#tell(t('event.stranger'), h('button', { class: 'button small', onclick }, t('event.anew')));
   }
 
   async #conflict(problem: Problem): Promise<void> {
@@ -398,19 +422,14 @@ class PageEvent extends Page {
     this.#sale_show();
   }
 
-  #strip(text: string, ...more: Child[]): HTMLElement {
-    say(text, true);
-    return h('p', { class: 'strip warn' }, icon('warning'), h('span', null, text), more);
-  }
-
   #tell(text: string, ...more: Child[]): void {
-    replace(this.#message, this.#strip(text, more));
+    replace(this.#message, warning(text, more));
   }
 
   /** Has a place of its own: what was told about seats stays. */
   #trouble(on: boolean): void {
     const key = navigator.onLine ? 'event.stale' : 'error.offline';
-    replace(this.#connection, on && this.#strip(t(key)));
+    replace(this.#connection, on && warning(t(key)));
   }
 }
 

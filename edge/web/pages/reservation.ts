@@ -6,10 +6,11 @@ import { calendar_url } from '../data/calendar.ts';
 import { mine_note } from '../data/mine.ts';
 import { date_whole, money } from '../format.ts';
 import { t } from '../i18n.ts';
+import { ask } from '../parts/ask.ts';
 import { category_name, day_stub, stock_of } from '../parts/stub.ts';
-import { h, replace } from '../ui/h.ts';
+import { find, h, replace } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
-import { error_key, loading, Page } from '../ui/page.ts';
+import { loading, Page, warning } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
 import { STATES } from './reservations.ts';
 
@@ -168,42 +169,33 @@ class PageReservation extends Page {
 
   /** Asked once more, with the amount in the question: tickets become void at once. */
   #ask(due: number): void {
-    const dialog = h(
-      'dialog',
-      { class: 'dialog', 'aria-labelledby': 'cancel-question' },
-      h(
-        'h2',
-        { id: 'cancel-question' },
-        t('cancel.question', { count: this.#reservation.seats.length }),
-      ),
-      h('p', null, t('cancel.consequence', { amount: this.#price(due) })),
-    );
-    const no = h(
-      'button',
-      { class: 'button quiet', onclick: () => dialog.close() },
-      t('cancel.no'),
-    );
-    const yes = h(
-      'button',
-      { class: 'button danger', onclick: () => void this.#cancel(due, dialog) },
-      t('cancel.yes', { amount: this.#price(due) }),
-    );
-    dialog.append(h('p', { class: 'dialog-buttons' }, no, yes));
-    dialog.addEventListener('close', () => dialog.remove());
-    this.append(dialog);
-    dialog.showModal();
+    const amount = this.#price(due);
+    const question = {
+      title: t('cancel.question', { count: this.#reservation.seats.length }),
+      text: t('cancel.consequence', { amount }),
+      yes: t('cancel.yes', { amount }),
+      no: t('cancel.no'),
+    };
+    ask(this, question, () => this.#cancel(due));
   }
 
-  async #cancel(due: number, dialog: HTMLDialogElement): Promise<void> {
+  /** What comes of it is shown where the question was asked from. */
+  async #cancel(due: number): Promise<void> {
+    let changed = false;
     try {
       await cancellation_create(this.#reservation.id, due);
-      say(t('cancel.done', { amount: this.#price(due) }));
     } catch (error) {
-      const changed = error instanceof Problem && error.code === 'REFUND_CHANGED';
-      say(t(changed ? 'cancel.changed' : error_key(error)), true);
+      changed = error instanceof Problem && error.code === 'REFUND_CHANGED';
+      if (!changed) throw error;
     }
-    dialog.close();
     await this.attempt(() => this.#load(this.#reservation.id));
+    if (this.gone.aborted) return;
+    if (!changed) say(t('cancel.done', { amount: this.#price(due) }));
+    const heading = find(this, 'h1');
+    if (!changed) return heading.focus();
+    const strip = warning(t('cancel.changed'));
+    (this.querySelector('.give-back h2') ?? heading).after(strip);
+    strip.focus();
   }
 }
 

@@ -10,7 +10,7 @@ const USUAL = 2;
 
 export function best_seats(
   choice: Choice,
-  find: (count: number) => Promise<ChosenSeat[]>,
+  find: (count: number) => Promise<ChosenSeat[] | null>,
 ): HTMLElement {
   const counts = Array.from({ length: CHOICE_MAX }, (_, i) => i + 1);
   const select = h(
@@ -21,6 +21,7 @@ export function best_seats(
   const pick = async (event: Event) => {
     event.preventDefault();
     const seats = await find(Number(select.value));
+    if (!seats) return tell(t('seat.unknown'));
     if (!seats.length) return tell(t('best.none'));
     choice.become(seats);
   };

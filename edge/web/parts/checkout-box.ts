@@ -18,7 +18,8 @@ import { go } from '../router.ts';
 import { h, replace, type Child } from '../ui/h.ts';
 import { icon, type IconName } from '../ui/icon.ts';
 import { error_key } from '../ui/page.ts';
-import { say } from '../ui/say.ts';
+import { say, tell } from '../ui/say.ts';
+import { ask } from './ask.ts';
 import './hold-timer.ts';
 import { category_name, stock_of } from './stub.ts';
 
@@ -50,6 +51,7 @@ export class CheckoutBox extends HTMLElement {
   #timer = h('hold-timer');
   #error!: HTMLElement;
   #button!: HTMLButtonElement;
+  #back!: HTMLButtonElement;
 
   use(reservation: Reservation, event: EventDetail, address: string): void {
     this.#reservation = reservation;
@@ -169,14 +171,14 @@ export class CheckoutBox extends HTMLElement {
         ),
       this.#button,
       total_minor > 0 && h('p', { class: 'hint' }, t('cart.provider')),
-      this.#give_back_button(),
+      this.#give_back_button(() => this.#give_back_ask()),
     );
   }
 
-  #give_back_button(): HTMLElement {
-    const onclick = () => void this.#give_back();
+  #give_back_button(onclick: () => void): HTMLElement {
     const attributes = { type: 'button', class: 'button quiet wide', onclick };
-    return h('button', attributes, t('cart.give_back'));
+    this.#back = h('button', attributes, t('cart.give_back'));
+    return this.#back;
   }
 
   #valid(email: HTMLInputElement): boolean {
@@ -192,6 +194,7 @@ export class CheckoutBox extends HTMLElement {
 
   #busy(busy: boolean): void {
     this.#button.disabled = busy;
+    this.#back.disabled = busy;
     this.#button.textContent = busy ? t('cart.paying') : this.#button.dataset.words!;
   }
 
@@ -222,14 +225,22 @@ export class CheckoutBox extends HTMLElement {
     say(this.#error.textContent, true);
   }
 
+  /** Whoever presses beside "Pay" may have lost them for good. */
+  #give_back_ask(): void {
+    const count = this.#reservation.seats.length;
+    const question = {
+      title: t('cart.give_back_question', { count }),
+      text: t('cart.give_back_text'),
+      yes: t('cart.give_back'),
+      no: t('cart.keep'),
+    };
+    ask(this, question, () => this.#give_back());
+  }
+
   async #give_back(): Promise<void> {
-    try {
-      mine_note(await reservation_cancel(this.#reservation.id));
-      say(t('cart.given_back'));
-      this.dispatchEvent(new Event('given-back'));
-    } catch (error) {
-      say(t(error_key(error)), true);
-    }
+    mine_note(await reservation_cancel(this.#reservation.id));
+    say(t('cart.given_back'));
+    this.dispatchEvent(new Event('given-back'));
   }
 
   /** The deadline has passed here. The server has the last word, and may have moved it. */
@@ -269,7 +280,8 @@ export class CheckoutBox extends HTMLElement {
 
   #cancelled(): void {
     const text = t('cart.cancelled_text');
-    this.#end('warning', t('sale.cancelled'), h('p', null, text), this.#give_back_button());
+    const back = () => void this.#give_back().catch((error) => tell(t(error_key(error))));
+    this.#end('warning', t('sale.cancelled'), h('p', null, text), this.#give_back_button(back));
     say(`${t('sale.cancelled')}. ${text}`, true);
   }
 }

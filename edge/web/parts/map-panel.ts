@@ -4,9 +4,10 @@
 import type { EventDetail } from '#api';
 import { CHOICE_MAX, type Choice, type ChosenSeat } from '../data/choice.ts';
 import { BLOCKED, FREE, HELD, type SeatFeed } from '../data/feed.ts';
+import { deadline } from '../data/deadline.ts';
 import type { Filter } from '../data/filter.ts';
 import { now_ms } from '../data/clock.ts';
-import { mine_changes, mine_held } from '../data/mine.ts';
+import { mine_changes, mine_seats } from '../data/mine.ts';
 import { money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import type { Plan } from '../map/plan.ts';
@@ -14,6 +15,8 @@ import type { SeatMap } from '../map/seat-map.ts';
 import { h, replace } from '../ui/h.ts';
 import { loading } from '../ui/page.ts';
 import { tell } from '../ui/say.ts';
+
+const PLAN_MS = 60000; // a large house on a slow line
 
 type PlanModule = typeof import('../map/plan.ts');
 
@@ -68,12 +71,13 @@ export class MapPanel extends HTMLElement {
     return groups.flat().map((seat) => this.#seat_of(plan, seat));
   }
 
-  /** The best ones side by side; none: there are not so many. */
-  async seats_best(count: number): Promise<ChosenSeat[]> {
+  /** The best ones side by side; none: there are not so many; null: that is not known. */
+  async seats_best(count: number): Promise<ChosenSeat[] | null> {
     const plan = await this.plan_load();
-    const [group] = (plan && this.#map?.best(count, 1)) ?? [];
-    this.#map?.seats_show(group ?? []);
-    return plan && group ? group.map((seat) => this.#seat_of(plan, seat)) : [];
+    if (!plan || !this.#map) return null;
+    const [group] = this.#map.best(count, 1);
+    this.#map.seats_show(group ?? []);
+    return (group ?? []).map((seat) => this.#seat_of(plan, seat));
   }
 
   /** By their ids; what cannot be looked up is left out. */
@@ -95,12 +99,13 @@ export class MapPanel extends HTMLElement {
       const [{ SeatMap }, plans, answer] = await Promise.all([
         import('../map/seat-map.ts'),
         import('../map/plan.ts'),
-        fetch(`${event.plan.url}/map.bin`),
+        fetch(`${event.plan.url}/map.bin`, { signal: deadline(PLAN_MS) }),
       ]);
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const plan = plans.plan_read(await answer.arrayBuffer());
       this.#plans = plans;
-      if (!this.#ended.signal.aborted) this.#show(new SeatMap(), plan, event);
+      this.#plan = plan;
+      this.#show_when_known(() => this.#show(new SeatMap(), plan, event));
       return plan;
     } catch (error) {
       console.warn(error);
@@ -108,6 +113,14 @@ export class MapPanel extends HTMLElement {
       replace(this, h('p', { class: 'strip warn' }, t('event.map_none')));
       return null;
     }
+  }
+
+  /** Not before it is known which seats are free: none would be. */
+  #show_when_known(show: () => void): void {
+    const { signal } = this.#ended;
+    if (signal.aborted) return;
+    if (this.#feed.loaded) return show();
+    this.#feed.addEventListener('load', show, { once: true, signal });
   }
 
   #show(map: SeatMap, plan: Plan, event: EventDetail): void {
@@ -130,7 +143,6 @@ export class MapPanel extends HTMLElement {
       if (refused === 'limit') tell(t('choice.limit', { count: CHOICE_MAX }));
     });
     this.#map = map;
-    this.#plan = plan;
     replace(this, map);
     const { signal } = this.#ended;
     mine_changes.addEventListener('change', () => this.#mine_show(), { signal });
@@ -154,6 +166,7 @@ export class MapPanel extends HTMLElement {
 
   #press(plan: Plan, index: number): void {
     if (this.#choice.has(index)) return this.#choice.remove(index);
+    if (this.#map?.mine.includes(index)) return tell(t('seat.mine_hint'));
     const state = this.#feed.states[index] ?? BLOCKED;
     if (state !== FREE) return tell(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'));
     if (!this.#choice.add(this.#seat_of(plan, index)))
@@ -180,8 +193,7 @@ export class MapPanel extends HTMLElement {
   #mine_show(): void {
     const [plan, plans, map] = [this.#plan, this.#plans, this.#map];
     if (!plan || !plans || !map) return;
-    const held = mine_held(now_ms()).filter((m) => m.event === this.#feed.event.id);
-    const ids = held.flatMap((m) => m.seats ?? []);
+    const ids = [...mine_seats(this.#feed.event.id, now_ms())];
     map.mine = ids.map((id) => plans.seat_find(plan, id)).filter((seat) => seat >= 0);
   }
 }

@@ -2,9 +2,11 @@
 // Arrow keys move, Space and Enter pick. One section's seats are in the document at a time.
 import type { Seat } from '#api';
 import { section_read } from '../data/api.ts';
+import { now_ms } from '../data/clock.ts';
 import { chosen_of, CHOICE_MAX, type Choice, type ChosenSeat } from '../data/choice.ts';
-import { BLOCKED, FREE, HELD, type SeatFeed } from '../data/feed.ts';
+import { BLOCKED, FREE, HELD, SOLD, type SeatFeed } from '../data/feed.ts';
 import type { Filter } from '../data/filter.ts';
+import { mine_changes, mine_seats } from '../data/mine.ts';
 import { money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import { find, h, replace } from '../ui/h.ts';
@@ -15,6 +17,7 @@ import { tell } from '../ui/say.ts';
 const STATES: Key[] = ['seat.free', 'seat.held', 'seat.sold', 'seat.blocked'];
 const FIND_FROM = 12; // sections, from which there is a field to find one
 const CLASSES = ['free', 'held', 'sold', 'blocked'];
+const TOLD = { available: FREE, held: HELD, sold: SOLD, blocked: BLOCKED }; // by a section's answer
 
 interface Cell {
   button: HTMLButtonElement;
@@ -34,6 +37,8 @@ export class SeatList extends HTMLElement {
   #rows: number[][] = []; // seat indexes
   #counts: HTMLElement[] = [];
   #known = new Map<string, ChosenSeat>();
+  #mine = new Set<string>(); // ids of seats that this browser holds
+  #ended = new AbortController();
 
   /** Once, after it is in the document. */
   use(feed: SeatFeed, choice: Choice, filter: Filter): void {
@@ -44,7 +49,13 @@ export class SeatList extends HTMLElement {
     feed.addEventListener('load', () => this.#fresh());
     feed.addEventListener('change', () => this.#fresh());
     choice.addEventListener('change', () => this.#fresh());
+    const { signal } = this.#ended;
+    mine_changes.addEventListener('change', () => this.#fresh(), { signal });
     this.#sections_show(false);
+  }
+
+  disconnectedCallback(): void {
+    this.#ended.abort();
   }
 
   /** What is known of a seat by its id: of the sections that were opened. */
@@ -206,9 +217,16 @@ export class SeatList extends HTMLElement {
   }
 
   #fresh(): void {
-    const { states } = this.#feed;
     if (this.#section < 0) this.#sections_fresh();
-    for (const [index, cell] of this.#cells) this.#dress(cell, index, states[index] ?? BLOCKED);
+    this.#mine = mine_seats(this.#feed.event.id, now_ms());
+    for (const [index, cell] of this.#cells) this.#dress(cell, index, this.#state_of(index));
+  }
+
+  /** Until the states of all seats have come, a section's own answer is the best there is. */
+  #state_of(index: number): number {
+    const { loaded, states } = this.#feed;
+    const told = this.#cells.get(index)?.seat.state;
+    return (loaded ? states[index] : told && TOLD[told]) ?? BLOCKED;
   }
 
   #sections_fresh(): void {
@@ -231,25 +249,27 @@ export class SeatList extends HTMLElement {
     const category = this.#feed.event.categories.findIndex((c) => c.name === cell.seat.category);
     const faint = this.#filter.has(category) || chosen ? '' : ' faint';
     const place = cell.seat.accessible ? ' accessible' : '';
-    const mark = `seat ${chosen ? 'chosen' : CLASSES[state]}${place}${faint}`;
+    const mine = !chosen && this.#mine.has(cell.seat.id);
+    const kind = mine ? 'mine' : chosen ? 'chosen' : CLASSES[state];
+    const mark = `seat ${kind}${place}${faint}`;
     if (cell.button.className === mark) return;
     const { event } = this.#feed;
     const { seat, button } = cell;
     button.className = mark;
     button.setAttribute('aria-selected', String(chosen));
-    button.setAttribute('aria-disabled', String(!chosen && state !== FREE));
+    button.setAttribute('aria-disabled', String(!chosen && (mine || state !== FREE)));
     const parts = [
       t('seat.name', { number: seat.number }),
       money(seat.price_minor, event.currency, event.currency_exponent),
       seat.category,
       seat.accessible ? t('seat.accessible') : seat.companion ? t('seat.companion') : '',
-      t(chosen ? 'seat.chosen' : STATES[state]!),
+      t(mine ? 'seat.mine' : chosen ? 'seat.chosen' : STATES[state]!),
     ];
     button.setAttribute('aria-label', parts.filter(Boolean).join(', '));
   }
 
   #focus_first(wanted?: number): void {
-    const free = [...this.#cells.keys()].find((i) => this.#feed.states[i] === FREE);
+    const free = [...this.#cells.keys()].find((i) => this.#state_of(i) === FREE);
     const index = wanted ?? free ?? this.#rows[0]?.[0];
     if (index === undefined) return;
     this.#rove(index);
@@ -277,7 +297,8 @@ export class SeatList extends HTMLElement {
     const cell = this.#cells.get(index);
     if (!cell) return;
     if (this.#choice.has(index)) return this.#choice.remove(index);
-    const state = this.#feed.states[index] ?? BLOCKED;
+    if (this.#mine.has(cell.seat.id)) return tell(t('seat.mine_hint'));
+    const state = this.#state_of(index);
     if (state !== FREE) return tell(t(state === HELD ? 'seat.held_hint' : 'seat.taken_hint'));
     if (!this.#choice.add(chosen_of(this.#feed.event, cell.seat, index)))
       tell(t('choice.limit', { count: CHOICE_MAX }));

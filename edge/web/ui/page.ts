@@ -3,6 +3,7 @@ import { Offline, Problem } from '../data/api.ts';
 import { t, type Key } from '../i18n.ts';
 import { h, replace, type Child } from './h.ts';
 import { icon, type IconName } from './icon.ts';
+import { say } from './say.ts';
 
 export abstract class Page extends HTMLElement {
   #gone = new AbortController();
@@ -52,6 +53,18 @@ export function error_key(error: unknown): Key {
 /** A box that says how things are: a heading, words, and what can be done. */
 export function notice(name: IconName, title: string, ...content: Child[]): HTMLElement {
   return h('section', { class: 'notice' }, icon(name), h('h1', { tabindex: -1 }, title), content);
+}
+
+/** A line that says what went wrong, to those who listen too. */
+export function warning(text: string, ...more: Child[]): HTMLElement {
+  say(text, true);
+  return h(
+    'p',
+    { class: 'strip warn', tabindex: -1 },
+    icon('warning'),
+    h('span', null, text),
+    more,
+  );
 }
 
 export function notice_of(error: unknown, again: () => void): HTMLElement {
