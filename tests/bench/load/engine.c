@@ -298,6 +298,6 @@ void engine_run(load *l)
     }
     double late_us = (double)l->end_us - l->due_us;
     bool asked_for = !l->list_clips && l->o.requests_max != 0 && l->next >= l->o.requests_max;
-    if (l->o.rate > 0 && !asked_for && late_us > LATE_US)
+    if (l->o.rate > 0 && !asked_for && late_us > (double)LATE_US)
         l->unsent = (uint64_t)(late_us * l->o.rate / 1e6);
 }

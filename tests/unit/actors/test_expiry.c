@@ -168,7 +168,7 @@ static void test_reservation__given_any_number_then_takes_no_more_than_promised(
             most = (double)bytes / (i + 1);
     }
     print_message("figure: a held reservation of two seats takes at most %.1f bytes\n", most);
-    assert_true(most <= RESERVATION_BYTES_MAX);
+    assert_true(most <= (double)RESERVATION_BYTES_MAX);
     event_state_free(house);
     expiry_free(e);
 }
