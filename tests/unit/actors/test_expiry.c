@@ -133,8 +133,11 @@ static event_state *house_new(void)
     static uint8_t category[SEATS], flags[SEATS];
     static uint32_t right[SEATS];
     memset(right, 0xff, sizeof right);
-    event_config config = {
-        .status = EVENT_ON_SALE, .hold_us = 600000000, .currency = "EUR", .price_minor = {2500}};
+    event_config config = {.status = EVENT_ON_SALE,
+                           .starts_us = INT64_MAX,
+                           .hold_us = 600000000,
+                           .currency = "EUR",
+                           .price_minor = {2500}};
     event_seats seats = {SEATS, section, category, flags, right};
     return event_state_new(&config, &seats);
 }
