@@ -1,6 +1,7 @@
 // Checks of the read models against a real PostgreSQL: store_read_check OWNER_URL STORE_URL
 // EDGE_URL, the third with the read-only role that edges have. store.sh makes the database and runs
 // it.
+#include "schemas/cavea.pb-c.h"
 #include "schemas/digest.h"
 #include "store/read_pool.h"
 #include "tests/support/store_world.h"
@@ -108,6 +109,27 @@ static void check_pages(shelf *f)
         filter.after_id = last;
     }
     check(f->w, seen == 6 && pages == 2 && in_order, "pages follow each other without a gap");
+}
+
+// One that has begun: closed for whoever has its id, and in no list that does not ask for the past.
+static void check_begun(shelf *f)
+{
+    world *w = f->w;
+    event_detail d __attribute__((cleanup(event_detail_done))) = {0};
+    bool found = false;
+    event_id id = f->events[5];
+    char text[UUID_TEXT_BYTES];
+    uuid_format(&id.u, text);
+    sql_run(w, "UPDATE event SET starts_at = now() - interval '1 s' WHERE id = '%s'", text);
+    check(w, count_of(f, any) == 5, "what has begun is not listed");
+    event_filter filter = any;
+    filter.from_us = 1;
+    check(w, count_of(f, filter) == 6, "unless the past is asked for");
+    check(w,
+          read_event(f->pool, &id, &d, &found) == STORE_OK && found &&
+              d.row.status == CAVEA__V1__EVENT_STATUS__EVENT_STATUS_CLOSED,
+          "and it is told as closed");
+    sql_run(w, "UPDATE event SET starts_at = '2040-01-03 20:00+00' WHERE id = '%s'", text);
 }
 
 static void check_detail(shelf *f)
@@ -410,6 +432,7 @@ int main(int argc, char **argv)
     shelf_fill(&f, &w, pool);
     check_list(&f);
     check_pages(&f);
+    check_begun(&f);
     check_detail(&f);
     check_plans(&f);
     check_rows(&f, s, j);
