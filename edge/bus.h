@@ -20,6 +20,7 @@ enum {
     BUS_QUEUES_MAX = 16384,      // actors with a queue; the least recently used makes room
     BUS_RESEND_FIRST_MS = 250,   // doubling
     BUS_RESEND_LAST_MS = 2000,   // and no longer than this
+    BUS_ASK_AGAIN_MS = 500,      // without the answer that another actor owes; doubling
     BUS_WAKE_SILENCE_MS = 30000, // an actor not heard from for so long is woken with the message
     BUS_COMMAND_BYTES_MAX = 1024,
     BUS_TICK_MS = 25,
