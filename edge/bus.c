@@ -142,6 +142,7 @@ static void queue_assign(bus *b, bus_queue *q, const actor_ref *actor)
     q->number_last = b->number_floor;
     q->heard_us = q->woken_us = now_us - (int64_t)BUS_WAKE_SILENCE_MS * 1000 - 1;
     q->used_us = now_us;
+    q->ask_at_us = INT64_MAX;
     q->in = subject_of(SUBJECT_IN, actor);
     q->direct = subject_of(SUBJECT_DIRECT, actor);
     q->wake = subject_wake(actor->kind);
@@ -252,6 +253,8 @@ bool bus_begin(bus *b, const actor_ref *to, const uint8_t *command, uint32_t com
     if (!q)
         return false;
     w->queue = q;
+    w->bytes = command;
+    w->bytes_count = command_bytes;
     bool room = !w->crowd || atomic_load(&q->crowd) < b->options.crowd_actor_max;
     bool queued = room && queue_append(b, q, command, command_bytes, w);
     if (queued && w->crowd)
@@ -264,16 +267,6 @@ bool bus_begin(bus *b, const actor_ref *to, const uint8_t *command, uint32_t com
     if (!queued)
         queue_leave(q);
     return queued;
-}
-
-void deferred_remove(bus_queue *q, bus_waiter *w)
-{
-    if (w->next)
-        w->next->previous = w->previous;
-    if (w->previous)
-        w->previous->next = w->next;
-    else
-        q->deferred = w->next;
 }
 
 bool bus_give_up(bus *b, bus_waiter *w)
@@ -332,7 +325,7 @@ static void waiter_wait(bus *b, bus_waiter *w, int64_t deadline_us)
         if (state == WAITER_DONE)
             return;
         if (state == WAITER_WAITS && bus_now_us(b) >= deadline_us && bus_give_up(b, w)) {
-            w->result = w->batch ? BUS_LATE : BUS_PENDING;
+            w->result = w->accepted ? BUS_PENDING : BUS_LATE;
             metric_add(METRIC_WAITS_TIMED_OUT, 1);
             return;
         }

@@ -23,6 +23,7 @@ enum {
     BUS_RESEND_LAST_MS = 2000,   // and no longer than this
     BUS_NOBODY_MS = 125,         // until the next try, while nobody holds the actor
     BUS_NOBODY_TRIES = 12,       // then as after any silence
+    BUS_ASK_AGAIN_MS = 500,      // without the answer that another actor owes; doubling
     BUS_WAKE_SILENCE_MS = 30000, // an actor not heard from for so long is woken with the message
     BUS_COMMAND_BYTES_MAX = 1024,
     BUS_TICK_MS = 25,

@@ -26,13 +26,18 @@ typedef struct bus_waiter {
     _Atomic uint32_t *bell; // NULL: its own state
     bus_result result;
     bool deferred;
-    bool crowd; // one of those that crowd_actor_max bounds
+    bool accepted; // the actor took it on: somebody else will answer
+    bool crowd;    // one of those that crowd_actor_max bounds
     uuid command;
     bus_answer *answer;
     struct bus_queue *queue;
     struct bus_batch *batch;            // NULL while in the queue's deferred list
     uint32_t place;                     // in the batch
     struct bus_waiter *previous, *next; // in the deferred list
+    const uint8_t *bytes;               // the packed command, of its thread
+    uint32_t bytes_count;
+    uint32_t asks;     // again, in the deferred list
+    int64_t ask_at_us; // the next time
 } bus_waiter;
 
 enum {
@@ -71,6 +76,7 @@ typedef struct bus_queue {
     bus_batch *waiting_first, *waiting_last;
     bus_batch *inflight[BUS_INFLIGHT_MAX];
     bus_waiter *deferred;
+    int64_t ask_at_us; // not before then does one of them ask again; INT64_MAX: never
     int64_t heard_us, woken_us, used_us;
     subject in, direct, wake;
     char reply[SUBJECT_BYTES_MAX];  // for answers
@@ -122,8 +128,15 @@ void queue_leave(bus_queue *q);
 // Appends a command to the last waiting batch. The queue's mutex is held.
 MUST_CHECK bool queue_append(bus *b, bus_queue *q, const uint8_t *command, uint32_t command_bytes,
                              bus_waiter *w);
-// Takes a waiter out of the deferred list. The queue's mutex is held.
+// The list of those whose answer comes from another actor (bus_defer.c). Such an answer is one
+// message that is never sent again by itself: who has waited for long asks again, as a new envelope
+// with the same command, which is answered from what it achieved. The queue's mutex is held.
+void deferred_insert(bus *b, bus_queue *q, bus_waiter *w);
 void deferred_remove(bus_queue *q, bus_waiter *w);
+// Queues again the commands of those whose time has come.
+void deferred_ask(bus *b, bus_queue *q, int64_t now_us);
+// Finds who waits for such an answer, and takes it out, wherever it is; NULL: nobody.
+bus_waiter *deferred_take(bus_queue *q, const uint8_t *command, size_t command_bytes);
 
 // Up to BUS_INFLIGHT_MAX messages that are to be sent once the queue's mutex is released.
 typedef struct sending {

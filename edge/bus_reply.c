@@ -135,16 +135,6 @@ static const Cavea__V1__Reply *reply_find(const Cavea__V1__ReplyBatch *m, const 
     return NULL;
 }
 
-static void deferred_insert(bus_queue *q, bus_waiter *w)
-{
-    w->batch = NULL;
-    w->previous = NULL;
-    w->next = q->deferred;
-    if (w->next)
-        w->next->previous = w;
-    q->deferred = w;
-}
-
 // The answer to a whole envelope; returns the batch, whose reference passes to the caller.
 static bus_batch *numbered_claim(bus *b, bus_queue *q, const Cavea__V1__ReplyBatch *m, claims *c)
 {
@@ -163,34 +153,12 @@ static bus_batch *numbered_claim(bus *b, bus_queue *q, const Cavea__V1__ReplyBat
         const Cavea__V1__Reply *r = reply_find(m, &w->command, &hint);
         batch->waiters[i] = NULL;
         if (!r && w->deferred)
-            deferred_insert(q, w);
+            deferred_insert(b, q, w);
         else
             claim_add(c, w, r);
     }
     metric_observe(METRIC_REPLY_SECONDS, bus_now_us(b) - batch->sent_us);
     return batch;
-}
-
-// One answer from another actor, for a command whose own envelope may not be answered yet.
-static void deferred_claim(bus_queue *q, const Cavea__V1__Reply *r, claims *c)
-{
-    for (bus_waiter *w = q->deferred; w; w = w->next) {
-        if (reply_is_for(r, &w->command)) {
-            deferred_remove(q, w);
-            return claim_add(c, w, r);
-        }
-    }
-    for (uint32_t i = 0; i < BUS_INFLIGHT_MAX; i++) {
-        bus_batch *batch = q->inflight[i];
-        for (uint32_t j = 0; batch && j < batch->count; j++) {
-            bus_waiter *w = batch->waiters[j];
-            if (w && w->deferred && reply_is_for(r, &w->command)) {
-                batch->waiters[j] = NULL;
-                batch->live--;
-                return claim_add(c, w, r);
-            }
-        }
-    }
 }
 
 // A sample lies behind the truth by the time its message travelled, so the greatest one of late is
@@ -205,6 +173,14 @@ static void offset_learn(bus *b, int64_t database_us)
         atomic_store(&b->offset_us, offset_us);
         b->offset_at_us = now_us;
     }
+}
+
+// One answer from another actor.
+static void deferred_claim(bus_queue *q, const Cavea__V1__Reply *r, claims *c)
+{
+    bus_waiter *w = deferred_take(q, r->command_id.data, r->command_id.len);
+    if (w)
+        claim_add(c, w, r);
 }
 
 static void batch_receive(bus *b, bus_queue *q, const Cavea__V1__ReplyBatch *m)

@@ -104,7 +104,7 @@ static bus_batch *waiting_pop(bus *b, bus_queue *q)
 
 static void queue_due_update(bus_queue *q)
 {
-    int64_t due_us = INT64_MAX;
+    int64_t due_us = q->ask_at_us;
     for (uint32_t i = 0; i < BUS_INFLIGHT_MAX; i++)
         if (q->inflight[i] && q->inflight[i]->resend_at_us < due_us)
             due_us = q->inflight[i]->resend_at_us;
@@ -228,7 +228,8 @@ static void queue_resend(bus *b, uint32_t index, int64_t now_us)
     for (uint32_t i = 0; i < BUS_INFLIGHT_MAX; i++)
         if (q->inflight[i] && q->inflight[i]->resend_at_us <= now_us)
             batch_resend(b, q, q->inflight[i], &s);
-    queue_due_update(q);
+    deferred_ask(b, q, now_us);
+    queue_take(b, q, &s);
     pthread_mutex_unlock(&q->mutex);
     sending_run(b, &s);
     queue_leave(q);

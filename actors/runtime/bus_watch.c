@@ -300,10 +300,9 @@ static void inlets_forgive(nats_bus *bus)
 static void pause_ms(nats_bus *bus, int64_t ms)
 {
     int64_t until_us = bus_monotonic_us() + ms * 1000;
-    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
     pthread_mutex_lock(&bus->mutex);
     if (!atomic_load(&bus->stopping) && !bus->found_again)
-        pthread_cond_timedwait(&bus->changed, &bus->mutex, &until);
+        clock_condition_wait(&bus->changed, &bus->mutex, until_us);
     if (until_us + STOOD_STILL_MS * 1000 < bus_monotonic_us())
         inlets_forgive(bus);
     pthread_mutex_unlock(&bus->mutex);

@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     WATCHED_MAX = 4096, // events that are to be looked at, or not settled
@@ -210,16 +209,6 @@ static void look(money_watch *w)
                   LOG_B("others_read", others_read), LOG_I("events_unread", unread));
 }
 
-static void pause_until(money_watch *w, int64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&w->changed, &w->mutex, &until);
-}
-
 static void *watch_run(void *closure)
 {
     money_watch *w = closure;
@@ -229,7 +218,8 @@ static void *watch_run(void *closure)
         look(w);
         pthread_mutex_lock(&w->mutex);
         if (!w->stopping)
-            pause_until(w, w->config.every_ms);
+            clock_condition_wait(&w->changed, &w->mutex,
+                                 clock_monotonic_us() + w->config.every_ms * 1000);
     }
     pthread_mutex_unlock(&w->mutex);
     return NULL;
@@ -250,7 +240,7 @@ money_watch *money_watch_start(const money_watch_config *config)
         return NULL;
     w->config = *config;
     pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->changed, NULL);
+    clock_condition_init(&w->changed);
     if (pthread_create(&w->thread, NULL, watch_run, w) == 0)
         return w;
     watch_free(w);

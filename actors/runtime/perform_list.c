@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { REPORTS_EACH = 32, ROWS_EACH = 256, SEEN_FIRST = 4096, STEP_MS = 1000 };
 
@@ -98,16 +97,10 @@ static bool is_stopping(perform_list *l)
 
 static void rest(perform_list *l, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    int result = 0;
+    int64_t until_us = clock_monotonic_us() + ms * 1000;
     pthread_mutex_lock(&l->mutex);
-    while (!l->stopping && result == 0)
-        result = pthread_cond_timedwait(&l->changed, &l->mutex, &until);
+    while (!l->stopping && clock_condition_wait(&l->changed, &l->mutex, until_us))
+        continue;
     pthread_mutex_unlock(&l->mutex);
 }
 
@@ -282,7 +275,7 @@ perform_list *perform_list_start(const perform_list_config *settings)
     l->config = *settings;
     l->looked_us = clock_monotonic_us();
     pthread_mutex_init(&l->mutex, NULL);
-    pthread_cond_init(&l->changed, NULL);
+    clock_condition_init(&l->changed);
     if (pthread_create(&l->thread, NULL, list_run, l) == 0)
         return l;
     pthread_cond_destroy(&l->changed);

@@ -5,7 +5,6 @@
 #include "ops/host/metric.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     BEATS_PER_TTL = 6,
@@ -136,12 +135,7 @@ static void reconcile(upkeep *u)
 
 static void pause_ms(upkeep *u, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&u->changed, &u->mutex, &until);
+    clock_condition_wait(&u->changed, &u->mutex, clock_monotonic_us() + ms * 1000);
 }
 
 static void step(upkeep *u)
@@ -211,7 +205,7 @@ upkeep *upkeep_start(const upkeep_config *config)
         return NULL;
     u->config = *config;
     pthread_mutex_init(&u->mutex, NULL);
-    pthread_cond_init(&u->changed, NULL);
+    clock_condition_init(&u->changed);
     u->link = host_link_open(config->postgres_url, &config->host);
     uint32_t threads = 0;
     if (u->link != NULL && pthread_create(&u->beats, NULL, beat_run, u) == 0)

@@ -32,6 +32,12 @@ void clock_condition_init(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
+bool clock_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until_us)
+{
+    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+    return pthread_cond_timedwait(condition, mutex, &until) == 0;
+}
+
 void clock_format(int64_t wall_us, char ret_text[static CLOCK_TEXT_BYTES])
 {
     static const int64_t first_us = -62167219200LL * 1000000;         // 0000-01-01

@@ -12,5 +12,7 @@ FILENAME ~ /\.[ch]$/ {
     gsub(/"([^"\\]|\\.)*"/, "\"\"", code)
     sub(/\/\/.*/, "", code)
     if (code ~ "(^|[^a-z0-9_.>])" banned " *\\(") print FILENAME ":" FNR ": a banned call: " $0
+    if (code ~ /CLOCK_REALTIME([^_]|$)/ && FILENAME !~ /(ops\/host\/clock\.c|chaos\/load\/.*|tests\/.*)$/)
+        print FILENAME ":" FNR ": a wall clock steps, waits go by clock_condition_wait: " $0
     if (code ~ /(^|[^a-z_])goto /) print FILENAME ":" FNR ": cleanup goes by attribute: " $0
 }

@@ -61,6 +61,7 @@ bad_code() {
     put schemas/function.c < <(echo '{' && printf '%.0sx();\n' {1..59} && echo '}')
     put actors/event/calls.c < <(printf 'void f(void) { %s(p); }\n' \
         strcpy sprintf atoi rand sleep alloca localtime && echo '    goto out;')
+    put actors/runtime/wait.c <<<'static const clockid_t by = CLOCK_REALTIME;'
     put actors/event/wrong.c <<<'#include "store/store.h"'
     put actors/runtime/tick.c <<<'#include <nats/nats.h>'
     put cellar/thing.c <<<'#include "schemas/id.h"'
@@ -76,6 +77,7 @@ bad_code() {
         expect check_code "a banned call: void f(void) { $call(p)"
     done
     expect check_code 'cleanup goes by attribute'
+    expect check_code 'actors/runtime/wait.c:1: a wall clock steps'
     expect check_includes 'actors/event/wrong.c:1: this room may not include store/store.h'
     expect check_includes 'actors/runtime/tick.c:1: this room may not use nats/nats.h'
     expect check_includes 'cellar/thing.c:1: rooms.txt knows no room cellar'

@@ -35,6 +35,21 @@ static void test_clock_monotonic_us__given_two_readings_then_never_falls(void **
     }
 }
 
+static void test_clock_condition_wait__given_nobody_signals_then_until_the_moment(void **state)
+{
+    (void)state;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition;
+    clock_condition_init(&condition);
+    int64_t until_us = clock_monotonic_us() + 20000;
+    pthread_mutex_lock(&mutex);
+    while (clock_condition_wait(&condition, &mutex, until_us))
+        continue;
+    pthread_mutex_unlock(&mutex);
+    assert_true(clock_monotonic_us() >= until_us);
+    pthread_cond_destroy(&condition);
+}
+
 static void test_random_uuid__given_many_then_version_7_of_now_and_different(void **state)
 {
     (void)state;
@@ -54,6 +69,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock_format__given_times_then_rfc_3339),
         cmocka_unit_test(test_clock_monotonic_us__given_two_readings_then_never_falls),
+        cmocka_unit_test(test_clock_condition_wait__given_nobody_signals_then_until_the_moment),
         cmocka_unit_test(test_random_uuid__given_many_then_version_7_of_now_and_different),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
