@@ -182,7 +182,7 @@ async function own_seats() {
     await section_open(tab, shows.concert, 3);
     await pick(tab, 1);
   }
-  const name = await other.locator('.seat.chosen').getAttribute('data-seat');
+  const name = await other.locator('.seat-grid .seat.chosen').getAttribute('data-seat');
   await reserve(page);
   const seat = other.locator(`[data-seat="${name}"]`);
   await other.locator('.seat.mine').waitFor();
