@@ -203,6 +203,33 @@ async function own_seats() {
   await page.context().close();
 }
 
+// What is held is shown at once: whatever else was wished for, and whatever this browser forgot.
+async function cart_first() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.concert, 4);
+  await pick(page, 1);
+  await reserve(page);
+  await section_open(page, shows.theatre, 6);
+  await pick(page, 1);
+  const waiting = [];
+  await page.route('**/v1/reservations', (route) =>
+    is_wish(route.request()) ? void waiting.push(route) : route.continue(),
+  );
+  await page.locator('seat-tray .main').click();
+  while (waiting.length < 1) await settled(page);
+  await page.goto(`${edge}/cart`);
+  await page.locator('hold-timer').waitFor();
+  await page.getByText('are still being reserved').waitFor();
+  while (waiting.length < 2) await settled(page);
+  await waiting.at(-1).fulfill(problem(409, 'SEATS_UNAVAILABLE', { seats: [] }));
+  await page.locator('.strip').getByText('could not be reserved').waitFor();
+  await page.unroute('**/v1/reservations');
+  await page.evaluate(() => (localStorage.clear(), sessionStorage.clear()));
+  await page.reload();
+  await page.locator('hold-timer').waitFor();
+  await page.context().close();
+}
+
 // Held seats are not given away by one press, paid ones neither; what does not work is to be seen.
 async function giving_back() {
   const page = await visitor(DESKTOP, LOUD);
@@ -399,6 +426,7 @@ await run([
   refusals,
   states_late,
   own_seats,
+  cart_first,
   giving_back,
   nothing_to_pay,
   time_up,
