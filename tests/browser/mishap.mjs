@@ -240,8 +240,8 @@ async function giving_back() {
   await page.getByRole('button', { name: 'Give the seats back' }).click();
   await page.getByRole('button', { name: 'Keep the seats' }).click();
   const id = (await page.locator('input[type=email]').getAttribute('id')).slice('email-'.length);
-  const state = () =>
-    page.evaluate(async (path) => (await (await fetch(path)).json()).state, `/v1/reservations/${id}`);
+  const path = `/v1/reservations/${id}`;
+  const state = () => page.evaluate(async (at) => (await (await fetch(at)).json()).state, path);
   check('they are kept', (await state()) === 'held');
   await page.getByRole('button', { name: 'Give the seats back' }).click();
   await page.route('**/v1/reservations/*', (route) => route.fulfill(problem(500, 'INTERNAL')));
