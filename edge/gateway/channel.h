@@ -13,7 +13,7 @@
 //     data: {}
 //     event: deaf                          the gateway hears nothing itself: ask until `reset`
 //     data: {}
-//     event: beat                          nothing was to be said for a while, and the stream stands
+//     event: beat                          nothing else for a while; the stream stands
 //     data: {}
 // each with an empty line behind it.
 #ifndef CAVEA_EDGE_GATEWAY_CHANNEL_H

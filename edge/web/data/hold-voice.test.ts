@@ -35,7 +35,7 @@ test('voice: given two reservations, then the end of each is said', () => {
   ]);
 });
 
-test('voice: given a clock that jumps, then what has happened is said, and no mark of before', () => {
+test('voice: given a clock that jumps, then only what is true now is said', () => {
   assert.deepEqual(heard({ a: 300, b: 700 }, 0, 1000), ['', 'expired']);
   assert.deepEqual(heard({ a: 300, b: 700 }, 0, 650), ['', 'expired,one_minute']);
   assert.deepEqual(heard({ a: 300 }, 0, 285), ['', 'twenty_seconds']);
