@@ -13,6 +13,8 @@
 //     data: {}
 //     event: deaf                          the gateway hears nothing itself: ask until `reset`
 //     data: {}
+//     event: beat                          nothing else for a while; the stream stands
+//     data: {}
 // each with an empty line behind it.
 #ifndef CAVEA_EDGE_GATEWAY_CHANNEL_H
 #define CAVEA_EDGE_GATEWAY_CHANNEL_H

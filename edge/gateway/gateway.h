@@ -11,7 +11,7 @@
 
 enum {
     GATEWAY_GATHER_MS = 100, // between two rounds of writing, at least; the first goes at once
-    GATEWAY_HEARTBEAT_MS = 15000,
+    GATEWAY_HEARTBEAT_MS = 15000, // of silence; pages wait for 40 s (edge/web/data/stream.ts)
     GATEWAY_ASK_MS = 10000,             // for a whole request
     GATEWAY_STALL_MS = 10000,           // that a write may take
     GATEWAY_LEAVE_MS = 2000,            // for a refused client to go

@@ -68,7 +68,7 @@ export async function browser_end() {
 
 /** Runs the parts one after the other, or ONLY some, and says how long each took. */
 export async function run(parts) {
-  const only = process.env.ONLY?.split(',');
+  const only = process.env.ONLY && process.env.ONLY.split(',');
   await browser_start();
   for (const part of parts.filter(({ name }) => !only || only.includes(name))) {
     const began = performance.now();

@@ -194,7 +194,7 @@ async function own_seats() {
     await section_open(tab, shows.concert, 3);
     await pick(tab, 1);
   }
-  const name = await other.locator('.seat.chosen').getAttribute('data-seat');
+  const name = await other.locator('.seat-grid .seat.chosen').getAttribute('data-seat');
   await reserve(page);
   const seat = other.locator(`[data-seat="${name}"]`);
   await other.locator('.seat.mine').waitFor();
@@ -215,6 +215,34 @@ async function own_seats() {
   await page.context().close();
 }
 
+// What is held is shown at once: whatever else was wished for, and whatever this browser forgot.
+async function cart_first() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.concert, 4);
+  await pick(page, 1);
+  await reserve(page);
+  await checkout(page);
+  await section_open(page, shows.theatre, 6);
+  await pick(page, 1);
+  const waiting = [];
+  await page.route('**/v1/reservations', (route) =>
+    is_wish(route.request()) ? void waiting.push(route) : route.continue(),
+  );
+  await page.locator('seat-tray .main').click();
+  while (waiting.length < 1) await settled(page);
+  await page.goto(`${edge}/cart`);
+  await page.locator('hold-timer').waitFor();
+  await page.getByText('are still being reserved').waitFor();
+  while (waiting.length < 2) await settled(page);
+  await waiting.at(-1).fulfill(problem(409, 'SEATS_UNAVAILABLE', { seats: [] }));
+  await page.locator('.strip').getByText('could not be reserved').waitFor();
+  await page.unroute('**/v1/reservations');
+  await page.evaluate(() => (localStorage.clear(), sessionStorage.clear()));
+  await page.reload();
+  await page.locator('hold-timer').waitFor();
+  await page.context().close();
+}
+
 // Held seats are not given away by one press, paid ones neither; what does not work is to be seen.
 async function giving_back() {
   const page = await visitor(DESKTOP, LOUD);
@@ -223,7 +251,10 @@ async function giving_back() {
   await reserve(page);
   await page.getByRole('button', { name: 'Give the seats back' }).click();
   await page.getByRole('button', { name: 'Keep the seats' }).click();
-  check('they are kept', (await reservations(page))[0].state === 'held');
+  const id = (await page.locator('input[type=email]').getAttribute('id')).slice('email-'.length);
+  const path = `/v1/reservations/${id}`;
+  const state = () => page.evaluate(async (at) => (await (await fetch(at)).json()).state, path);
+  check('they are kept', (await state()) === 'held');
   await page.getByRole('button', { name: 'Give the seats back' }).click();
   await page.route('**/v1/reservations/*', (route) => route.fulfill(problem(500, 'INTERNAL')));
   await page.locator('dialog .danger').click();
@@ -231,7 +262,7 @@ async function giving_back() {
   await page.unroute('**/v1/reservations/*');
   await page.locator('dialog .danger').click();
   await page.getByText('Your cart is empty').waitFor();
-  check('they are given back', (await reservations(page))[0].state === 'cancelled');
+  check('they are given back', (await state()) === 'cancelled');
   check('who listens is led there', await at_heading(page));
   await section_open(page, shows.concert, 2);
   await pick(page, 1);
@@ -256,6 +287,40 @@ async function giving_back() {
   await page.locator('dialog .danger').click();
   await page.locator('.state-refunded').waitFor();
   check('who listens is led there', await at_heading(page));
+  await page.context().close();
+}
+
+// Tickets are reached although the rest cannot be read, and are waited for where they are made.
+async function tickets_first() {
+  const page = await visitor(DESKTOP, LOUD);
+  await section_open(page, shows.concert, 5);
+  await pick(page, 1);
+  await reserve(page);
+  await checkout(page);
+  await pay(page);
+  const paid = page.url();
+  await page.route('**/v1/events/*', (route) => route.fulfill(problem(500, 'INTERNAL')));
+  await page.goto(`${edge}/reservations`);
+  await page.locator('.stub').getByText('Paid').waitFor();
+  check('the way is there', paid.endsWith(await page.locator('.stub a').getAttribute('href')));
+  await page.unroute('**/v1/events/*');
+  await page.route('**/v1/reservations?*', async (route) => {
+    if (route.request().url().includes('cursor')) return route.fulfill(problem(500, 'INTERNAL'));
+    const answer = await route.fetch();
+    return route.fulfill({ response: answer, json: { ...(await answer.json()), next: 'more' } });
+  });
+  await page.reload();
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await page.locator('.strip').getByText('Something went wrong').waitFor();
+  check('the list stays', await page.locator('.stub').getByText('Paid').isVisible());
+  await page.route('**/tickets', (route) =>
+    route.fulfill({ status: 200, contentType: 'application/json', body: '{"tickets":[]}' }),
+  );
+  await page.locator('.stub a').first().click();
+  await page.getByText('Your tickets are being made').waitFor();
+  await page.unroute('**/tickets');
+  await page.locator('.mini').waitFor();
+  check('nothing is awaited', (await page.getByText('are being made').count()) === 0);
   await page.context().close();
 }
 
@@ -343,6 +408,8 @@ async function stranger() {
   await section_open(page, shows.concert);
   await pick(page, 1);
   await reserve(page);
+  await checkout(page);
+  await page.goto(edge);
   const [cookie] = await context.cookies();
   await context.addCookies([{ ...cookie, value: `${cookie.value.slice(0, -4)}AAAA` }]);
   await page.goto(`${edge}/reservations`);
@@ -411,7 +478,9 @@ await run([
   refusals,
   states_late,
   own_seats,
+  cart_first,
   giving_back,
+  tickets_first,
   nothing_to_pay,
   time_up,
   time_up_while_paying,

@@ -4,7 +4,7 @@
 # the pages that do not arrive.
 # full-only
 # alone
-# time: 360
+# time: 420
 set -euo pipefail
 # shellcheck source=tests/stack.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../stack.sh"
@@ -22,5 +22,5 @@ free=$(show "$tent" "$plan" "An Open Rehearsal" family --starts +6d --currency E
 brief=$(show "$tent" "$plan" "Quick Change" comedy --starts +7d --currency EUR \
     --price Ring=4800 --price Benches=2950 --hold-seconds 8)
 shows=$(jq -c --arg free "$free" --arg brief "$brief" '. + $ARGS.named' <<<"$shows")
-browser_limit=170 browser mishap.mjs
+browser_limit=230 browser mishap.mjs
 browser_limit=150 browser wander.mjs

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # cavea-live between a real nats-server and a thousand listeners: each hears of every change, in
-# order and soon; a lost broker, a listener that comes back, and the admin port.
+# order and soon, and, when there is nothing to hear, that its stream stands; a lost broker, a
+# listener that comes back, and the admin port.
 # variants: release address
 set -euo pipefail
 # shellcheck source=tests/integration/live_rig.sh
@@ -28,11 +29,25 @@ ready_is() {
     [[ $code == "$1" ]]
 }
 
+# Nothing ever happens there.
+quiet_start() {
+    curl -sN -m 60 "http://127.0.0.1:$(live_port live-1)/v1/events/${event/%1/2}/live" \
+        >"$work/quiet" &
+    quiet=$!
+}
+
+quiet_beats() {
+    wait_until 20 grep -qx 'event: beat' "$work/quiet" || stop_rig "a beat after 15 s of silence"
+    kill "$quiet"
+    wait "$quiet" || true
+}
+
 # A stream that sees the broker go and come back.
 broker_lost() {
     : >"$work/stream"
     curl -sN -m 60 "http://127.0.0.1:$(live_port live-1)/v1/events/$event/live" \
         >"$work/stream" &
+    stream=$!
     hears 'event: reset'
     broker_stop
     hears 'event: deaf'
@@ -41,14 +56,16 @@ broker_lost() {
     wait_until 10 ready_is 200 || stop_rig "ready again"
     wait_until 10 awk '/event: reset/ { n++ } END { exit n < 2 }' "$work/stream" ||
         stop_rig "a reset when the broker is back"
-    kill %1
-    wait %1 || true
+    kill "$stream"
+    wait "$stream" || true
 }
 
 rig_start
 live_start live-1
+quiet_start
 listeners 1000 50 20 live-1
 metric cavea_live_listeners_joined_total 1000
 metric cavea_live_deltas_total 50
+quiet_beats
 broker_lost
 live_stop live-1

@@ -3,5 +3,11 @@
 /** Aborted after so long, and with the caller's own signal. */
 export function deadline(ms: number, signal?: AbortSignal): AbortSignal {
   const end = AbortSignal.timeout(ms);
-  return signal ? AbortSignal.any([signal, end]) : end;
+  if (!signal) return end;
+  const both = new AbortController(); // AbortSignal.any is younger than some browsers here
+  for (const one of [signal, end]) {
+    if (one.aborted) both.abort(one.reason);
+    one.addEventListener('abort', () => both.abort(one.reason), { once: true });
+  }
+  return both.signal;
 }

@@ -138,6 +138,7 @@ test('what the stream brings is applied in order, and nothing is asked', async (
   await pass(20000);
   assert.equal(asked.length, 1);
   assert.deepEqual(told, ['load', 'way', 'change', 'change']);
+  source!.names.get('beat')!();
   await pass(20000);
   assert.equal(asked.length, 2, 'it looks now and then all the same');
   feed.stop();
@@ -220,6 +221,59 @@ test('when the stream ends it asks, and comes back from where it is', async () =
   }
   assert.equal(Source.all.length, 7);
   assert.ok(!told.includes('trouble true'));
+  feed.stop();
+});
+
+test('a stream without a word is dead, and another takes its place', async () => {
+  answer = () => map_of(7);
+  const { feed } = await feed_start();
+  Source.all[0]!.onopen?.();
+  answer = nothing;
+  for (let i = 0; i < 6; i++) {
+    await pass(15000);
+    Source.all[0]!.names.get('beat')!();
+  }
+  assert.equal(Source.all.length, 1, 'beats are words');
+  await pass(39000);
+  assert.equal(feed.way, 'stream');
+  await pass(1500);
+  assert.equal(feed.way, 'poll');
+  assert.equal(Source.all[0]!.open, false);
+  const before = asked.length;
+  await pass(2300);
+  assert.equal(asked.length, before + 1, 'meanwhile it asks');
+  assert.equal(Source.all.length, 2);
+  await pass(41000); // nor does that one ever answer
+  await pass(10000);
+  assert.equal(Source.all.length, 3);
+  feed.stop();
+});
+
+test('a stream that does not tell what a question brings is given up', async () => {
+  answer = () => map_of(7);
+  const { feed } = await feed_start();
+  const [source] = Source.all;
+  source!.onopen?.();
+  const beat = async (ms: number) => (source!.names.get('beat')!(), await pass(ms));
+  answer = () => delta_of(9, 5);
+  await beat(33000);
+  assert.equal(feed.version, 9);
+  source!.change(7, 9, [5]); // told a little later
+  answer = nothing;
+  await beat(3000);
+  assert.equal(feed.way, 'stream');
+  source!.names.get('reset')!(); // told that there is something, not what
+  answer = () => delta_of(10, 9);
+  await pass(1000);
+  await pass(3000);
+  assert.equal(feed.version, 10);
+  assert.equal(feed.way, 'stream');
+  answer = () => delta_of(12, 13);
+  await beat(33000);
+  assert.equal(feed.version, 12);
+  await beat(3000);
+  assert.equal(feed.way, 'poll');
+  assert.equal(source!.open, false);
   feed.stop();
 });
 

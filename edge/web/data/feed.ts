@@ -16,6 +16,7 @@ const PERIOD_MS = 2000;
 const PERIOD_MS_MAX = 30000;
 const ANSWER_MS = 8000;
 const CHECK_MS = 30000; // between two questions while the stream brings everything
+const DOUBT_MS = 2000; // between what a question brings and the stream's word of it
 const RESET_SPREAD_MS = 800; // all who listen are told to ask at the same moment
 const HIDDEN_MS = 10000; // then nobody looks, and the stream ends
 const HEAD_BYTES = 32;
@@ -33,6 +34,7 @@ export class SeatFeed extends EventTarget {
   #question: AbortController | null = null;
   #timer = 0;
   #hidden_timer = 0;
+  #doubt_timer = 0;
   #failures = 0;
   #troubled = false;
   #again = false; // a question that was on its way when the stream said `reset` may be too old
@@ -73,6 +75,7 @@ export class SeatFeed extends EventTarget {
     this.#stream?.close();
     clearTimeout(this.#timer);
     clearTimeout(this.#hidden_timer);
+    clearTimeout(this.#doubt_timer);
   }
 
   /** Asks now, as after a conflict. */
@@ -144,6 +147,8 @@ export class SeatFeed extends EventTarget {
   async #ask(): Promise<void> {
     clearTimeout(this.#timer);
     this.#question?.abort();
+    // Nothing that the stream has told of makes us ask: it should know whatever comes of it.
+    const routine = this.way === 'stream' && !this.#again && this.version >= this.#heard;
     this.#again = false;
     const question = new AbortController();
     this.#question = question;
@@ -156,7 +161,9 @@ export class SeatFeed extends EventTarget {
       const known = answer.status === 304 || (etag !== '' && etag === this.#etag);
       const bytes = known ? null : await answer.arrayBuffer();
       if (question !== this.#question || this.#stopped.signal.aborted) return;
+      const before = this.version;
       if (bytes) this.#take(bytes);
+      if (routine && this.version > before) this.#doubt(this.version);
       this.#etag = etag;
       this.#failures = 0;
       this.#trouble(false);
@@ -166,6 +173,14 @@ export class SeatFeed extends EventTarget {
     }
     this.#question = null;
     this.#ask_in(this.#period());
+  }
+
+  /** A stream that beats and does not tell what there is to tell is not taken for a good one. */
+  #doubt(version: number): void {
+    clearTimeout(this.#doubt_timer);
+    this.#doubt_timer = setTimeout(() => {
+      if (this.way === 'stream' && this.#heard < version) this.#stream?.again();
+    }, DOUBT_MS);
   }
 
   #take(bytes: ArrayBuffer): void {

@@ -15,11 +15,13 @@ export interface Told {
 const BACK_MS = 1500;
 const BACK_MS_MAX = 60000;
 const STEADY_MS = 10000; // a stream that lasted so long was a good one
+const SILENCE_MS = 40000; // the gateway says something every 15 s: this one died without a word
 
 export class SeatStream {
   hears = false;
   #source: EventSource | null = null;
   #timer = 0;
+  #silence = 0;
   #tries = 0;
   #began = 0;
   #version = 0;
@@ -38,19 +40,30 @@ export class SeatStream {
     this.#source = source;
     source.onopen = () => {
       this.#began = performance.now();
+      this.#spoke();
       this.#hears(true);
     };
-    source.onerror = () => this.#ended();
-    source.onmessage = (event: MessageEvent<string>) => this.#change(event);
+    source.onerror = () => this.again();
+    source.onmessage = (event: MessageEvent<string>) => {
+      this.#spoke();
+      this.#change(event);
+    };
     source.addEventListener('reset', () => {
+      this.#spoke();
       this.#hears(true);
       this.told.reset();
     });
-    source.addEventListener('deaf', () => this.#hears(false));
+    source.addEventListener('deaf', () => {
+      this.#spoke();
+      this.#hears(false);
+    });
+    source.addEventListener('beat', () => this.#spoke());
+    this.#spoke();
   }
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#source?.close();
     this.#source = null;
     this.#hears(false);
@@ -69,8 +82,16 @@ export class SeatStream {
     this.told.change({ after, last, seats });
   }
 
-  // The browser would come back by itself, but not where we are, and as often as it likes.
-  #ended(): void {
+  #spoke(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.again(), SILENCE_MS);
+  }
+
+  /**
+   * It has ended, or says nothing of what there is to say: another one, after a while. The browser
+   * would come back by itself, but not where we are, and as often as it likes.
+   */
+  again(): void {
     if (this.hears && performance.now() - this.#began > STEADY_MS) this.#tries = 0;
     this.close();
     const most = Math.min(BACK_MS_MAX, BACK_MS * 2 ** this.#tries++);

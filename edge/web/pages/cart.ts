@@ -1,15 +1,15 @@
 // What is held: one box for each reservation, which stays what the reader has made of it while
 // others come and go.
 import type { EventDetail, Reservation } from '#api';
-import { reservations_read, session_put } from '../data/api.ts';
-import { attempt_send, attempts_open } from '../data/attempt.ts';
+import { is_decided, is_nobody, reservations_read, session_put } from '../data/api.ts';
+import { attempt_send, attempts_open, type Attempt } from '../data/attempt.ts';
 import { event_of } from '../data/event-store.ts';
-import { mine_changes, mine_ids, mine_note_all, mine_signed } from '../data/mine.ts';
+import { mine_changes, mine_ids, mine_note_all } from '../data/mine.ts';
 import { t } from '../i18n.ts';
 import '../parts/checkout-box.ts';
 import type { CheckoutBox } from '../parts/checkout-box.ts';
 import { h, replace } from '../ui/h.ts';
-import { loading, notice, notice_of, Page } from '../ui/page.ts';
+import { error_key, loading, notice, notice_of, Page, warning } from '../ui/page.ts';
 
 const RESERVATIONS = 50; // the newest; whatever is held is among them
 
@@ -17,6 +17,8 @@ class PageCart extends Page {
   #title = h('h1', { tabindex: -1 }, t('cart.title'));
   #list = h('div', null, loading('ghost-stub', 2));
   #failure = h('div', null);
+  #wishes = h('div', { class: 'messages' });
+  #asking = 0; // wishes that wait for their answer
   #boxes = new Map<string, CheckoutBox>();
   #email = '';
   #reading = false;
@@ -25,12 +27,40 @@ class PageCart extends Page {
 
   override async open(): Promise<void> {
     const signal = this.gone;
-    replace(this, this.#title, this.#list, this.#failure);
+    replace(this, this.#title, this.#wishes, this.#list, this.#failure);
     mine_changes.addEventListener('change', () => this.#changed(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#back(), { signal });
     // Seats whose reservation was asked for and not answered belong here too.
-    await Promise.all(attempts_open().map((attempt) => attempt_send(attempt).catch(() => null)));
+    for (const attempt of attempts_open()) void this.#wish(attempt);
     await this.#refresh();
+  }
+
+  /** What comes of it is told here: it is not to be seen in what is held. */
+  async #wish(attempt: Attempt): Promise<void> {
+    const line = h('p', { class: 'strip', role: 'status' }, t('cart.wish_asking'));
+    this.#asking++;
+    this.#wishes.append(line);
+    try {
+      await attempt_send(attempt);
+      line.remove();
+    } catch (error) {
+      if (!this.gone.aborted) line.replaceWith(this.#wish_failed(attempt, error));
+    }
+    this.#asking--;
+    if (!this.gone.aborted) await this.#refresh();
+  }
+
+  #wish_failed(attempt: Attempt, error: unknown): HTMLElement {
+    const href = `/events/${attempt.event}`;
+    if (is_decided(error)) {
+      const stranger = error_key(error) === 'error.stranger';
+      const text = t(stranger ? 'error.stranger' : 'cart.wish_refused');
+      return warning(text, h('a', { href }, t('cart.again')));
+    }
+    const again = () => (line.remove(), void this.#wish(attempt));
+    const button = h('button', { class: 'button small', onclick: again }, t('error.again'));
+    const line = warning(t('event.unsure'), button);
+    return line;
   }
 
   /** From the provider's page, to this one as it was left. */
@@ -56,8 +86,7 @@ class PageCart extends Page {
     let held: [Reservation, EventDetail | null][] = [];
     try {
       const ids = mine_ids(this.#boxes.keys());
-      const page = mine_signed() ? await reservations_read(RESERVATIONS, ids) : null;
-      const reservations = page?.reservations ?? [];
+      const reservations = await this.#reservations(ids);
       this.#note(ids, reservations);
       const shown = reservations.filter((r) => r.state === 'held' || this.#boxes.has(r.id));
       held = await Promise.all(
@@ -71,6 +100,16 @@ class PageCart extends Page {
     if (!this.#boxes.size) replace(this.#list);
     for (const [reservation, event] of held) this.#adopt(reservation, event);
     this.#failure_show(failure);
+  }
+
+  /** Asked also when nothing kept here says that this browser is somebody: the cookie may. */
+  async #reservations(ids: string[]): Promise<Reservation[]> {
+    try {
+      return (await reservations_read(RESERVATIONS, ids)).reservations;
+    } catch (error) {
+      if (is_nobody(error)) return [];
+      throw error;
+    }
   }
 
   /** Without being told of it in turn. */
@@ -117,7 +156,7 @@ class PageCart extends Page {
   /** What could not be read, below what could; or that there is nothing. */
   #failure_show(failure: unknown): void {
     const again = () => void this.#refresh();
-    const empty = !failure && !this.#boxes.size;
+    const empty = !failure && !this.#boxes.size && !this.#asking;
     this.#title.hidden = empty;
     replace(this.#failure, failure ? notice_of(failure, again) : empty && this.#empty());
   }

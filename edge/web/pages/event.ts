@@ -390,8 +390,8 @@ class PageEvent extends Page {
         () => this.#reserve(),
         (error: unknown) => this.#refused(error),
       );
-    const onclick = () => void anew();
-    this.#tell(t('event.stranger'), h('button', { class: 'button small', onclick }, t('event.anew')));
+    const dress = { class: 'button small', onclick: () => void anew() };
+    this.#tell(t('event.stranger'), h('button', dress, t('event.anew')));
   }
 
   async #conflict(problem: Problem): Promise<void> {

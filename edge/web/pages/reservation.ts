@@ -14,10 +14,14 @@ import { loading, Page, warning } from '../ui/page.ts';
 import { say } from '../ui/say.ts';
 import { STATES } from './reservations.ts';
 
+const ASK_MS = 1000;
+const ASK_MS_MAX = 10000;
+
 class PageReservation extends Page {
   #reservation!: Reservation;
   #event!: EventDetail;
   #tickets: Ticket[] = [];
+  #place = h('div', null); // of the tickets
 
   override open(id: string): Promise<void> {
     replace(this, loading('ghost-stub', 2));
@@ -31,7 +35,38 @@ class PageReservation extends Page {
     const ticketed = state === 'confirmed' || state === 'refunded';
     this.#event = await event_of(event_id);
     this.#tickets = ticketed ? (await tickets_read(id)).tickets : [];
-    if (!this.gone.aborted) this.#show();
+    if (this.gone.aborted) return;
+    this.#show();
+    this.#wait(ASK_MS);
+  }
+
+  get #missing(): boolean {
+    const { state, seats } = this.#reservation;
+    return state === 'confirmed' && this.#tickets.length < seats.length;
+  }
+
+  /** They are signed a moment after the payment: who comes that early sees them come. */
+  #wait(pause_ms: number): void {
+    if (!this.#missing) return;
+    const timer = setTimeout(() => void this.#ask_tickets(pause_ms), pause_ms);
+    this.gone.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }
+
+  async #ask_tickets(pause_ms: number): Promise<void> {
+    const { id } = this.#reservation;
+    const found = document.hidden ? null : await tickets_read(id).catch(() => null);
+    if (this.gone.aborted || !this.#missing) return;
+    if (found && found.tickets.length > this.#tickets.length) {
+      this.#tickets = found.tickets;
+      this.#tickets_show();
+      if (!this.#missing) say(t('reservation.tickets'));
+    }
+    this.#wait(Math.min(ASK_MS_MAX, pause_ms * 1.5));
+  }
+
+  #tickets_show(): void {
+    const wait = () => h('p', { class: 'strip', role: 'status' }, t('reservation.tickets_wait'));
+    replace(this.#place, this.#tickets.length > 0 && this.#stubs(), this.#missing && wait());
   }
 
   #price(minor: number): string {
@@ -42,6 +77,7 @@ class PageReservation extends Page {
     const event = this.#event;
     const { state, outcome, refund_minor } = this.#reservation;
     this.title_set(event.name);
+    this.#tickets_show();
     replace(
       this,
       h(
@@ -87,7 +123,7 @@ class PageReservation extends Page {
           t('reservation.refund', { amount: this.#price(refund_minor ?? 0) }),
         ),
       state === 'held' && h('p', { class: 'strip' }, h('a', { href: '/cart' }, t('event.held_go'))),
-      this.#tickets.length > 0 && this.#stubs(),
+      this.#place,
       state === 'confirmed' && this.#tools(),
       state === 'confirmed' && this.#cancellation(),
     );

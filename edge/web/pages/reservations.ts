@@ -6,9 +6,10 @@ import { event_of } from '../data/event-store.ts';
 import { mine_ids } from '../data/mine.ts';
 import { date_time, money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
+import { seat_text } from '../parts/seat-tray.ts';
 import { category_name, day_stub, stock_of } from '../parts/stub.ts';
 import { h, replace } from '../ui/h.ts';
-import { loading, notice, Page } from '../ui/page.ts';
+import { error_key, loading, notice, Page, warning } from '../ui/page.ts';
 
 const PAGE = 10;
 
@@ -36,6 +37,18 @@ class PageReservations extends Page {
     return this.attempt(() => this.#load(null));
   }
 
+  /** What is listed already stays, whatever becomes of the rest. */
+  async #load_more(cursor: string): Promise<void> {
+    const again = () => void this.#load_more(cursor);
+    try {
+      await this.#load(cursor);
+    } catch (error) {
+      if (this.gone.aborted) return;
+      const button = h('button', { class: 'button quiet', onclick: again }, t('error.again'));
+      replace(this.#more, warning(t(error_key(error)), button));
+    }
+  }
+
   async #load(cursor: string | null): Promise<void> {
     const none = { reservations: [], next: null };
     const page = await reservations_read(PAGE, mine_ids(), cursor).catch((error: unknown) => {
@@ -43,14 +56,17 @@ class PageReservations extends Page {
       return none;
     });
     const stubs = await Promise.all(
-      page.reservations.map(async (r) => stub_of(r, await event_of(r.event_id))),
+      page.reservations.map(async (r) => {
+        const event = await event_of(r.event_id).catch(() => null);
+        return event ? stub_of(r, event) : bare_stub_of(r);
+      }),
     );
     if (this.gone.aborted) return;
     if (!cursor) replace(this.#list);
     this.#list.append(...stubs);
     if (!this.#list.childElementCount) return this.#nothing();
     const { next } = page;
-    const more = () => void this.attempt(() => this.#load(next));
+    const more = () => void (next && this.#load_more(next));
     replace(
       this.#more,
       next && h('button', { class: 'button quiet', onclick: more }, t('events.more')),
@@ -68,11 +84,34 @@ class PageReservations extends Page {
   }
 }
 
+const href_of = ({ id, state }: Reservation) =>
+  state === 'held' ? '/cart' : `/reservations/${id}`;
+
+/** One whose event cannot be read just now: the way to its tickets is there all the same. */
+function bare_stub_of(reservation: Reservation): HTMLElement {
+  const { state, seats } = reservation;
+  const way = h('a', { class: 'stub-link', href: href_of(reservation) }, t('reservation.title'));
+  const places = seats.map((seat) => h('span', null, seat_text(seat)));
+  const standing = h('span', { class: `state state-${state}` }, t(STATES[state]));
+  return h(
+    'article',
+    { class: `stub stock-${stock_of('')}` },
+    h('div', { class: 'stub-day', 'aria-hidden': 'true' }),
+    h(
+      'div',
+      { class: 'stub-body' },
+      h('h2', null, way),
+      h('p', { class: 'where' }, places),
+      h('p', { class: 'stub-foot' }, standing),
+    ),
+  );
+}
+
 function stub_of(reservation: Reservation, event: EventDetail): HTMLElement {
   const { state } = reservation;
   const alive = state === 'held' || state === 'confirmed';
   const total = money(reservation.total_minor, event.currency, event.currency_exponent);
-  const href = state === 'held' ? '/cart' : `/reservations/${reservation.id}`;
+  const href = href_of(reservation);
   return h(
     'article',
     { class: `stub stock-${stock_of(event.category)}${alive ? '' : ' over'}` },

@@ -1,6 +1,7 @@
 // The way to the cart, on every page: how long the seats are still held, and the voice that says so
 // when it becomes short.
 import { now_ms } from '../data/clock.ts';
+import { HoldVoice, type Saying } from '../data/hold-voice.ts';
 import { mine_changes, mine_held } from '../data/mine.ts';
 import { clock_text } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
@@ -8,15 +9,16 @@ import { h, replace } from '../ui/h.ts';
 import { say } from '../ui/say.ts';
 
 const TICK_MS = 500;
-const MARKS: [number, Key][] = [
-  [120, 'timer.two_minutes'],
-  [60, 'timer.one_minute'],
-  [20, 'timer.twenty_seconds'],
-];
+const WORDS: Record<Saying, Key> = {
+  two_minutes: 'timer.two_minutes',
+  one_minute: 'timer.one_minute',
+  twenty_seconds: 'timer.twenty_seconds',
+  expired: 'timer.expired',
+};
 
 class CartLink extends HTMLElement {
   #timer = 0;
-  #left_s = Infinity;
+  #voice = new HoldVoice();
   #time = h('span', { class: 'cart-time' });
   #update = () => this.#show();
 
@@ -34,11 +36,9 @@ class CartLink extends HTMLElement {
   #show(): void {
     const now = now_ms();
     const held = mine_held(now);
-    const until = Math.min(...held.map((m) => Date.parse(m.until)));
-    const left_s = (until - now) / 1000;
+    const sayings = this.#voice.tick(held, now);
+    if (sayings.length) say(sayings.map((saying) => t(WORDS[saying])).join(' '), true);
     if (!held.length) {
-      if (this.#left_s < 1) say(t('timer.expired'), true);
-      this.#left_s = Infinity;
       if (this.childElementCount) replace(this);
       return;
     }
@@ -47,10 +47,8 @@ class CartLink extends HTMLElement {
         this,
         h('a', { class: 'cart-link', href: '/cart' }, h('span', null, t('cart.title')), this.#time),
       );
-    this.#time.textContent = clock_text(left_s);
-    for (const [mark_s, key] of MARKS)
-      if (this.#left_s > mark_s && left_s <= mark_s && this.#left_s !== Infinity) say(t(key), true);
-    this.#left_s = left_s;
+    const until = Math.min(...held.map((m) => Date.parse(m.until)));
+    this.#time.textContent = clock_text((until - now) / 1000);
   }
 }
 

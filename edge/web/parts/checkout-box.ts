@@ -276,6 +276,7 @@ export class CheckoutBox extends HTMLElement {
     const href = `/reservations/${this.#reservation.id}`;
     const way = h('a', { class: 'button main', href }, t('reservation.tickets'));
     this.#end('check', t('reservation.confirmed'), way);
+    say(`${this.#event.name}: ${t('reservation.confirmed')}`);
   }
 
   #cancelled(): void {
