@@ -35,16 +35,21 @@ static bool same_promise(const evidence *e, const operation *o, const reply *r)
            (moved || same_words(o->first, r->detail, "seats"));
 }
 
-// A reservation that was acknowledged cannot be paid after its deadline, after its end, or twice.
-static bool checkout_refusal_explained(const reply *r, const reservation_row *row,
-                                       const audit_limits *limits)
+// A reservation that was acknowledged cannot be paid after its deadline, after its end, or twice;
+// nor with a payment that is over, and which then stays over.
+static bool checkout_refusal_explained(const evidence *e, const reply *r,
+                                       const reservation_row *row, const audit_limits *limits)
 {
+    const payment_row *paid_with = evidence_payment(e, &row->payment);
     bool is_over =
         row->expires_us <= r->answered_us + limits->clock_us || row->state == RESERVATION_CANCELLED;
     bool is_paid = row->state == RESERVATION_CONFIRMED || row->state == RESERVATION_REFUNDED;
     if (code_is(r, ERROR_RESERVATION_EXPIRED))
         return is_over;
-    return code_is(r, ERROR_RESERVATION_CONFIRMED) ? is_paid : code_is(r, ERROR_PAYMENT_NOT_OPEN);
+    if (code_is(r, ERROR_RESERVATION_CONFIRMED))
+        return is_paid;
+    return code_is(r, ERROR_PAYMENT_NOT_OPEN) && paid_with != NULL &&
+           paid_with->state >= PAYMENT_CANCELLED;
 }
 
 // A checkout is the exception: nobody is shown again where to pay for a reservation that is over.
@@ -55,7 +60,7 @@ static void repeat_check(const evidence *e, const operation *o, const reply *r,
     const reservation_row *row = field_uuid(o->subject, &id) ? evidence_reservation(e, &id) : NULL;
     v->looked[LOOK_REPEAT]++;
     if (r->status >= 400 && o->kind == OPERATION_CHECKOUT && row != NULL &&
-        code_is(r, ERROR_RESERVATION_EXPIRED) && checkout_refusal_explained(r, row, limits))
+        code_is(r, ERROR_RESERVATION_EXPIRED) && checkout_refusal_explained(e, r, row, limits))
         return;
     if (r->status >= 400)
         breach(v, 3, "the key %s was answered with %s, and when it was used again refused: %s",
@@ -84,7 +89,7 @@ static void refusal_check(const evidence *e, const operation *o, const reply *r,
     if (code_is(r, ERROR_NOT_FOUND) || code_is(r, ERROR_UNAUTHORIZED) || row == NULL)
         breach(v, 2, "reservation %s was acknowledged, and later its buyer was told: %s",
                o->subject, r->code);
-    else if (o->kind == OPERATION_CHECKOUT && !checkout_refusal_explained(r, row, limits))
+    else if (o->kind == OPERATION_CHECKOUT && !checkout_refusal_explained(e, r, row, limits))
         breach(v, 2, "the checkout of reservation %s was refused without a reason: %s", o->subject,
                r->code);
     else if (o->kind == OPERATION_RELEASE && row->state != RESERVATION_CONFIRMED &&

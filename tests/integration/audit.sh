@@ -117,6 +117,9 @@ doctored 2 'without a reason: RESERVATION_EXPIRED' journal '
     $1 == ">" && $6 == "checkout" && $5 == $2 { of[$2] = 1 }
     $1 == "<" && of[$2] && !done { done = 1; $4 = 410; $5 = "RESERVATION_EXPIRED"; $6 = "-" }
     { print }'
+doctored 2 'without a reason: PAYMENT_NOT_OPEN' journal '
+    $1 == ">" && $6 == "release" && !of { of = $2; $6 = "checkout" }
+    $1 == "<" && $2 == of { $4 = 409; $5 = "PAYMENT_NOT_OPEN"; $6 = "-" } { print }'
 # 4: money
 doctored 4 'the provider says' provider 'NR == 1 { $4 *= 2 } { print }'
 doctored 4 'which nobody here knows' provider '{ print } NR == 1 { $1 = "pi_stranger"; print }'
