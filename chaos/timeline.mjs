@@ -58,7 +58,10 @@ function axes(most, span, x, y, bottom) {
     return drawn
 }
 
-const ended = /^(resume|start|heal|nats-server is back|the last)|room again| 0 ms longer$/
+// Marks that are no faults: something is over, or was made ready for one.
+export const isEnd = (what) =>
+    /^(resume|start|heal|nats-server is back|the last)|room again|is given to| 0 ms longer$/
+        .test(what)
 const labelsMost = 24 // more could not be read
 
 // Marks that stand close together share the rows above the plot.
@@ -71,10 +74,9 @@ function marks(faults, start, x, bottom) {
         let row = ends.findIndex((end) => end <= from)
         if (row < 0) row = ends.indexOf(Math.min(...ends))
         ends[row] = Math.max(ends[row], from + room)
-        const isEnd = ended.test(fault.what)
-        const color = isEnd ? '#5f6b6d' : '#b00020', y = 56 + row * 14
+        const color = isEnd(fault.what) ? '#5f6b6d' : '#b00020', y = 56 + row * 14
         return [`<line x1="${at.toFixed(1)}" y1="${y + 4}" x2="${at.toFixed(1)}" y2="${bottom}" ` +
-            `stroke="${color}" stroke-width="1.2" stroke-dasharray="${isEnd ? '2 3' : 'none'}"/>`,
+            `stroke="${color}" stroke-width="1.2" stroke-dasharray="${isEnd(fault.what) ? '2 3' : 'none'}"/>`,
         faults.length > labelsMost ? '' : label(back ? at - 4 : at + 4, y, fault.what,
             `font-size="10.5" fill="${color}"${back ? ' text-anchor="end"' : ''}`)]
     })

@@ -86,7 +86,7 @@ bus_batch *batch_new(bus *b)
     batch->references = 1;
     batch->next = NULL;
     batch->number = 0;
-    batch->count = batch->live = batch->bytes_count = batch->resends = 0;
+    batch->count = batch->live = batch->bytes_count = batch->resends = batch->nobody = 0;
     batch->direct = false;
     return batch;
 }

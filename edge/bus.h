@@ -3,7 +3,8 @@
 // the arrival of a reply first sends whatever has queued meanwhile and then wakes who waited. No
 // timer ever delays a sending. An envelope without an answer is sent again with the same bytes:
 // after 250 ms over the direct path, then (or when nobody holds the actor) with a wake-up and to
-// the stream once more, the time doubling. Every waiter has its deadline; a number that was given
+// the stream once more, the time doubling. While the server says that nobody holds it, which loads
+// nobody, the direct path and a wake-up are tried soon again for a while. Every waiter has its deadline; a number that was given
 // up is never used again. Knows no NATS (nats_link.h) and no HTTP. Times are monotonic microseconds
 // of this process unless they say database. Threads: everything may be called from any thread,
 // bus_receive from one at a time.
@@ -20,6 +21,8 @@ enum {
     BUS_QUEUES_MAX = 16384,      // actors with a queue; the least recently used makes room
     BUS_RESEND_FIRST_MS = 250,   // doubling
     BUS_RESEND_LAST_MS = 2000,   // and no longer than this
+    BUS_NOBODY_MS = 125,         // until the next try, while nobody holds the actor
+    BUS_NOBODY_TRIES = 12,       // then as after any silence
     BUS_WAKE_SILENCE_MS = 30000, // an actor not heard from for so long is woken with the message
     BUS_COMMAND_BYTES_MAX = 1024,
     BUS_TICK_MS = 25,

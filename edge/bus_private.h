@@ -50,7 +50,8 @@ typedef struct bus_batch {
     uint32_t count, live;   // commands; those somebody still waits for
     uint32_t bytes_count;
     uint32_t resends;
-    bool direct; // was sent over the direct path, and nobody has refused it there yet
+    uint32_t nobody; // how often the server said that nobody holds the actor
+    bool direct;     // was sent over the direct path, and nobody has refused it there yet
     int64_t sent_us, resend_at_us;
     bus_waiter *waiters[ENVELOPE_COMMANDS_MAX]; // NULL: has given up
     uint32_t ends[ENVELOPE_COMMANDS_MAX];       // where each command ends in bytes

@@ -116,9 +116,10 @@ static void queue_due_update(bus_queue *q)
 static void sending_wake(bus *b, bus_queue *q, sending *s, bool everybody)
 {
     int64_t now_us = bus_now_us(b);
-    if (now_us - q->woken_us < BUS_RESEND_FIRST_MS * 1000 / 2)
+    if (now_us - q->woken_us < (BUS_NOBODY_MS - BUS_TICK_MS) * 1000)
         return;
     q->woken_us = now_us;
+    s->queue = q;
     s->wakes = true;
     s->wakes_everybody = everybody;
 }
@@ -195,13 +196,19 @@ void sending_run(bus *b, sending *s)
     s->wakes = false;
 }
 
+// The last try was answered by the server, and the stream has the message already.
+static bool batch_had_nobody(const bus_batch *batch)
+{
+    return !batch->direct && batch->nobody > 0 && batch->nobody <= BUS_NOBODY_TRIES;
+}
+
 // The direct path first; when that was silent too, everything at once.
 static void batch_resend(bus *b, bus_queue *q, bus_batch *batch, sending *s)
 {
     bool again = batch->resends > 0;
     if (again)
         sending_wake(b, q, s, true);
-    sending_add(q, s, batch, again, true);
+    sending_add(q, s, batch, again && !batch_had_nobody(batch), true);
     batch->direct = true;
     int64_t pause_ms = (int64_t)BUS_RESEND_FIRST_MS
                        << (batch->resends < 8 ? batch->resends + 1 : 8);
@@ -247,6 +254,7 @@ void bus_reconnected(bus *b)
 void bus_no_responders(bus *b, uint32_t index)
 {
     sending s = {.count = 0};
+    bool found = false;
     bus_queue *q = queue_lock(b, index);
     if (!q)
         return;
@@ -255,10 +263,16 @@ void bus_no_responders(bus *b, uint32_t index)
         if (!batch || !batch->direct)
             continue;
         batch->direct = false;
-        sending_add(q, &s, batch, true, false);
+        if (batch->nobody++ == 0)
+            sending_add(q, &s, batch, true, false);
+        int64_t soon_us = bus_now_us(b) + BUS_NOBODY_MS * 1000;
+        if (batch->nobody <= BUS_NOBODY_TRIES && batch->resend_at_us > soon_us)
+            batch->resend_at_us = soon_us;
+        found = true;
     }
-    if (s.count > 0)
+    if (found)
         sending_wake(b, q, &s, false);
+    queue_due_update(q);
     pthread_mutex_unlock(&q->mutex);
     sending_run(b, &s);
     queue_leave(q);

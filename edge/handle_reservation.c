@@ -269,19 +269,45 @@ static void row_write(edge *e, doc *d, const catalogue_event *event,
     reservation_write(d, event, &r);
 }
 
-// NULL, or what is wrong with the query. *ret_before is zero for the first page.
-static const char *page_read(const char *query, reservation_id *ret_before, uint32_t *ret_limit)
+// What a query for a page asks for. The filter points into it.
+typedef struct page_query {
+    reservation_id before, with[READ_RESERVATIONS_WITH_MAX];
+    reservation_filter filter;
+} page_query;
+
+// Ids with a comma between them; false: something else, or too many.
+static bool ids_read(const char *text, page_query *ret)
 {
-    char cursor[UUID_TEXT_BYTES];
+    uint32_t count = 0;
+    for (const char *at = text; at != NULL; at = strchr(at, ',')) {
+        at += count > 0; // the comma
+        if (count == READ_RESERVATIONS_WITH_MAX ||
+            !uuid_parse(at, strcspn(at, ","), &ret->with[count].u))
+            return false;
+        count++;
+    }
+    ret->filter.with_count = count;
+    return true;
+}
+
+// NULL, or what is wrong with the query.
+static const char *page_read(const char *query, page_query *ret)
+{
+    char cursor[UUID_TEXT_BYTES], with[READ_RESERVATIONS_WITH_MAX * UUID_TEXT_BYTES];
     bool valid;
     int64_t limit = LIST_LIMIT_STANDARD;
-    *ret_before = (reservation_id){0};
+    ret->filter = (reservation_filter){.with = ret->with};
     if (!http_query_int(query, "limit", READ_RESERVATIONS_MAX, &limit) || limit < 1)
         return "limit is a number from 1 to 50";
-    if (http_query_text(query, "cursor", cursor, sizeof cursor, &valid) &&
-        !(valid && uuid_parse(cursor, strlen(cursor), &ret_before->u)))
-        return "cursor is not one of ours";
-    *ret_limit = (uint32_t)limit;
+    ret->filter.limit = (uint32_t)limit;
+    if (http_query_text(query, "cursor", cursor, sizeof cursor, &valid)) {
+        if (!valid || !uuid_parse(cursor, strlen(cursor), &ret->before.u))
+            return "cursor is not one of ours";
+        ret->filter.before = &ret->before;
+    }
+    if (http_query_text(query, "with", with, sizeof with, &valid) &&
+        !(valid && ids_read(with, ret)))
+        return "with is at most 20 ids of reservations, a comma between them";
     return NULL;
 }
 
@@ -307,19 +333,18 @@ static error_code page_write(edge *e, doc *d, const reservation_page *page)
     return ERROR_NONE;
 }
 
-// What the buyer has, of all events: whoever lost the ids finds the tickets again.
+// What the buyer has, of all events: whoever lost the ids finds the tickets again. What is held and
+// nobody has begun to pay for is found by whoever knows its id.
 void handle_reservation_list(edge_call *call)
 {
     edge *e = call->edge;
-    reservation_id before;
+    page_query asked;
     reservation_page page;
-    uint32_t limit;
     doc d;
-    const char *wrong = page_read(call->request->query, &before, &limit);
+    const char *wrong = page_read(call->request->query, &asked);
     if (wrong)
         return http_answer_problem(call->answer, ERROR_MALFORMED, wrong);
-    if (read_reservations(e->pool, &call->session.buyer, uuid_is_zero(&before.u) ? NULL : &before,
-                          limit, &page) != STORE_OK)
+    if (read_reservations(e->pool, &call->session.buyer, &asked.filter, &page) != STORE_OK)
         return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
     doc_init_heap(&d);
     error_code error = page_write(e, &d, &page);

@@ -43,7 +43,8 @@
     X(27, EVENT_NOT_CANCELLED, 409, false, "event-not-cancelled",                                  \
       "Only the buyers of a cancelled event are all refunded")                                     \
     X(28, ORIGIN_FOREIGN, 403, false, "origin-foreign",                                            \
-      "A browser's session may only be used from our own pages")
+      "A browser's session may only be used from our own pages")                                   \
+    X(29, SEAL_INVALID, 403, false, "seal-invalid", "Only actors and the operator may ask for this")
 
 typedef enum error_code {
     ERROR_NONE = 0,

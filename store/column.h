@@ -32,16 +32,16 @@ static inline const char *column_fixed(const PGresult *rows, int row, int column
 
 static inline uint32_t column_get4(const char *from)
 {
-    uint32_t wire;
-    memcpy(&wire, from, sizeof wire);
-    return be32toh(wire);
+    uint32_t raw;
+    memcpy(&raw, from, sizeof raw);
+    return be32toh(raw);
 }
 
 static inline uint64_t column_get8(const char *from)
 {
-    uint64_t wire;
-    memcpy(&wire, from, sizeof wire);
-    return be64toh(wire);
+    uint64_t raw;
+    memcpy(&raw, from, sizeof raw);
+    return be64toh(raw);
 }
 
 static inline bool column_bool(const PGresult *rows, int row, int column) // NULL: false
@@ -51,9 +51,9 @@ static inline bool column_bool(const PGresult *rows, int row, int column) // NUL
 
 static inline int16_t column_int2(const PGresult *rows, int row, int column)
 {
-    uint16_t wire;
-    memcpy(&wire, column_fixed(rows, row, column, sizeof wire), sizeof wire);
-    return (int16_t)be16toh(wire);
+    uint16_t raw;
+    memcpy(&raw, column_fixed(rows, row, column, sizeof raw), sizeof raw);
+    return (int16_t)be16toh(raw);
 }
 
 static inline int32_t column_int4(const PGresult *rows, int row, int column)
@@ -108,16 +108,16 @@ static inline void column_copy(const PGresult *rows, int row, int column, char *
 static inline uint32_t column_array(const PGresult *rows, int row, int column,
                                     const char **ret_first)
 {
-    const char *wire = PQgetvalue(rows, row, column);
+    const char *raw = PQgetvalue(rows, row, column);
     uint32_t length = column_length(rows, row, column);
     assert(length >= 12);
-    uint32_t dimensions = column_get4(wire);
-    assert(dimensions <= 1 && column_get4(wire + 4) == 0);
+    uint32_t dimensions = column_get4(raw);
+    assert(dimensions <= 1 && column_get4(raw + 4) == 0);
     if (dimensions == 0)
         return 0;
     assert(length >= 20);
-    *ret_first = wire + 20;
-    return column_get4(wire + 12);
+    *ret_first = raw + 20;
+    return column_get4(raw + 12);
 }
 
 // How many elements were read; never more than elements_max, which a constraint ensures.

@@ -10,7 +10,9 @@
 #define MIGRATIONS(X)                                                                              \
     X(1, migration_0001_base, "0001_base")                                                         \
     X(2, migration_0002_roles, "0002_roles")                                                       \
-    X(3, migration_0003_reservation_by_buyer, "0003_reservation_by_buyer")
+    X(3, migration_0003_reservation_by_buyer, "0003_reservation_by_buyer")                         \
+    X(4, migration_0004_seal, "0004_seal")                                                         \
+    X(5, migration_0005_payment_by_buyer, "0005_payment_by_buyer")
 
 #define X(version, symbol, name) extern const unsigned char symbol##_up[], symbol##_down[];
 MIGRATIONS(X)

@@ -104,8 +104,8 @@ static inline void params_add_uuid(params *p, const uuid *value)
 
 static inline void params_add_int2(params *p, int16_t value)
 {
-    uint16_t wire = htobe16((uint16_t)value);
-    params_add_bytes(p, &wire, sizeof wire);
+    uint16_t raw = htobe16((uint16_t)value);
+    params_add_bytes(p, &raw, sizeof raw);
 }
 
 static inline void params_add_int4(params *p, int32_t value)

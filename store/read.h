@@ -17,6 +17,7 @@ enum {
     READ_EVENTS_MAX = 200,
     READ_TICKETS_MAX = 256,
     READ_RESERVATIONS_MAX = 50,
+    READ_RESERVATIONS_WITH_MAX = 20,
 };
 
 typedef struct read_pool read_pool;
@@ -122,10 +123,18 @@ typedef struct reservation_page {
     bool more; // there are older ones behind the last
 } reservation_page;
 void reservation_page_done(reservation_page *page);
-// A buyer's, of all events, older than `before` (NULL: from the newest); limit: 1 to
-// READ_RESERVATIONS_MAX.
+// Those whose payment was begun are found by their buyer, any others by their ids only: nothing
+// that is merely held is in an index of buyers, which would be work on the way of every
+// reservation.
+typedef struct reservation_filter {
+    const reservation_id *before; // older than this; NULL: from the newest
+    uint32_t limit;               // 1 to READ_RESERVATIONS_MAX
+    const reservation_id *with;   // these, too, whether paid for or not
+    uint32_t with_count;          // at most READ_RESERVATIONS_WITH_MAX
+} reservation_filter;
+// A buyer's, of all events. Of an id of somebody else's nothing is found.
 MUST_CHECK store_result read_reservations(read_pool *pool, const buyer_id *buyer,
-                                          const reservation_id *before, uint32_t limit,
+                                          const reservation_filter *filter,
                                           reservation_page *ret_page);
 MUST_CHECK store_result read_payment(read_pool *pool, const event_id *event, const payment_id *id,
                                      payment_row *ret_row, bool *ret_found);

@@ -8,8 +8,7 @@ enum { EVENT_LIST, EVENT_DETAIL, EVENT_BY_TAG, PLAN_LAYOUT, PLAN_PACKED };
 
 #define EVENT_COLUMNS                                                                              \
     "e.id, e.tag, e.name, e.category, v.id, v.name, v.city, v.country, v.time_zone, e.starts_at,"  \
-    " e.sale_starts_at,"                                                                           \
-    " CASE WHEN e.status = 1 AND e.sale_starts_at <= now() THEN 2::int2 ELSE e.status END,"        \
+    " e.sale_starts_at, " ROW_EVENT_STATUS ","                                                     \
     " e.seats, coalesce(l.claimed, 0), e.price_min_minor, e.price_max_minor, e.currency,"          \
     " u.exponent"
 enum { EVENT_COLUMNS_COUNT = 18 };
@@ -25,7 +24,7 @@ const statement read_event_statements[READ_EVENT_STATEMENTS] = {
                     " OR v.city ILIKE $1)"
                     " AND ($2::text IS NULL OR lower(v.city) = lower($2))"
                     " AND ($3::text IS NULL OR lower(e.category) = lower($3))"
-                    " AND ($4::timestamptz IS NULL OR e.starts_at >= $4)"
+                    " AND e.starts_at >= coalesce($4::timestamptz, now())"
                     " AND ($5::timestamptz IS NULL OR e.starts_at < $5)"
                     " AND ($6::int8 IS NULL OR e.price_min_minor <= $6)"
                     " AND ($7::timestamptz IS NULL OR (e.starts_at, e.id) > ($7, $8::uuid))"

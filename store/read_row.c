@@ -10,10 +10,17 @@ const statement read_row_statements[READ_ROW_STATEMENTS] = {
     [READ_NOW] = {"read_now", "SELECT clock_timestamp()"},
     [READ_RESERVATION] = {"read_reservation", "SELECT " ROW_RESERVATION " FROM reservation r"
                                               " WHERE r.event_id = $1 AND r.id = $2"},
-    // Ids begin with their time: the index of a buyer's reservations is read backwards.
-    [READ_RESERVATIONS] = {"read_reservations",
-                           "SELECT " ROW_RESERVATION ", r.event_id FROM reservation r"
-                           " WHERE r.buyer_id = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3"},
+    // Ids begin with their time: the index of a buyer's payments is read backwards, a page of it. A
+    // reservation may have several, of which those behind the first were only given back.
+    [READ_RESERVATIONS] =
+        {"read_reservations",
+         "SELECT " ROW_RESERVATION ", r.event_id FROM ((SELECT DISTINCT ON (p.reservation_id)"
+         " p.event_id, p.reservation_id FROM payment p WHERE p.buyer_id = $1"
+         " AND p.reservation_id < $2 ORDER BY p.reservation_id DESC LIMIT $3)"
+         " UNION SELECT e.id, w.id FROM unnest($4::uuid[], $5::int8[]) AS w (id, tag)"
+         " JOIN event e ON e.tag = w.tag WHERE w.id < $2) AS own (event_id, id)"
+         " JOIN reservation r ON r.event_id = own.event_id AND r.id = own.id"
+         " WHERE r.buyer_id = $1 ORDER BY r.id DESC LIMIT $3"},
     [READ_PAYMENT] = {"read_payment", "SELECT " ROW_PAYMENT " FROM payment p"
                                       " WHERE p.event_id = $1 AND p.id = $2"},
     [READ_TICKETS] = {"read_tickets",
@@ -25,9 +32,8 @@ const statement read_row_statements[READ_ROW_STATEMENTS] = {
     // has, which a join would be planned by, no statistics tell.
     [READ_SEATS] =
         {"read_seats",
-         "SELECT coalesce(l.last_seq, 0),"
-         " CASE WHEN e.status = 1 AND e.sale_starts_at <= now() THEN 2::int2 ELSE e.status END,"
-         " e.sale_starts_at, clock_timestamp(),"
+         "SELECT coalesce(l.last_seq, 0), " ROW_EVENT_STATUS
+         ", e.sale_starts_at, clock_timestamp(),"
          " ARRAY(SELECT (seat_key - $2)::int4 * 4 + CASE WHEN reservation_id IN (SELECT id"
          " FROM reservation WHERE event_id = $1 AND state = 1 AND id >= " ROW_YOUNG_ID
          ") THEN 1 ELSE 2 END FROM seat_claim WHERE seat_key BETWEEN $2::int8 AND $3::int8)"
@@ -73,21 +79,36 @@ void reservation_page_done(reservation_page *page)
     *page = (reservation_page){0};
 }
 
-store_result read_reservations(read_pool *pool, const buyer_id *buyer, const reservation_id *before,
-                               uint32_t limit, reservation_page *ret_page)
+static void reservations_params(params *p, const buyer_id *buyer, const reservation_filter *filter)
+{
+    uuid newest;
+    memset(newest.bytes, 0xff, sizeof newest.bytes);
+    params_uuid(p, &buyer->u);
+    params_uuid(p, filter->before != NULL ? &filter->before->u : &newest);
+    params_int8(p, (int64_t)filter->limit + 1);
+    params_array(p, PARAM_UUID);
+    for (uint32_t i = 0; i < filter->with_count; i++)
+        params_add_uuid(p, &filter->with[i].u);
+    params_end(p);
+    params_array(p, PARAM_INT8);
+    for (uint32_t i = 0; i < filter->with_count; i++)
+        params_add_int8(p, uuid_tag(&filter->with[i].u));
+    params_end(p);
+}
+
+store_result read_reservations(read_pool *pool, const buyer_id *buyer,
+                               const reservation_filter *filter, reservation_page *ret_page)
 {
     enum { EVENT_COLUMN = 16 }; // behind those of ROW_RESERVATION
     PIPELINE_AUTO p = {0};
-    uint8_t buffer[96];
+    uint8_t buffer[1024];
     params scratch;
-    uuid newest;
-    if (limit == 0 || limit > READ_RESERVATIONS_MAX)
+    uint32_t limit = filter->limit;
+    if (limit == 0 || limit > READ_RESERVATIONS_MAX ||
+        filter->with_count > READ_RESERVATIONS_WITH_MAX)
         return STORE_REFUSED;
-    memset(newest.bytes, 0xff, sizeof newest.bytes);
     params_over(&scratch, buffer, sizeof buffer);
-    params_uuid(&scratch, &buyer->u);
-    params_uuid(&scratch, before != NULL ? &before->u : &newest);
-    params_int8(&scratch, (int64_t)limit + 1);
+    reservations_params(&scratch, buyer, filter);
     store_result result = read_ask(pool, &read_row_statements[READ_RESERVATIONS], &scratch, &p);
     if (result != STORE_OK)
         return result;

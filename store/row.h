@@ -18,6 +18,12 @@
     " p.refund_number, p.created_at, p.changed_at, p.refund_minor, p.kept_minor, p.fee_bp, "       \
     "p.tax_bp"
 
+// What anybody is told an event's status is: a scheduled one is on sale once its sale has begun,
+// and none is once the event itself has. Of table event under the name e.
+#define ROW_EVENT_STATUS                                                                           \
+    "CASE WHEN e.status <= 3 AND e.starts_at <= now() THEN 4::int2"                                \
+    " WHEN e.status = 1 AND e.sale_starts_at <= now() THEN 2::int2 ELSE e.status END"
+
 // refund_before_seconds and refund_percent of table event, two columns from `column` on.
 refund_policy row_refunds(const PGresult *rows, int row, int column);
 event_image_reservation row_reservation(const PGresult *rows, int row);

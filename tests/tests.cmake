@@ -2,8 +2,8 @@
 # programs; tests/fuzz/fuzz_*.c are libFuzzer targets (CAVEA_FUZZ, clang) that otherwise replay
 # their corpus; integration and e2e tests are scripts that ops/test starts by label.
 set(TEST_LIBRARIES cavea_edge cavea_gateway cavea_command cavea_provider_lib cavea_sim cavea_audit
-    cavea_perform cavea_runtime cavea_event cavea_payment cavea_ticket cavea_expiry cavea_store
-    cavea_host cavea_schemas PkgConfig::CMOCKA)
+    cavea_bus cavea_perform cavea_runtime cavea_event cavea_payment cavea_ticket cavea_expiry
+    cavea_store cavea_host cavea_schemas PkgConfig::CMOCKA)
 
 foreach(label unit golden)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS tests/${label}/test_*.c)

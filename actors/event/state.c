@@ -184,8 +184,9 @@ seat_state event_seat_state(const event_state *s, uint32_t seat)
 
 bool event_on_sale(const event_state *s, int64_t now_us)
 {
-    return s->config.status == EVENT_ON_SALE ||
-           (s->config.status == EVENT_SCHEDULED && s->config.sale_starts_us <= now_us);
+    bool opened = s->config.status == EVENT_ON_SALE ||
+                  (s->config.status == EVENT_SCHEDULED && s->config.sale_starts_us <= now_us);
+    return opened && now_us < s->config.starts_us;
 }
 
 uint64_t event_memory_bytes(const event_state *s)

@@ -27,19 +27,28 @@ typedef struct request {
     int64_t at_us;  // not before
 } request;
 
+// A ring.
+typedef struct lane {
+    request queue[ACTIVATOR_QUEUE_MAX];
+    uint32_t at, count;
+} lane;
+
+// Taken from in turns: the partitions of a host that died do not stand before an event that buyers
+// wait for, nor thousands of events before what makes payments go on.
+enum { LANE_EVENTS, LANE_OTHERS, LANES, TURN_LATER = LANES, TURNS };
+
 struct activator {
     activator_config config;
     kind_context context;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t arrived;
-    request queue[ACTIVATOR_QUEUE_MAX];
-    uint32_t at, count;
+    lane lanes[LANES];
     bool stopping;
     // Of the thread alone:
+    uint32_t turn;
     request later[LATER_MAX];
     uint32_t later_count;
-    bool later_last; // what was served last was one of these
     struct {
         uuid host;
         int64_t until_us;
@@ -141,8 +150,9 @@ static void open_here(activator *a, const request *wanted)
     if (result != STORE_OK) {
         log_event(LOG_WARNING, "actor.open_failed", LOG_U("actor", &wanted->actor.id.u),
                   LOG_I("result", result));
-        if (wanted->tries > 0 || wanted->why == WAKE_CHOSEN)
-            later_add(a, wanted); // nobody else will
+        // Nobody else will, or not as soon. What cannot be loaded is left to its senders.
+        if (wanted->tries > 0 || wanted->why == WAKE_CHOSEN || result == STORE_UNKNOWN)
+            later_add(a, wanted);
     } else if (c == NULL) {
         open_elsewhere(a, wanted, &holder);
     } else {
@@ -191,20 +201,27 @@ static bool later_take(activator *a, request *ret_request, int64_t *ret_due_us)
     return false;
 }
 
-// Takes the next request whose time has come, of the two kinds in turns. The mutex is held.
+static bool lane_take(lane *l, request *ret_request)
+{
+    if (l->count == 0)
+        return false;
+    *ret_request = l->queue[l->at];
+    l->at = (l->at + 1) % ACTIVATOR_QUEUE_MAX;
+    l->count--;
+    return true;
+}
+
+// Takes the next request whose time has come. The mutex is held.
 static bool request_take(activator *a, request *ret_request, int64_t *ret_due_us)
 {
     *ret_due_us = INT64_MAX;
-    bool may_wait = a->later_last && a->count > 0;
-    a->later_last = !may_wait && later_take(a, ret_request, ret_due_us);
-    if (a->later_last)
-        return true;
-    if (a->count == 0)
-        return false;
-    *ret_request = a->queue[a->at];
-    a->at = (a->at + 1) % ACTIVATOR_QUEUE_MAX;
-    a->count--;
-    return true;
+    for (uint32_t i = 0; i < TURNS; i++) {
+        uint32_t from = a->turn++ % TURNS;
+        if (from == TURN_LATER ? later_take(a, ret_request, ret_due_us)
+                               : lane_take(&a->lanes[from], ret_request))
+            return true;
+    }
+    return false;
 }
 
 static void *run(void *closure)
@@ -248,11 +265,11 @@ activator *activator_start(const activator_config *config)
     return NULL;
 }
 
-// The first requests of the queue are searched for the same actor. The mutex is held.
-static request *request_find(activator *a, const actor_ref *actor)
+// The first requests of the lane are searched for the same actor. The mutex is held.
+static request *request_find(lane *l, const actor_ref *actor)
 {
-    for (uint32_t i = 0; i < a->count && i < QUEUE_SEARCH_MAX; i++) {
-        request *queued = &a->queue[(a->at + i) % ACTIVATOR_QUEUE_MAX];
+    for (uint32_t i = 0; i < l->count && i < QUEUE_SEARCH_MAX; i++) {
+        request *queued = &l->queue[(l->at + i) % ACTIVATOR_QUEUE_MAX];
         if (uuid_equal(&queued->actor.id.u, &actor->id.u))
             return queued;
     }
@@ -261,12 +278,13 @@ static request *request_find(activator *a, const actor_ref *actor)
 
 void activator_wake(activator *a, const actor_ref *actor, enum wake_what why)
 {
+    lane *l = &a->lanes[actor->kind == ACTOR_EVENT ? LANE_EVENTS : LANE_OTHERS];
     pthread_mutex_lock(&a->mutex);
-    request *queued = request_find(a, actor);
+    request *queued = request_find(l, actor);
     if (queued != NULL) {
         queued->why = why > queued->why ? why : queued->why;
-    } else if (a->count < ACTIVATOR_QUEUE_MAX) {
-        a->queue[(a->at + a->count++) % ACTIVATOR_QUEUE_MAX] =
+    } else if (l->count < ACTIVATOR_QUEUE_MAX) {
+        l->queue[(l->at + l->count++) % ACTIVATOR_QUEUE_MAX] =
             (request){.actor = *actor, .why = why};
         pthread_cond_signal(&a->arrived);
     }

@@ -7,7 +7,7 @@
 #include "actors/runtime/bus_nats.h"
 #include "actors/runtime/roster.h"
 
-enum { ACTIVATOR_QUEUE_MAX = 16384 };
+enum { ACTIVATOR_QUEUE_MAX = 16384 }; // events, and as many others
 
 typedef struct activator_config {
     uuid host;

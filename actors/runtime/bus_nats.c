@@ -1,5 +1,6 @@
 #include "actors/runtime/bus_nats.h"
 
+#include "ops/host/clock.h"
 #include "ops/host/nats_login.h"
 #include "schemas/cavea.pb-c.h"
 #include "schemas/wire.h"
@@ -8,11 +9,6 @@
 #include <stdlib.h>
 
 enum { CLOSE_WAIT_MS = 2000 };
-
-static void message_release(void *owner)
-{
-    nats_discard(owner);
-}
 
 static inlet **bucket_of(nats_bus *bus, const actor_id *id)
 {
@@ -29,19 +25,12 @@ inlet *inlet_find(nats_bus *bus, const actor_id *id)
     return in;
 }
 
-static bool message_hand_over(nats_bus *bus, natsMsg *message, const actor_ref *to,
-                              int64_t incarnation, int64_t sequence)
+inlet *inlet_numbered(nats_bus *bus, uint64_t number)
 {
-    inbound m = {
-        .to = *to,
-        .incarnation = incarnation,
-        .sequence = sequence,
-        .data = (const uint8_t *)natsMsg_GetData(message),
-        .data_bytes = (uint32_t)natsMsg_GetDataLength(message),
-        .owner = message,
-        .release = message_release,
-    };
-    return runtime_deliver(bus->runtime, &m);
+    inlet *in = bus->numbered[number & (INLET_BUCKETS - 1)];
+    while (in != NULL && in->number != number)
+        in = in->next_numbered;
+    return in;
 }
 
 static void on_direct(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
@@ -53,100 +42,8 @@ static void on_direct(natsConnection *connection, natsSubscription *subscription
     actor_ref to;
     const char *text = natsMsg_GetSubject(message);
     if (!subject_parse(text, strlen(text), &room, &to) || room != SUBJECT_DIRECT ||
-        !message_hand_over(closure, message, &to, 0, 0))
+        !bus_hand_over(closure, message, &to, 0, 0))
         nats_discard(message); // overload: the sender tries again, later and later
-}
-
-typedef struct delivery { // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.…
-    const char *consumer;
-    size_t consumer_bytes;
-    int64_t stream_seq;
-    uint64_t consumer_seq;
-} delivery;
-
-static bool delivery_parse(const char *reply, delivery *ret_delivery)
-{
-    delivery d = {0};
-    uint32_t token = 0;
-    for (const char *at = reply; at != NULL && token < 7; token++) {
-        const char *end = strchr(at, '.');
-        if (token == 3) {
-            d.consumer = at;
-            d.consumer_bytes = end == NULL ? strlen(at) : (size_t)(end - at);
-        } else if (token == 5) {
-            d.stream_seq = strtoll(at, NULL, 10);
-        } else if (token == 6) {
-            d.consumer_seq = strtoull(at, NULL, 10);
-        }
-        at = end == NULL ? NULL : end + 1;
-    }
-    *ret_delivery = d;
-    return token == 7 && d.stream_seq > 0;
-}
-
-// Whether the message is the next one of the inlet's present consumer; a gap ends that consumer.
-static bool delivery_expected(inlet *in, const delivery *d)
-{
-    if (in == NULL || !in->consuming || strlen(in->consumer) != d->consumer_bytes ||
-        memcmp(in->consumer, d->consumer, d->consumer_bytes) != 0)
-        return false;
-    in->heard_us = bus_monotonic_us();
-    if (d->consumer_seq == in->next)
-        return true;
-    in->consuming = false;
-    pthread_cond_signal(&in->bus->changed);
-    return false;
-}
-
-// A heartbeat says which delivery was the last: when that is beyond what arrived here, the end of
-// the row was lost and nothing else would tell.
-static void heartbeat_note(nats_bus *bus, natsMsg *message)
-{
-    const char *number = strrchr(natsMsg_GetSubject(message), '.'), *last = NULL;
-    bool told = natsMsgHeader_Get(message, "Nats-Last-Consumer", &last) == NATS_OK && last != NULL;
-    uint64_t wanted = number == NULL ? 0 : strtoull(number + 1, NULL, 10);
-    pthread_mutex_lock(&bus->mutex);
-    inlet *in = bus->numbered[wanted & (INLET_BUCKETS - 1)];
-    while (in != NULL && in->number != wanted)
-        in = in->next_numbered;
-    if (in != NULL)
-        in->heard_us = bus_monotonic_us();
-    if (in != NULL && in->consuming && told && strtoull(last, NULL, 10) >= in->next) {
-        in->consuming = false;
-        pthread_cond_signal(&bus->changed);
-    }
-    pthread_mutex_unlock(&bus->mutex);
-}
-
-static void on_deliver(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
-                       void *closure)
-{
-    (void)connection;
-    (void)subscription;
-    nats_bus *bus = closure;
-    subject_room room;
-    actor_ref to;
-    delivery d;
-    const char *text = natsMsg_GetSubject(message), *reply = natsMsg_GetReply(message);
-    if (!subject_parse(text, strlen(text), &room, &to) || room != SUBJECT_IN || reply == NULL ||
-        !delivery_parse(reply, &d)) {
-        heartbeat_note(bus, message); // a status message stands on the deliver subject itself
-        nats_discard(message);
-        return;
-    }
-    pthread_mutex_lock(&bus->mutex);
-    inlet *in = inlet_find(bus, &to.id);
-    bool taken = delivery_expected(in, &d) &&
-                 message_hand_over(bus, message, &to, in->incarnation, d.stream_seq);
-    if (taken) {
-        in->next++;
-        in->cursor = d.stream_seq;
-    } else if (in != NULL && in->consuming && d.consumer_seq == in->next) {
-        in->consuming = false; // the mailbox is full: again from here when there is room
-    }
-    pthread_mutex_unlock(&bus->mutex);
-    if (!taken)
-        nats_discard(message);
 }
 
 static void on_ack(natsConnection *connection, natsSubscription *subscription, natsMsg *message,
@@ -215,7 +112,19 @@ static bool fail(nats_bus *bus, const char *what, natsStatus status)
     return false;
 }
 
-static natsStatus options_set(natsOptions *options)
+// Consumers live in a server's memory, and what they sent meanwhile is lost: each starts again.
+static void on_reconnected(natsConnection *connection, void *closure)
+{
+    nats_bus *bus = closure;
+    pthread_mutex_lock(&bus->mutex);
+    if (connection == bus->connection) { // not the line's
+        bus->found_again = true;
+        pthread_cond_signal(&bus->changed);
+    }
+    pthread_mutex_unlock(&bus->mutex);
+}
+
+static natsStatus options_set(nats_bus *bus, natsOptions *options)
 {
     natsStatus s = natsOptions_SetSendAsap(options, true);
     if (s == NATS_OK)
@@ -236,6 +145,8 @@ static natsStatus options_set(natsOptions *options)
         s = natsOptions_SetWriteDeadline(options, 1000);
     if (s == NATS_OK)
         s = natsOptions_UseGlobalMessageDelivery(options, true);
+    if (s == NATS_OK)
+        s = natsOptions_SetReconnectedCB(options, on_reconnected, bus);
     if (s == NATS_OK)
         s = natsOptions_SetName(options, "cavea-actors");
     return s;
@@ -259,7 +170,7 @@ static bool bus_connect(nats_bus *bus)
     if (s == NATS_OK)
         s = natsOptions_Create(&options);
     if (s == NATS_OK)
-        s = options_set(options);
+        s = options_set(bus, options);
     if (s == NATS_OK && !login_set(bus, options)) {
         natsOptions_Destroy(options);
         return false;
@@ -282,7 +193,7 @@ bool nats_bus_open(nats_bus *bus, const nats_bus_config *settings)
     bus->inbox_short.patience_ms =
         settings->stream_replicas == 1 ? STREAM_SHORT_ALONE_MS : STREAM_SHORT_MS;
     pthread_mutex_init(&bus->mutex, NULL);
-    pthread_cond_init(&bus->changed, NULL);
+    clock_condition_init(&bus->changed);
     if (bus_connect(bus))
         return true;
     nats_bus_close(bus);
@@ -413,7 +324,7 @@ static void port_attach(void *self, uint64_t number, const actor_ref *actor, int
     // The server counts only a literal subscription as interest in a consumer's deliver subject:
     // one wildcard for all of them would never get a message.
     subject deliver = subject_deliver(&bus->config.host, number);
-    natsConnection_Subscribe(&in->deliver, nc, deliver.text, on_deliver, bus);
+    natsConnection_Subscribe(&in->deliver, nc, deliver.text, bus_on_deliver, bus);
     pthread_mutex_lock(&bus->mutex);
     inlet **bucket = bucket_of(bus, &actor->id);
     in->next_inlet = *bucket;
@@ -421,6 +332,7 @@ static void port_attach(void *self, uint64_t number, const actor_ref *actor, int
     bucket = &bus->numbered[number & (INLET_BUCKETS - 1)];
     in->next_numbered = *bucket;
     *bucket = in;
+    bus->inlets_count++;
     pthread_cond_signal(&bus->changed);
     pthread_mutex_unlock(&bus->mutex);
 }
@@ -439,6 +351,7 @@ static inlet *inlet_take(nats_bus *bus, uint64_t number)
     while (*at != in)
         at = &(*at)->next_inlet;
     *at = in->next_inlet;
+    bus->inlets_count--;
     return in;
 }
 
@@ -457,6 +370,16 @@ static void port_detach(void *self, uint64_t number)
     free(in);
 }
 
+static void port_missed(void *self, uint64_t number)
+{
+    nats_bus *bus = self;
+    pthread_mutex_lock(&bus->mutex);
+    inlet *in = inlet_numbered(bus, number);
+    if (in != NULL && in->consuming && in->missed_us == 0)
+        in->missed_us = bus_monotonic_us();
+    pthread_mutex_unlock(&bus->mutex);
+}
+
 static int64_t port_incarnation(void *self)
 {
     return atomic_load(&((nats_bus *)self)->incarnation);
@@ -464,8 +387,8 @@ static int64_t port_incarnation(void *self)
 
 bus_port nats_bus_port(nats_bus *bus)
 {
-    return (bus_port){bus,         port_publish,     port_send, port_attach,
-                      port_detach, port_incarnation, port_flush};
+    return (bus_port){bus,         port_publish,     port_send,  port_attach,
+                      port_detach, port_incarnation, port_flush, port_missed};
 }
 
 bool nats_bus_connected(const nats_bus *bus)

@@ -15,6 +15,7 @@
 #include "ops/host/service.h"
 #include "schemas/bug.h"
 #include "store/migrate.h"
+#include "store/seal.h"
 #include "store/store_pg.h"
 
 #include <signal.h>
@@ -91,6 +92,7 @@ typedef struct host {
     store_pg *writer, *loader, *keeper, *lister; // of the tick, the activator, the upkeep, the list
     nats_bus bus;
     roster roster;
+    seal_ring seals;
     plan_cache *plans;
     performer *performer;
     runtime *runtime;
@@ -157,8 +159,12 @@ static void outcome_deliver(void *self, const actor_ref *to, const uint8_t *enve
     if (copy == NULL)
         return; // the reconciler asks for the effect again
     memcpy(copy, envelope, envelope_bytes);
-    inbound m = {
-        .to = *to, .data = copy, .data_bytes = envelope_bytes, .owner = copy, .release = free};
+    inbound m = {.to = *to,
+                 .local = true,
+                 .data = copy,
+                 .data_bytes = envelope_bytes,
+                 .owner = copy,
+                 .release = free};
     if (!runtime_deliver(h->runtime, &m))
         free(copy);
 }
@@ -171,8 +177,15 @@ static void outcome_send(void *self, const actor_ref *to, const uint8_t *envelop
     if (nats_bus_holds(&h->bus, &to->id))
         return outcome_deliver(self, to, envelope, envelope_bytes);
     subject inbox = subject_of(SUBJECT_IN, to);
+    uint32_t bytes_max = envelope_bytes + SEAL_WIRE_BYTES;
+    wire sealed = {.bytes = malloc(bytes_max), .max = bytes_max};
     // What does not leave is found by the next comparison, or the reconciler.
-    (void)natsConnection_Publish(h->bus.connection, inbox.text, envelope, (int)envelope_bytes);
+    if (sealed.bytes == NULL)
+        return;
+    wire_raw(&sealed, envelope, envelope_bytes);
+    seal_write(&h->seals, to, &sealed);
+    (void)natsConnection_Publish(h->bus.connection, inbox.text, sealed.bytes, (int)sealed.count);
+    free(sealed.bytes);
 }
 
 // Whether the start may try again what the database or NATS did not let it do.
@@ -202,7 +215,7 @@ static bool store_open(host *h, bool is_writer, store_pg **ret_store, char *ret_
                 *ret_store == NULL ? "out of memory" : store_pg_error(*ret_store));
 }
 
-// Waits for the database, and refuses one whose schema is not ours.
+// Waits for the database, refuses one whose schema is not ours, and takes its keys.
 static bool schema_check(host *h, char *ret_problem)
 {
     char error[CONFIG_PROBLEM_BYTES];
@@ -211,7 +224,7 @@ static bool schema_check(host *h, char *ret_problem)
     while ((c = connection_open(&options, error, sizeof error)) == NULL)
         if (!start_again(h, "database"))
             return fail(ret_problem, "cannot connect to the database", error);
-    bool right = schema_version_check(c, ret_problem);
+    bool right = schema_version_check(c, ret_problem) && seal_keys_read(c, &h->seals, ret_problem);
     connection_close(c);
     return right;
 }
@@ -265,6 +278,7 @@ static bool parts_open(host *h, char *ret_problem)
         .clock = {NULL, monotonic},
         .perform = performer_port(h->performer),
         .plans = h->plans,
+        .seals = &h->seals,
         .hold_us = h->s.hold_seconds * 1000000,
         .payment_extension_us = h->s.extension_ms * 1000,
         .payment_haste = (uint32_t)h->s.haste,

@@ -204,6 +204,7 @@ static void envelope_emit(runtime *r, const out_item *head, bool also_direct, ce
 {
     if (envelope_hand_over(r, head, ack))
         return;
+    seal_write(r->config.seals, &head->to, &r->out.scratch);
     subject in = subject_of(SUBJECT_IN, &head->to);
     publish_tracked(r, head->from, &in, &r->out.scratch, NULL, ack);
     // While the stream is silent nobody waits for a page to be sent again.
@@ -223,7 +224,7 @@ static void chain_emit(runtime *r, const out_item *head, bool also_direct, cell_
     uint32_t commands = 0;
     for (const out_item *item = head;; item = &r->out.items[item->next]) {
         if (commands == ENVELOPE_COMMANDS_MAX ||
-            w->count + item->bytes_count > ENVELOPE_BYTES_MAX) {
+            w->count + item->bytes_count > ENVELOPE_BYTES_MAX - SEAL_WIRE_BYTES) {
             envelope_emit(r, head, also_direct, ack);
             scratch_clear(&r->out);
             commands = 0;

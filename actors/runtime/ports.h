@@ -13,7 +13,7 @@
 typedef struct inbound {
     actor_ref to;
     int64_t incarnation, sequence;
-    bool local;          // from an actor of this process
+    bool local; // from an actor or a performer of this process: needs no seal
     // Of a local one: the cell and the token that hear when its effects are stored; token 0: none.
     uint64_t from_number;
     int64_t token;
@@ -39,6 +39,9 @@ typedef struct bus_port {
     // The inbox stream's incarnation as last seen; 0 while unknown.
     int64_t (*incarnation)(void *self);
     void (*flush)(void *self); // end of a tick: everything above leaves now
+    // A message of a sender who waits came directly and was new: the stream should have brought it
+    // before, so its consumer may be dead.
+    void (*missed)(void *self, uint64_t cell_number);
 } bus_port;
 
 typedef struct clock_port {

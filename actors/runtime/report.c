@@ -1,7 +1,10 @@
 #include "actors/runtime/report.h"
 
+#include "ops/host/clock.h"
 #include "ops/host/log.h"
 #include "ops/host/metric.h"
+
+enum { UNSEALED_LOG_US = 1000 * 1000 }; // at most so often
 
 static void report_tick(const runtime_report *report)
 {
@@ -20,6 +23,18 @@ static void log_actor(log_level level, const char *name, const runtime_report *r
 {
     log_event(level, name, LOG_S("kind", actor_kind_name(report->actor.kind)),
               LOG_U("actor", &report->actor.id.u));
+}
+
+// Somebody who may send anything at all may send this as often as the network carries it.
+static void report_unsealed(const runtime_report *report)
+{
+    static int64_t told_us; // of the tick thread, like all of this
+    metric_add_for(METRIC_MESSAGES_UNSEALED, (unsigned)report->actor.kind, 1);
+    int64_t now_us = clock_monotonic_us();
+    if (told_us != 0 && told_us + UNSEALED_LOG_US > now_us)
+        return;
+    told_us = now_us;
+    log_actor(LOG_WARNING, "message.unsealed", report);
 }
 
 void report_runtime(void *self, const runtime_report *report)
@@ -49,6 +64,8 @@ void report_runtime(void *self, const runtime_report *report)
     case REPORT_MALFORMED:
         metric_add(METRIC_MESSAGES_MALFORMED, 1);
         return log_actor(LOG_WARNING, "message.malformed", report);
+    case REPORT_UNSEALED:
+        return report_unsealed(report);
     case REPORT_SLEPT:
         return log_actor(LOG_INFO, "actor.slept", report);
     case REPORT_MOVED:

@@ -9,6 +9,7 @@
 
 #include "actors/runtime/cell.h"
 #include "actors/runtime/ports.h"
+#include "schemas/seal.h"
 
 typedef struct runtime runtime;
 
@@ -22,11 +23,12 @@ typedef struct runtime_report { // what happened in one step
         REPORT_REJECTED, // a poisoned message was skipped
         REPORT_DROPPED,  // commands nobody waits for any more
         REPORT_MALFORMED,
+        REPORT_UNSEALED, // what needs a seal came without a good one; nothing of it was done
         REPORT_SLEPT,
         REPORT_MOVED,   // given to another host, which was told
         REPORT_UNMOVED, // it was asked for, but not had, or the other host does not take it
     } type;
-    actor_ref actor; // of FENCED, REJECTED, MALFORMED, SLEPT, MOVED, UNMOVED
+    actor_ref actor; // of FENCED, REJECTED, MALFORMED, UNSEALED, SLEPT, MOVED, UNMOVED
     uint32_t commands, messages, facts, cells, direct, seen;
     uint32_t alarms[ALARMS_END]; // of TICK
     int64_t commit_us;
@@ -43,6 +45,7 @@ typedef struct runtime_config {
     clock_port clock;
     perform_port perform;
     struct plan_cache *plans;              // borrowed
+    const seal_ring *seals;                // borrowed
     int64_t hold_us, payment_extension_us; // see kind_context
     uint32_t payment_haste;                // the same
     // Told of what operators want to see; never NULL. Called on the tick thread.

@@ -78,6 +78,8 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, b
     if (direct && bug_on(BUG_DIRECT_TWICE))
         verdict = SENDER_NEW;
     t.seen = verdict == SENDER_SEEN;
+    if (direct && e->number > 0 && verdict == SENDER_NEW)
+        r->config.bus.missed(r->config.bus.self, c->number);
     r->tally.seen += t.seen;
     r->replies.count = 0;
     r->replies.full = false;
@@ -89,6 +91,26 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, b
     commands_handle(&t, e);
     // Also without a single reply: an envelope that is never answered is sent again for ever.
     if (reply_to.text[0] != 0 && !r->replies.full)
+        outbox_reply(&r->out, c, reply_to.text, e->number, &r->replies);
+}
+
+// Answered, because who waits may be an operator with a program from before there were seals.
+static void unsealed_refuse(runtime *r, cell *c, const Cavea__V1__Envelope *e)
+{
+    subject reply_to;
+    runtime_report_now(r, REPORT_UNSEALED, c);
+    if (e->reply_to == NULL || !subject_reply_parse(e->reply_to, strlen(e->reply_to), &reply_to))
+        return;
+    turn t = {.r = r, .c = c, .reply_to = reply_to.text};
+    r->replies.count = 0;
+    r->replies.full = false;
+    for (size_t i = 0; i < e->n_commands; i++) {
+        Cavea__V1__Reply reply = CAVEA__V1__REPLY__INIT;
+        reply.command_id = e->commands[i]->id;
+        reply.error = ERROR_SEAL_INVALID;
+        turn_reply(&t, &reply);
+    }
+    if (!r->replies.full)
         outbox_reply(&r->out, c, reply_to.text, e->number, &r->replies);
 }
 
@@ -107,8 +129,11 @@ static void message_handle(runtime *r, const inbound *m)
         e = cavea__v1__envelope__unpack(&r->arena.allocator, m->data_bytes, m->data);
     if (e == NULL || e->n_commands > ENVELOPE_COMMANDS_MAX)
         runtime_report_now(r, REPORT_MALFORMED, c);
+    else if (!m->local &&
+             !seal_admits(r->config.seals, &m->to, r->now_us, e, m->data, m->data_bytes))
+        unsealed_refuse(r, c, e);
     else
-        envelope_handle(r, c, e, m->sequence == 0);
+        envelope_handle(r, c, e, m->sequence == 0 && !m->local);
 }
 
 // Brings rows that commands will need into their cells, with one query for the whole tick. The tick

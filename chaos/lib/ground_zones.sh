@@ -38,17 +38,24 @@ ground_nodes() {
     printf '%s\n' {nats,postgres,actors,edge,haproxy}-{a,b,c}
 }
 
-ground_alive() { true; }
+# A zone lives as long as anything of it does, which kill and cut find out themselves.
+ground_alive() {
+    [[ $1 == [abc] ]] || process_pid "$dir/run" "${1/#patroni-/postgres-}" >/dev/null
+}
 ground_start() { zones_command start "$1"; }
 ground_stop() { zones_command stop "$1"; }
 ground_signal() {
+    ground_alive "$2" || return 1
     case $1 in
     STOP) zones_command pause "$2" ;;
     CONT) zones_command resume "$2" ;;
     esac
 }
 # ground_kill NODE|ZONE [hold]
-ground_kill() { zones_command kill "$1" ${2:+--hold}; }
+ground_kill() {
+    ground_alive "$1" || return 1
+    zones_command kill "$1" ${2:+--hold}
+}
 ground_cut() { zones_command cut "$@"; }
 ground_heal() { zones_command heal; }
 
@@ -63,9 +70,9 @@ zones_member() {
     local zone
     for zone in a b c; do
         curl -fsS -m 1 "$(jq -r ".zones.$zone.patroni_url" "$dir/stack.json")/cluster" 2>/dev/null |
-            jq -er --arg role "$1" '[.members[] | select(.role == $role)][0].name' && return
+            jq -er --arg role "$1" '[.members[] | select(.role == $role)][0].name // empty' && return
     done
-    printf 'postgres-a\n'
+    return 1
 }
 
 # The server that leads the inbox stream, by what the servers themselves say.
@@ -75,9 +82,9 @@ zones_stream_leader() {
         ip netns exec "cavea$zones_net-$zone" curl -fsS -m 1 \
             "http://127.0.0.1:8222/jsz?accounts=true&streams=true" 2>/dev/null |
             jq -er '[.account_details[]?.stream_detail[]? | select(.name == "CAVEA_IN") |
-                .cluster.leader // empty][0]' && return
+                .cluster.leader // empty][0] // empty' && return
     done
-    printf 'nats-a\n'
+    return 1
 }
 
 zones_other() {
@@ -89,11 +96,11 @@ zones_other() {
 
 # What this word means at this moment: a node, or a zone.
 ground_node() {
-    local holder primary standby leader
+    local holder primary standby leader zone
     case $1 in
     holder | spare)
         holder=$(holder_name)
-        holder=${holder:-actors-a}
+        [[ $holder ]] || return 1
         [[ $1 == holder ]] && printf '%s\n' "$holder" ||
             printf 'actors-%s\n' "$(zones_other "${holder##*-}")"
         ;;
@@ -102,7 +109,7 @@ ground_node() {
     standby) zones_member sync_standby ;;
     replica) zones_member replica ;;
     leader | follower)
-        leader=$(zones_stream_leader)
+        leader=$(zones_stream_leader) || return 1
         leader=nats-${leader##*-}
         [[ $1 == leader ]] && printf '%s\n' "$leader" ||
             printf 'nats-%s\n' "$(zones_other "${leader##*-}")"
@@ -110,8 +117,11 @@ ground_node() {
     zone-primary) primary=$(zones_member leader) && printf '%s\n' "${primary##*-}" ;;
     zone-standby) standby=$(zones_member sync_standby) && printf '%s\n' "${standby##*-}" ;;
     zone-other)
-        primary=$(zones_member leader) standby=$(zones_member sync_standby)
+        primary=$(zones_member leader) && standby=$(zones_member sync_standby) || return 1
         zones_other "${primary##*-}" "${standby##*-}"
+        ;;
+    host-primary | host-standby | host-other)
+        zone=$(ground_node "zone-${1#host-}") && printf 'actors-%s\n' "$zone"
         ;;
     edge-any) printf 'edge-%s\n' "${zones_names[chance % 3]}" ;;
     host-or-edge) ground_node "$( ((chance / 3 % 2)) && printf holder || printf edge-any)" ;;

@@ -21,13 +21,14 @@
 #   expect late COUNT            at least so many payments came after their deadline
 # Faults: kill NODE [hold], stop NODE, start NODE, pause NODE SECONDS, restart NODE, heal,
 #   cut ZONE|NODE[:PORT] [in|out], flap ZONE TIMES, terminate-writer, stall NODE SECONDS (pauses
-#   the node between its decision and the end of its commit), wipe-nats, flip-bit, delete-stream,
+#   the node between its decision and the end of its commit), give NODE (the event, so that it is
+#   there when something breaks; no fault), wipe-nats, flip-bit, delete-stream,
 #   fill nats|postgres, unfill nats|postgres, fsync MILLISECONDS (0: as ever),
 #   clock NODE OFFSET, more FACTOR SECONDS (so many more buyers), provider FAULT=VALUE (of
 #   cavea-provider), random COUNT
 # Nodes: those of the ground, and holder, spare, edge-any, host-or-edge, leader, follower, nats,
 #   primary, standby, replica, zone-primary, zone-standby, zone-other for whoever is it at that
-#   moment; patroni: that of the primary, without its PostgreSQL. A fault that finds nothing to
+#   moment; host-primary, host-standby, host-other: the actor host of such a zone; patroni: that of the primary, without its PostgreSQL. A fault that finds nothing to
 #   strike within three seconds has missed, and a run in which one did has failed: it proved less
 #   than it says.
 # shellcheck shell=bash
@@ -247,6 +248,12 @@ fault_more() {
         "${load_more[@]}"
 }
 
+fault_give() {
+    [[ $(holder_name) != "$1" ]] || return 0
+    cavea actor move "$event" "$1" >>"$work/up.log" 2>&1 || return 1
+    mark "the event is given to $1"
+}
+
 fault_clock() {
     mark "the clock of $1 is $2 off"
     ground_clock "$1" "$2"
@@ -295,7 +302,7 @@ fault_do() {
     local what=$1
     shift
     case $what in
-    kill | stop | start | restart | pause | stall | clock) each_node "fault_$what" "$@" ;;
+    kill | stop | start | restart | pause | stall | clock | give) each_node "fault_$what" "$@" ;;
     cut)
         mark "cut $*"
         ground_cut "$(ground_node "${1%%:*}")$([[ $1 != *:* ]] || printf ':%s' "${1#*:}")" \

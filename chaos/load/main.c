@@ -147,10 +147,10 @@ static bool option_number(load_options *o, int c, const char *given)
         return good && v >= 1;
     case 'c':
         o->lines = (uint32_t)v;
-        return good && v >= 1 && v <= LINES_PER_TARGET_MAX;
+        return good && v >= 1 && v <= (double)LINES_PER_TARGET_MAX;
     case 'n':
         o->seats_each = (uint32_t)v;
-        return good && v >= 1 && v <= SEATS_EACH_MAX;
+        return good && v >= 1 && v <= (double)SEATS_EACH_MAX;
     case 'x':
         o->seed = (uint32_t)v;
         return good;

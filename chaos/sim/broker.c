@@ -125,7 +125,7 @@ static void on_push(world *w, const happening *p)
         if (m->actor != in->actor || m->at_us + STREAM_MAX_AGE_SECONDS * SECOND_US < w->now_us)
             continue;
         in->cursor = i + 1;
-        host_deliver(w, h, m->actor, in->incarnation, in->cursor, m->parcel);
+        host_deliver(w, h, m->actor, in->incarnation, in->cursor, false, m->parcel);
     }
 }
 
@@ -147,7 +147,7 @@ static void on_direct(world *w, const happening *p)
             if (!h->inlets[k].used || h->inlets[k].actor != p->actor)
                 continue;
             anybody = true;
-            host_deliver(w, h, p->actor, 0, 0, p->parcel);
+            host_deliver(w, h, p->actor, 0, 0, false, p->parcel);
         }
     }
     if (!anybody && p->who != NOBODY)

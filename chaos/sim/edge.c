@@ -60,8 +60,10 @@ static void batch_send(world *w, edge_queue *q, uint32_t n)
     uint8_t bytes[8192];
     char id[UUID_TEXT_BYTES], reply[SUBJECT_BYTES_MAX];
     wire out = {.bytes = bytes, .max = sizeof bytes};
+    bool from_operator = false;
     for (uint32_t i = 0; i < b->asks_count; i++) {
         ask *a = &w->asks[b->asks[i]];
+        from_operator = from_operator || a->type == ASK_STATUS || a->type == ASK_REFUND_ALL;
         wire_bytes(&out, 5, a->bytes->bytes, a->bytes->bytes_count);
         parcel_drop(a->bytes);
         a->bytes = NULL;
@@ -71,6 +73,8 @@ static void batch_send(world *w, edge_queue *q, uint32_t n)
     wire_bytes(&out, 1, e->sender.bytes, sizeof e->sender.bytes);
     wire_number(&out, 2, b->number);
     wire_bytes(&out, 3, reply, (uint32_t)strlen(reply));
+    if (from_operator) // who has no way of his own here
+        seal_write(&sim_seals, &w->actors[b->actor].ref, &out);
     assert(!out.full);
     b->bytes = parcel_new(w, bytes, out.count);
     note(w, "edge.sends", b->edge, b->actor, (int64_t)b->number, NULL);

@@ -5,6 +5,8 @@
 
 enum { UPKEEP_US = 200 * 1000, OPENS_EVERY = 5, RECONCILES_EVERY = 20, STUCK_MS = 3000 };
 
+const seal_ring sim_seals = {.keys = {{{1, 2, 3}}}, .keys_count = 1};
+
 int64_t host_monotonic_us(const sim_host *h, int64_t now_us)
 {
     int64_t passed_us = now_us - h->started_us;
@@ -56,12 +58,13 @@ static void delivery_release(void *owner)
 }
 
 void host_deliver(world *w, sim_host *h, uint32_t actor, int64_t incarnation, int64_t sequence,
-                  const parcel *p)
+                  bool local, const parcel *p)
 {
     parcel *copy = parcel_new(w, p->bytes, p->bytes_count);
     inbound m = {.to = w->actors[actor].ref,
                  .incarnation = incarnation,
                  .sequence = sequence,
+                 .local = local,
                  .data = copy->bytes,
                  .data_bytes = copy->bytes_count,
                  .owner = copy,
@@ -195,13 +198,15 @@ static void on_report(void *self, const runtime_report *report)
         [REPORT_REJECTED] = "message.rejected",   [REPORT_DROPPED] = "command.dropped",
         [REPORT_MALFORMED] = "message.malformed", [REPORT_SLEPT] = "actor.slept",
         [REPORT_MOVED] = "actor.moved",           [REPORT_UNMOVED] = "actor.move_refused",
-        [REPORT_DIRECT] = "message.direct",
+        [REPORT_DIRECT] = "message.direct",       [REPORT_UNSEALED] = "message.unsealed",
     };
     w->outcome.rejected += report->type == REPORT_REJECTED;
     w->outcome.moved += report->type == REPORT_MOVED;
     note(w, names[report->type], s->host, report->commands, report->seen, NULL);
     if (report->type == REPORT_MALFORMED)
         broken(w, "a message could not be read");
+    if (report->type == REPORT_UNSEALED)
+        broken(w, "a message is not sealed");
 }
 
 void host_start(world *w, uint32_t host)
@@ -230,6 +235,7 @@ void host_start(world *w, uint32_t host)
                              .clock = host_clock(h),
                              .perform = host_performer(h),
                              .plans = w->plans,
+                             .seals = &sim_seals,
                              .payment_extension_us = PAYMENT_EXTENSION_US,
                              .report = on_report,
                              .report_self = &h->writer};

@@ -116,9 +116,20 @@ static void bus_flush(void *self)
     (void)self; // everything leaves at once
 }
 
+// The watchdog starts the consumer again.
+static void bus_missed(void *self, uint64_t cell_number)
+{
+    sim_host *h = self;
+    world *w = world_of(h);
+    for (uint32_t i = 0; i < INLETS_MAX; i++)
+        if (h->inlets[i].used && h->inlets[i].number == cell_number)
+            inlet_wants(w, h, &h->inlets[i], prng_between(&w->random, 300, 400) * MS_US);
+}
+
 bus_port host_bus(sim_host *h)
 {
-    return (bus_port){h, bus_publish, bus_send, bus_attach, bus_detach, bus_incarnation, bus_flush};
+    return (bus_port){h,          bus_publish,     bus_send,  bus_attach,
+                      bus_detach, bus_incarnation, bus_flush, bus_missed};
 }
 
 static int64_t clock_monotonic_us(void *self)

@@ -9,7 +9,7 @@ static void on_outcome(world *w, const happening *p)
 {
     sim_host *h = &w->hosts[p->who];
     if (h->up && h->life == p->life)
-        host_deliver(w, h, p->actor, 0, 0, p->parcel);
+        host_deliver(w, h, p->actor, 0, 0, true, p->parcel);
 }
 
 static void outcome(world *w, const happening *call, const Cavea__V1__Command *command,

@@ -391,6 +391,7 @@ store_result session_load_stuck(void *self, uint32_t partition, int64_t age_ms, 
                                 uint32_t rows_max, uint32_t *ret_count);
 
 // host.c, host_ports.c
+extern const seal_ring sim_seals; // what hosts and operators have, and edges have not
 void host_start(world *w, uint32_t host);
 void host_crash(world *w, uint32_t host);
 void host_restart_gently(world *w, uint32_t host);
@@ -399,8 +400,9 @@ void host_resume(world *w, uint32_t host);
 void host_cut(world *w, uint32_t host, bool deaf, bool storeless); // both false: it is over
 void host_kick(world *w, sim_host *h, int64_t in_us);
 void host_release(world *w, sim_host *h); // of its memory
+// sequence 0: over the direct path, or, with local, an outcome of the host's own performer.
 void host_deliver(world *w, sim_host *h, uint32_t actor, int64_t incarnation, int64_t sequence,
-                  const parcel *p);
+                  bool local, const parcel *p);
 // Asks the host to take an actor. forwarded: another host named it.
 void host_wake(world *w, sim_host *h, uint32_t actor, bool forwarded);
 bus_port host_bus(sim_host *h);

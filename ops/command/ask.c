@@ -3,6 +3,8 @@
 #include "ops/command/bus.h"
 #include "ops/host/clock.h"
 #include "ops/host/random.h"
+#include "store/migrate.h"
+#include "store/seal.h"
 
 enum { RESEND_FIRST_MS = 250, MESSAGE_BYTES_MAX = 1024 };
 
@@ -40,7 +42,13 @@ command_status ask_init(ask *a, command *c)
     uuid sender = random_uuid();
     a->inbox = subject_reply(&sender); // actors answer nowhere else
     natsStatus s = natsConnection_SubscribeSync(&a->replies, a->bus, a->inbox.text);
-    return s == NATS_OK ? COMMAND_OK : bus_failed(c, s);
+    if (s != NATS_OK)
+        return bus_failed(c, s);
+    char problem[MIGRATE_PROBLEM_BYTES];
+    connection *database = command_database(c, &status);
+    if (database && !seal_keys_read(database, &a->seals, problem))
+        return command_fail(c, COMMAND_FAILED, "%s", problem);
+    return database ? COMMAND_OK : status;
 }
 
 static ProtobufCBinaryData binary(uuid *id)
@@ -60,9 +68,12 @@ static bool request_pack(request *r, Cavea__V1__Command *message)
     envelope.commands = commands;
     wake.kind = (uint32_t)r->to.kind;
     wake.actor = binary(&r->to.id.u);
-    if (cavea__v1__envelope__get_packed_size(&envelope) > sizeof r->envelope)
+    wire w = {.bytes = r->envelope, .max = sizeof r->envelope};
+    if (cavea__v1__envelope__get_packed_size(&envelope) > w.max - SEAL_WIRE_BYTES)
         return false;
-    r->envelope_bytes = cavea__v1__envelope__pack(&envelope, r->envelope);
+    w.count = (uint32_t)cavea__v1__envelope__pack(&envelope, w.bytes);
+    seal_write(&r->a->seals, &r->to, &w);
+    r->envelope_bytes = w.count;
     r->wake_bytes = cavea__v1__wake__pack(&wake, r->wake);
     return true;
 }

@@ -9,6 +9,7 @@
 #include "schemas/arena.h"
 #include "schemas/cavea.pb-c.h"
 #include "schemas/error.h"
+#include "schemas/seal.h"
 #include "schemas/subject.h"
 
 #include <nats/nats.h>
@@ -19,7 +20,8 @@ typedef struct ask {
     natsConnection *bus;
     natsSubscription *replies;
     subject inbox;
-    arena memory; // of the answer being read
+    seal_ring seals; // says that it is the operator who asks
+    arena memory;    // of the answer being read
 } ask;
 #define ASK_AUTO ask __attribute__((cleanup(ask_done)))
 
@@ -28,7 +30,8 @@ typedef struct ask_answer {
     uint32_t left;    // of RefundAll
 } ask_answer;
 
-// Connects. On any other status than COMMAND_OK the problem is printed.
+// Connects, and reads the keys of seals. On any other status than COMMAND_OK the problem is
+// printed.
 MUST_CHECK command_status ask_init(ask *a, command *c);
 void ask_done(ask *a);
 // Puts one command, whose id is filled in here, to an actor. COMMAND_OK: it answered, perhaps with

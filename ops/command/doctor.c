@@ -45,6 +45,9 @@ static void examine_server(examination *e, const json_t *server)
     snprintf(text, sizeof text, "fsync %s, synchronous_commit %s", fsync, commit);
     found(e, "durability", durable, text,
           "set fsync = on and synchronous_commit = on: a COMMIT is cavea's only promise");
+    bool kept = !json_is_true(json_object_get(server, "edges_can_seal"));
+    found(e, "keys of seals", kept, kept ? "kept from edges" : "edges can read them",
+          "REVOKE ALL ON seal_key FROM cavea_edge, then change the key");
     int64_t apart_ms = (clock_wall_us() - number_of(server, "now_us")) / 1000;
     snprintf(text, sizeof text, "%" PRId64 " ms apart", apart_ms);
     found(e, "clocks", apart_ms < CLOCK_APART_MAX_MS && apart_ms > -CLOCK_APART_MAX_MS, text,

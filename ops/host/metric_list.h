@@ -180,6 +180,8 @@
       "Messages skipped because they failed alone three times")                                    \
     M(ACTORS, MESSAGES_MALFORMED, COUNTER, NONE, NONE, "cavea_runtime_messages_malformed_total",   \
       "Messages that could not be decoded")                                                        \
+    M(ACTORS, MESSAGES_UNSEALED, COUNTER, KIND, NONE, "cavea_runtime_messages_unsealed_total",     \
+      "Messages refused because only actors and the operator may send them")                       \
     M(ACTORS, TICKS_FENCED, COUNTER, NONE, NONE, "cavea_runtime_ticks_fenced_total",               \
       "Ticks aborted because an actor had moved to another host")                                  \
     M(ACTORS, CELLS_AWAKE, GAUGE, KIND, NONE, "cavea_runtime_cells_awake", "Actors in memory")     \

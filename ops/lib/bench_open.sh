@@ -22,10 +22,11 @@ part_mixed() {
     audit mixed
 }
 
-# Enough events that none is over 30 % full, and a hold for each payment.
+# A hold for each payment of two runs and of five seconds before them, and enough events that these
+# and the reservations of one run fill no more than 30 %.
 mixed_house() {
-    local events=$((reservations_rate * mixed_seconds / 9000 + 2))
-    local payments=$((payments_rate * mixed_seconds * 5 / 4))
+    local payments=$((payments_rate * (mixed_seconds * 2 + 5)))
+    local events=$(((reservations_rate * mixed_seconds + payments) / 9000 + 2))
     ((events >= bench_events)) || events=$bench_events
     house_new mixed "$events" 60000
     rm -f "$work/held"

@@ -62,7 +62,8 @@ apt_as_root() {
 # our own copies of these, so what was not on this machine before does not begin to run on it.
 services_mask() {
     local name units=${CAVEA_SYSTEMD_UNITS:-/etc/systemd/system}
-    local -A services=([etcd-server]=etcd [patroni]=patroni [haproxy]=haproxy)
+    local -A services=([etcd-server]=etcd [patroni]=patroni [haproxy]=haproxy
+        [nats-server]=nats-server [prometheus]=prometheus [redis-server]=redis-server)
     for name in "$@"; do
         name=${services[$name]-}
         [[ $name && ! -e $units/$name.service ]] || continue

@@ -90,7 +90,8 @@ static void commands_make(void)
 
 static event_state *house_new(void)
 {
-    event_config config = {.status = EVENT_ON_SALE, .hold_us = hold_us, .currency = "EUR"};
+    event_config config = {
+        .status = EVENT_ON_SALE, .starts_us = INT64_MAX, .hold_us = hold_us, .currency = "EUR"};
     for (uint32_t i = 0; i < CATEGORIES; i++)
         config.price_minor[i] = 2500 + 1000 * (int64_t)i;
     event_seats seats = {SEATS, b.section, b.category, b.flags, NULL};

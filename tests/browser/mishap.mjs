@@ -3,8 +3,16 @@ import { at, check, checkout, DESKTOP, edge, pay, PHONE, pick, reserve } from '.
 import { run, section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource/; // the browser says so of every answer that we spoil
-const reservations = (page) =>
-  page.evaluate(async () => (await (await fetch('/v1/reservations')).json()).reservations);
+// What the buyer holds, of what the browser knows and of what it was not told.
+const reservations = (page, lost) =>
+  page.evaluate(
+    async (ids) => {
+      for (const one of JSON.parse(localStorage.getItem('cavea.mine') ?? '[]')) ids.push(one.id);
+      const answer = await fetch(`/v1/reservations?with=${[...new Set(ids)]}`);
+      return (await answer.json()).reservations;
+    },
+    [...lost],
+  );
 const problem = (status, code, more = {}) => ({
   status,
   contentType: 'application/problem+json',
@@ -13,6 +21,18 @@ const problem = (status, code, more = {}) => ({
 const at_heading = (page) => page.evaluate(() => document.activeElement.matches('h1'));
 const is_wish = (request) =>
   request.method() === 'POST' && request.url().endsWith('/v1/reservations');
+
+// Wishes reach the server, answers do not reach the page. The ids that they had.
+async function answers_lose(page) {
+  const lost = new Set();
+  await page.route('**/v1/reservations', async (route) => {
+    if (!is_wish(route.request())) return route.continue();
+    const answer = await route.fetch();
+    lost.add((await answer.json()).id);
+    return route.abort();
+  });
+  return lost;
+}
 
 // The seats are read again, and the page has taken the answer.
 async function seats_ask(page) {
@@ -50,17 +70,13 @@ async function answer_lost() {
   page.on('request', (r) => is_wish(r) && keys.push(r.headers()['idempotency-key']));
   await section_open(page, shows.theatre, 4);
   await pick(page, 1);
-  await page.route('**/v1/reservations', async (route) => {
-    if (!is_wish(route.request())) return route.continue();
-    await route.fetch();
-    return route.abort();
-  });
+  const lost = await answers_lose(page);
   await page.locator('seat-tray .main').click();
   await page.locator('.messages .strip').waitFor();
   await seats_ask(page);
   check('nobody was faster', (await page.locator('.conflict').count()) === 0);
   check('the seat is still picked', (await page.locator('.picked li').count()) === 1);
-  const [held] = await reservations(page);
+  const [held] = await reservations(page, lost);
   check('it is held', held?.state === 'held');
   await page.reload();
   await page.locator('.messages .strip').waitFor(); // asked again, and lost again
@@ -69,7 +85,7 @@ async function answer_lost() {
   await page.evaluate(() => dispatchEvent(new Event('online')));
   await page.locator('hold-timer').waitFor();
   check('one key', keys.length >= 5 && new Set(keys).size === 1);
-  const all = await reservations(page);
+  const all = await reservations(page, lost);
   check('one reservation', all.length === 1 && all[0].id === held.id);
   await page.context().close();
 }
@@ -102,18 +118,14 @@ async function other_wish() {
   const page = await visitor(DESKTOP, LOUD);
   await section_open(page, shows.theatre, 5);
   await pick(page, 1);
-  await page.route('**/v1/reservations', async (route) => {
-    if (!is_wish(route.request())) return route.continue();
-    await route.fetch();
-    return route.abort();
-  });
+  const lost = await answers_lose(page);
   await page.locator('seat-tray .main').click();
   await page.locator('.messages .strip').waitFor();
   await page.unroute('**/v1/reservations');
   await page.locator('.seat-grid .seat.free').last().click();
   await page.locator('.picked li >> nth=1').waitFor();
   await reserve(page);
-  const held = (await reservations(page)).filter((r) => r.state === 'held');
+  const held = (await reservations(page, lost)).filter((r) => r.state === 'held');
   check('both seats, and nothing else', held.length === 1 && held[0].seats.length === 2);
   await page.context().close();
 }

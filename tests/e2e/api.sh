@@ -31,28 +31,38 @@ others() {
     printf '%s\n' "${other_cookie#*=}" >>"$work/tokens"
 }
 
-# What one has is found without its ids, newest first, a page at a time, as each stands by itself.
+# What one paid for is found without its id and what one holds by it, newest first, a page at a
+# time, as each stands by itself; a strange id finds nothing.
 own_list() {
-    local own=$token newest alone next='' seen='[]'
+    local own=$token newest alone
     reserve "$(seats_free 1)"
     expect 201
     newest=$(value .id)
-    while [[ $next != null ]]; do
-        api GET "/v1/reservations?limit=1${next:+&cursor=$next}"
-        expect 200 '.reservations | length == 1'
-        seen=$(jq -c --argjson seen "$seen" '$seen + [.reservations[0].id]' <<<"$answer")
-        next=$(jq -r .next <<<"$answer")
-    done
-    [[ $seen == "[\"$newest\",\"$paid\"]" ]] || stop_test "both in their order, not $seen"
+    [[ $(own_pages '') == "[\"$paid\"]" ]] || stop_test "what was paid for"
+    [[ $(own_pages "with=$newest%2C$paid&") == "[\"$newest\",\"$paid\"]" ]] ||
+        stop_test "both in their order"
     alone=$(api GET "/v1/reservations/$paid" && jq -S . <<<"$answer")
-    [[ $(api GET "/v1/reservations?cursor=$newest" && jq -S '.reservations[0]' <<<"$answer") == \
-        "$alone" ]] || stop_test "the same reservation as $alone"
+    [[ $(api GET "/v1/reservations?cursor=$newest&with=$newest" &&
+        jq -S '.reservations[0]' <<<"$answer") == "$alone" ]] ||
+        stop_test "the same reservation as $alone"
     new_buyer
-    api GET /v1/reservations
+    api GET "/v1/reservations?with=$newest,$paid"
     expect 200 '. == {reservations: [], next: null}'
     token=$own
     api DELETE "/v1/reservations/$newest"
     expect 200
+}
+
+# own_pages QUERY: the ids of all pages, of one reservation each
+own_pages() {
+    local next='' seen='[]'
+    while [[ $next != null ]]; do
+        api GET "/v1/reservations?$1limit=1${next:+&cursor=$next}"
+        expect 200 '.reservations | length == 1'
+        seen=$(jq -c --argjson seen "$seen" '$seen + [.reservations[0].id]' <<<"$answer")
+        next=$(jq -r .next <<<"$answer")
+    done
+    printf '%s\n' "$seen"
 }
 
 openapi() {

@@ -18,6 +18,7 @@ const nothing = '01900000-0000-7000-8000-000000000000';
 const reserve = (seats) => ({ event_id: given.event, seats });
 const [a, b, c, d, e] = given.seats;
 let held;
+const asked = () => `with=${held}`;
 
 // Whoever else is signed in, by token or in a browser, is told that there is no such thing.
 const who = [
@@ -27,12 +28,10 @@ const who = [
 const others = (path, more = {}) =>
   who.map((one) => [404, { ...more, path, headers: { ...one, ...more.headers } }]);
 
-// A page of reservations has these, and has none when these are none.
+// A page of reservations has these and no others.
 function owned(page, ids) {
   const has = page.reservations.map((r) => r.id);
-  if (!ids.every((id) => has.includes(id)) || (!ids.length && has.length)) {
-    complain('GET /v1/reservations', `${ids} were expected in ${has}`);
-  }
+  if (has.join() !== ids.join()) complain('GET /v1/reservations', `${ids}, and not ${has}`);
 }
 
 // Rows: [status, what to send]. `path` fills the braces of the route.
@@ -108,13 +107,17 @@ const table = {
     [422, { headers: { ...as, ...key() }, body: reserve(Array(11).fill(e)) }],
   ],
   'GET /v1/reservations': [
-    [200, { headers: as, keep: (page) => owned(page, [held, given.paid]) }],
+    [200, { headers: as, keep: (page) => owned(page, [given.paid]) }],
+    [200, { headers: as, query: asked, keep: (page) => owned(page, [held, given.paid]) }],
     [200, { headers: as, query: `limit=1&cursor=${nothing}`, keep: (page) => owned(page, []) }],
     [200, { headers: who[0], keep: (page) => owned(page, []) }],
-    [200, { headers: who[1], keep: (page) => owned(page, []) }],
+    [200, { headers: who[1], query: asked, keep: (page) => owned(page, []) }],
     [400, { headers: as, query: 'limit=0' }],
     [400, { headers: as, query: 'limit=51' }],
     [400, { headers: as, query: 'cursor=there' }],
+    [400, { headers: as, query: 'with=there' }],
+    [400, { headers: as, query: `with=${nothing},` }],
+    [400, { headers: as, query: `with=${Array(21).fill(nothing)}` }],
     [401, {}],
     [401, { headers: nonsense }],
   ],
@@ -224,7 +227,8 @@ async function send(method, route, row) {
   const body = row.raw ?? (row.body && JSON.stringify(row.body));
   const headers = { ...row.headers };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  const url = (row.base ?? given.edge) + path + (row.query ? `?${row.query}` : '');
+  const query = typeof row.query === 'function' ? row.query() : row.query;
+  const url = (row.base ?? given.edge) + path + (query ? `?${query}` : '');
   return fetch(url, { method, headers, body });
 }
 

@@ -1,10 +1,12 @@
 // Every message that comes over NATS against anything: decoding stays within the arena's budget,
-// and the actors' codecs bound all they accept.
+// and the actors' codecs bound all they accept. Nobody without the key gets anything in that needs
+// a seal.
 
 #include "actors/event/codec.h"
 #include "actors/payment/codec.h"
 #include "actors/ticket/codec.h"
 #include "schemas/arena.h"
+#include "schemas/seal.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +29,17 @@ static void check_commands(const Cavea__V1__Envelope *e)
     }
 }
 
+static void check_seal(const Cavea__V1__Envelope *e, const uint8_t *data, size_t data_bytes)
+{
+    static const seal_ring ring = {.keys = {{{"no corpus was sealed with this"}}}, .keys_count = 1};
+    const actor_ref to = actor_of_partition(ACTOR_PAYMENT, 1);
+    assert(seal_read(&ring, &to, data, (uint32_t)data_bytes) != SEAL_GOOD);
+    if (!seal_admits(&ring, &to, 1, e, data, (uint32_t)data_bytes))
+        return;
+    for (size_t i = 0; i < e->n_commands; i++)
+        assert(seal_needless(e->commands[i]->body_case));
+}
+
 // A decoder, within its budget. What it accepts can be packed, as senders do.
 static void check_message(arena *a, const ProtobufCMessageDescriptor *descriptor,
                           const uint8_t *data, size_t data_bytes)
@@ -36,8 +49,10 @@ static void check_message(arena *a, const ProtobufCMessageDescriptor *descriptor
     assert(a->bytes_used <= a->bytes_max);
     if (m == NULL)
         return;
-    if (descriptor == &cavea__v1__envelope__descriptor)
+    if (descriptor == &cavea__v1__envelope__descriptor) {
         check_commands((const Cavea__V1__Envelope *)m);
+        check_seal((const Cavea__V1__Envelope *)m, data, data_bytes);
+    }
     size_t packed_bytes = protobuf_c_message_get_packed_size(m);
     uint8_t *packed = malloc(packed_bytes + 1);
     assert(packed != NULL);

@@ -68,4 +68,12 @@ reports 'NOT MET' 1
 fresh
 printf 'goodput 10\n' >"$dir/evidence/expected.txt"
 reports 'NOT MET' 1
+fresh
+printf 'takeover 30\n' >"$dir/evidence/expected.txt"
+printf '%s\tthe event is given to actors-2\n' "$kill_us" >"$dir/evidence/faults.tsv"
+reports 'NOT MET' 1 # who is given an event does not take it over
+fresh
+awk -F '\t' -v OFS='\t' '$1 == ">" && $6 == "read" && !id { id = $2 }
+    $1 == "<" && $2 == id { $4 = 500 } 1' "$here/history/journal.tsv" >"$dir/evidence/journal.tsv"
+reports '1 requests were answered 500 or 501' 1
 printf 'figure: %s reports, one of which holds\n' "$tried"

@@ -177,7 +177,7 @@ migrations() {
     sql 'DELETE FROM schema_migration WHERE version = 99'
     # Back and forward again, beside the running daemons: rights go and come.
     says 0 back migrate down --to 1
-    says 1 'schema version 1 and this program needs 3' event list
+    says 1 'schema version 1 and this program needs' event list
     says 0 forward migrate up
 }
 
@@ -185,6 +185,9 @@ health() {
     says 0 'ok' doctor
     gets doctor
     [[ $(value .well) == true ]] || stop_test "all is well"
+    sql 'GRANT SELECT (key) ON seal_key TO cavea_edge'
+    says 1 'edges can read them' doctor
+    sql 'REVOKE ALL ON seal_key FROM cavea_edge'
     says 1 'start nats-server' doctor --nats-url nats://127.0.0.1:1
     says 3 'cannot be reached' event list --postgres-url 'host=127.0.0.1 port=1 user=x'
     says 3 'cannot be reached' event pause "$event" --nats-url nats://127.0.0.1:1

@@ -29,8 +29,9 @@ package_choose() { printf '%s\n' "${1%%|*}"; }
 export CAVEA_SYSTEMD_UNITS=$work/units
 mkdir "$work/units"
 printf '[Service]\n' >"$work/units/haproxy.service"
-packages_install "$work/log" etcd-server haproxy 'jq|jq-other' 2>"$work/told"
+packages_install "$work/log" etcd-server nats-server haproxy 'jq|jq-other' 2>"$work/told"
 grep -q 'etcd.service -> /dev/null' "$work/seen" || stop_test "etcd is masked before it comes"
+grep -q 'nats-server.service -> /dev/null' "$work/seen" || stop_test "so is the broker"
 grep -q 'etcd.service is masked' "$work/told" || stop_test "and that is said"
 [[ $(<"$work/units/haproxy.service") == '[Service]' ]] || stop_test "a unit of somebody's stays"
-[[ $(find "$work/units" | wc -l) == 3 ]] || stop_test "nothing else is masked"
+[[ $(find "$work/units" | wc -l) == 4 ]] || stop_test "nothing else is masked"

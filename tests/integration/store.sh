@@ -84,7 +84,9 @@ check store_load_check postgres cavea_actors
 check store_plan_check postgres cavea_actors
 check store_stuck_check postgres cavea_actors
 check store_migrate_check postgres postgres
+check store_seal_check postgres cavea_actors cavea_edge
 check store_read_check postgres cavea_actors cavea_edge
+check store_own_check postgres cavea_actors cavea_edge
 check store_lease_check postgres cavea_actors
 check store_posting_check postgres cavea_actors
 check store_fault_check postgres cavea_actors

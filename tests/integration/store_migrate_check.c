@@ -57,8 +57,8 @@ int main(int argc, char **argv)
     check(&w, migrates(&w, latest - 1, NULL) && begins(&w, "run `cavea migrate`"),
           "an older version is told as such");
     sql_run(&w, "DROP VIEW claimed_seat; ALTER TABLE schema_migration DROP COLUMN digest");
-    sql_run(&w, "INSERT INTO schema_migration (version, name) VALUES (3,"
-                " '0003_reservation_by_buyer')");
+    sql_run(&w, "INSERT INTO schema_migration (version, name) VALUES (5,"
+                " '0005_payment_by_buyer')");
     check(&w, begins(&w, other) && migrates(&w, latest, other),
           "so is a schema from before there were digests");
     check(&w,

@@ -1,6 +1,7 @@
 // Checks of the read models against a real PostgreSQL: store_read_check OWNER_URL STORE_URL
 // EDGE_URL, the third with the read-only role that edges have. store.sh makes the database and runs
 // it.
+#include "schemas/cavea.pb-c.h"
 #include "schemas/digest.h"
 #include "store/read_pool.h"
 #include "tests/support/store_world.h"
@@ -108,6 +109,27 @@ static void check_pages(shelf *f)
         filter.after_id = last;
     }
     check(f->w, seen == 6 && pages == 2 && in_order, "pages follow each other without a gap");
+}
+
+// One that has begun: closed for whoever has its id, and in no list that does not ask for the past.
+static void check_begun(shelf *f)
+{
+    world *w = f->w;
+    event_detail d __attribute__((cleanup(event_detail_done))) = {0};
+    bool found = false;
+    event_id id = f->events[5];
+    char text[UUID_TEXT_BYTES];
+    uuid_format(&id.u, text);
+    sql_run(w, "UPDATE event SET starts_at = now() - interval '1 s' WHERE id = '%s'", text);
+    check(w, count_of(f, any) == 5, "what has begun is not listed");
+    event_filter filter = any;
+    filter.from_us = 1;
+    check(w, count_of(f, filter) == 6, "unless the past is asked for");
+    check(w,
+          read_event(f->pool, &id, &d, &found) == STORE_OK && found &&
+              d.row.status == CAVEA__V1__EVENT_STATUS__EVENT_STATUS_CLOSED,
+          "and it is told as closed");
+    sql_run(w, "UPDATE event SET starts_at = '2040-01-03 20:00+00' WHERE id = '%s'", text);
 }
 
 static void check_detail(shelf *f)
@@ -292,65 +314,6 @@ static void check_rows(shelf *f, store_pg *s, journal *j)
           "a listing knows how many seats are taken");
 }
 
-// One reservation of a buyer, made some milliseconds ago.
-static reservation_id own_write(shelf *f, store_pg *s, journal *j, int event, const buyer_id *buyer,
-                                int64_t ago_ms)
-{
-    int32_t seat[1] = {40 + (int32_t)ago_ms};
-    uint8_t random[6] = {(uint8_t)ago_ms};
-    const event_id *show = &f->events[event];
-    test_actor actor = actor_take(s, actor_of_event(show));
-    journal_clear(j);
-    journal_reserve(j, show, seat, 1);
-    uuid id = uuid_tagged(wall_us() / 1000 - ago_ms, event_tag(show), random);
-    j->reservations[0].id.u = j->claims[0].reservation.u = id;
-    j->reservations[0].buyer = *buyer;
-    actor_move(j, &actor);
-    if (actor_commit(s, j, &actor) != STORE_OK)
-        check(f->w, false, "a reservation is written: %s", store_pg_error(s));
-    return (reservation_id){id};
-}
-
-static void check_own(shelf *f, store_pg *s, journal *j)
-{
-    enum { OWN = 5 };
-    world *w = f->w;
-    buyer_id buyer = {uuid_new()}, other = {uuid_new()}, nobody = {uuid_new()};
-    reservation_id own[OWN], *before = NULL;
-    reservation_page page __attribute__((cleanup(reservation_page_done))) = {0};
-    uint32_t seen = 0, pages = 0;
-    bool right = true, more = true;
-    for (int i = OWN - 1; i >= 0; i--) { // the oldest first
-        own[i] = own_write(f, s, j, 1 + i % 3, &buyer, 1 + 10 * i);
-        (void)own_write(f, s, j, 1 + i % 3, &other, 5 + 10 * i);
-    }
-    while (more && pages < 10) {
-        reservation_page_done(&page);
-        if (read_reservations(f->pool, &buyer, before, 2, &page) != STORE_OK)
-            break;
-        for (uint32_t i = 0; i < page.count && seen < OWN; i++, seen++)
-            right = right && uuid_equal(&page.rows[i].row.id.u, &own[seen].u) &&
-                    uuid_equal(&page.rows[i].event.u, &f->events[1 + seen % 3].u) &&
-                    uuid_equal(&page.rows[i].row.buyer.u, &buyer.u) &&
-                    page.rows[i].row.seats_count == 1;
-        before = &own[seen - 1];
-        more = page.more;
-        pages++;
-    }
-    check(w, seen == OWN && pages == 3 && right,
-          "a buyer's own are found page by page, no other's");
-    reservation_page_done(&page);
-    check(w,
-          read_reservations(f->pool, &nobody, NULL, 2, &page) == STORE_OK && page.count == 0 &&
-              !page.more,
-          "who has none is shown none");
-    check(w,
-          read_reservations(f->pool, &buyer, NULL, 0, &page) == STORE_REFUSED &&
-              read_reservations(f->pool, &buyer, NULL, READ_RESERVATIONS_MAX + 1, &page) ==
-                  STORE_REFUSED,
-          "an endless page of them is refused");
-}
-
 typedef struct reader { // on a thread of its own
     pthread_t thread;
     shelf *f;
@@ -469,11 +432,11 @@ int main(int argc, char **argv)
     shelf_fill(&f, &w, pool);
     check_list(&f);
     check_pages(&f);
+    check_begun(&f);
     check_detail(&f);
     check_plans(&f);
     check_rows(&f, s, j);
     check_old_hold(&f, s, j);
-    check_own(&f, s, j);
     check_crowd(&f);
     check_bounds(&f, argv[3]);
     check_role(&w, argv[3]);

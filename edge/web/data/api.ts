@@ -177,11 +177,13 @@ export const section_read = (event: string, section: string) =>
 export const reservation_create = (event_id: string, seats: string[], key: string) =>
   wished<Reservation>('POST', '/v1/reservations', { body: { event_id, seats }, key });
 
-/** This browser's own, newest first. */
-export const reservations_read = (limit: number, cursor: string | null = null) =>
+/** This buyer's own, newest first: all whose payment was begun, and those `with` these ids. */
+export const reservations_read = (limit: number, ids: string[], cursor: string | null = null) =>
   owned<ReservationPage>(
     'GET',
-    `/v1/reservations?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+    `/v1/reservations?limit=${limit}` +
+      (ids.length ? `&with=${ids.join()}` : '') +
+      (cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''),
   );
 
 export const reservation_read = (id: string) =>

@@ -1,9 +1,11 @@
-// What this browser holds, shared with its other tabs, for the clock on every page. What it has,
-// and how that stands, is the server's to say; the session is a cookie nobody reads here.
+// What this browser holds, shared with its other tabs, for the clock on every page and for asking:
+// the server finds what is merely held by its id only. How it stands is the server's to say, and
+// what was paid for the server knows by itself; the session is a cookie nobody reads here.
 import { store, stored, stored_list } from './store.ts';
 
 const LIST = 'cavea.mine';
 const SIGNED = 'cavea.signed';
+const ASKED_MAX = 20; // ids of one request
 const RENEW_MS = 7 * 24 * 3600 * 1000;
 
 export interface Mine {
@@ -58,9 +60,20 @@ export function mine_note(r: Told): void {
   else save([mine_of(r), ...list]);
 }
 
-/** Notes all that this browser's buyer has. */
-export function mine_note_all(all: Told[]): void {
-  save(all.filter((r) => r.state === 'held').map(mine_of));
+/** The ids to ask for, newest first; those that a page still shows come before them. */
+export function mine_ids(shown: Iterable<string> = []): string[] {
+  const ids = new Set([...shown, ...mine_list().map((m) => m.id)]);
+  return [...ids].filter((id) => /^[0-9a-f-]{36}$/.test(id)).slice(0, ASKED_MAX);
+}
+
+/**
+ * Notes what the server told. What was asked for and is not in it is not held; of what was not,
+ * because another tab has it since then, nothing was told.
+ */
+export function mine_note_all(asked: string[], all: Told[]): void {
+  const told = new Set([...asked, ...all.map((r) => r.id)]);
+  const held = all.filter((r) => r.state === 'held').map(mine_of);
+  save([...mine_list().filter((m) => !told.has(m.id)), ...held]);
 }
 
 /** Those that are held now, as far as this browser knows. */

@@ -4,7 +4,7 @@ import type { EventDetail, Reservation } from '#api';
 import { is_decided, is_nobody, reservations_read, session_put } from '../data/api.ts';
 import { attempt_send, attempts_open, type Attempt } from '../data/attempt.ts';
 import { event_of } from '../data/event-store.ts';
-import { mine_changes, mine_note_all } from '../data/mine.ts';
+import { mine_changes, mine_ids, mine_note_all } from '../data/mine.ts';
 import { t } from '../i18n.ts';
 import '../parts/checkout-box.ts';
 import type { CheckoutBox } from '../parts/checkout-box.ts';
@@ -85,8 +85,9 @@ class PageCart extends Page {
     let failure: unknown = null;
     let held: [Reservation, EventDetail | null][] = [];
     try {
-      const reservations = await this.#reservations();
-      this.#note(reservations);
+      const ids = mine_ids(this.#boxes.keys());
+      const reservations = await this.#reservations(ids);
+      this.#note(ids, reservations);
       const shown = reservations.filter((r) => r.state === 'held' || this.#boxes.has(r.id));
       held = await Promise.all(
         shown.map(async (r) => [r, await event_of(r.event_id).catch((e) => ((failure = e), null))]),
@@ -102,9 +103,9 @@ class PageCart extends Page {
   }
 
   /** Asked also when nothing kept here says that this browser is somebody: the cookie may. */
-  async #reservations(): Promise<Reservation[]> {
+  async #reservations(ids: string[]): Promise<Reservation[]> {
     try {
-      return (await reservations_read(RESERVATIONS)).reservations;
+      return (await reservations_read(RESERVATIONS, ids)).reservations;
     } catch (error) {
       if (is_nobody(error)) return [];
       throw error;
@@ -112,9 +113,9 @@ class PageCart extends Page {
   }
 
   /** Without being told of it in turn. */
-  #note(reservations: Reservation[]): void {
+  #note(asked: string[], reservations: Reservation[]): void {
     this.#noting = true;
-    mine_note_all(reservations);
+    mine_note_all(asked, reservations);
     this.#noting = false;
   }
 

@@ -1,7 +1,9 @@
-// What this browser has reserved, newest first: how each stands is asked of the server.
+// What this browser has reserved, newest first: what it holds, and what was ever to be paid for.
+// How each stands is asked of the server.
 import type { EventDetail, Reservation } from '#api';
 import { is_nobody, reservations_read } from '../data/api.ts';
 import { event_of } from '../data/event-store.ts';
+import { mine_ids } from '../data/mine.ts';
 import { date_time, money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import { seat_text } from '../parts/seat-tray.ts';
@@ -49,7 +51,7 @@ class PageReservations extends Page {
 
   async #load(cursor: string | null): Promise<void> {
     const none = { reservations: [], next: null };
-    const page = await reservations_read(PAGE, cursor).catch((error: unknown) => {
+    const page = await reservations_read(PAGE, mine_ids(), cursor).catch((error: unknown) => {
       if (!is_nobody(error)) throw error;
       return none;
     });

@@ -297,7 +297,7 @@ void engine_run(load *l)
         events_take(l, wait_of(l, load_now_us()));
     }
     double late_us = (double)l->end_us - l->due_us;
-    bool numbers_left = l->o.requests_max == 0 || l->next < l->o.requests_max;
-    if (l->o.rate > 0 && numbers_left && late_us > LATE_US)
+    bool asked_for = !l->list_clips && l->o.requests_max != 0 && l->next >= l->o.requests_max;
+    if (l->o.rate > 0 && !asked_for && late_us > (double)LATE_US)
         l->unsent = (uint64_t)(late_us * l->o.rate / 1e6);
 }

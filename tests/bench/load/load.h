@@ -72,6 +72,7 @@ typedef struct load {
     uint32_t groups;
     watched *watched;
     FILE *keep;
+    bool list_clips; // the list of reservations ends the numbers, not --requests
     uint64_t next, *again; // numbers that were answered 503, to be asked again
     uint64_t again_count, again_max;
     uint64_t sent, answered, by_class[6], conflicts, unavailable, retry_after;

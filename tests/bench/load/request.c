@@ -58,8 +58,10 @@ void requests_init(load *l)
     if (mode == MODE_PAY) {
         lines_read(&l->reservations, l->o.reservations_file);
         provider_key_read(l);
-        if (l->o.requests_max == 0 || l->o.requests_max > l->reservations.count)
+        if (l->o.requests_max == 0 || l->o.requests_max > l->reservations.count) {
             l->o.requests_max = l->reservations.count;
+            l->list_clips = true;
+        }
     }
     if (l->o.keep_file != NULL && (l->keep = fopen(l->o.keep_file, "a")) == NULL)
         load_die(l->o.keep_file);

@@ -105,6 +105,8 @@ static bool model_blocked(const model *m, uint32_t seat)
 
 static bool model_on_sale(const model *m, int64_t now_us)
 {
+    if (now_us >= m->config.starts_us)
+        return false;
     return m->config.status == EVENT_ON_SALE ||
            (m->config.status == EVENT_SCHEDULED && now_us >= m->config.sale_starts_us);
 }

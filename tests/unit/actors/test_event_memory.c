@@ -29,6 +29,7 @@ static house h;
 static event_state *state_new(uint32_t seats_count)
 {
     event_config config = {.status = EVENT_ON_SALE,
+                           .starts_us = INT64_MAX,
                            .hold_us = HOLD_S * SECOND,
                            .currency = "EUR",
                            .price_minor = {2500, 4000, 9900}};

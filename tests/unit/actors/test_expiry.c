@@ -133,8 +133,11 @@ static event_state *house_new(void)
     static uint8_t category[SEATS], flags[SEATS];
     static uint32_t right[SEATS];
     memset(right, 0xff, sizeof right);
-    event_config config = {
-        .status = EVENT_ON_SALE, .hold_us = 600000000, .currency = "EUR", .price_minor = {2500}};
+    event_config config = {.status = EVENT_ON_SALE,
+                           .starts_us = INT64_MAX,
+                           .hold_us = 600000000,
+                           .currency = "EUR",
+                           .price_minor = {2500}};
     event_seats seats = {SEATS, section, category, flags, right};
     return event_state_new(&config, &seats);
 }
@@ -168,7 +171,7 @@ static void test_reservation__given_any_number_then_takes_no_more_than_promised(
             most = (double)bytes / (i + 1);
     }
     print_message("figure: a held reservation of two seats takes at most %.1f bytes\n", most);
-    assert_true(most <= RESERVATION_BYTES_MAX);
+    assert_true(most <= (double)RESERVATION_BYTES_MAX);
     event_state_free(house);
     expiry_free(e);
 }

@@ -283,6 +283,43 @@ static void test_bus__given_no_responders_then_wakes_and_publishes_again_once(vo
     bus_end(f->bus, &a.waiter);
 }
 
+// A host that takes over may be a moment away; the stream has the message, so it gets no more.
+static void test_bus__given_nobody_for_a_while_then_tries_soon_and_then_seldom(void **state)
+{
+    fixture *f = *state;
+    asked a;
+    ask(f, &a, 1);
+    f->net.now_us += BUS_RESEND_FIRST_MS * 1000;
+    bus_tick(f->bus);
+    bus_no_responders(f->bus, 0);
+    for (int i = 1; i < BUS_NOBODY_TRIES; i++) {
+        network_clear(&f->net);
+        f->net.now_us += BUS_NOBODY_MS * 1000 - 1;
+        bus_tick(f->bus);
+        assert_int_equal(f->net.count, 0);
+        f->net.now_us += 1;
+        bus_tick(f->bus);
+        bus_no_responders(f->bus, 0);
+        assert_int_equal(f->net.count, 2);
+        assert_string_equal(f->net.messages[0].subject, "cavea.v1.wake.event");
+        assert_memory_equal(f->net.messages[0].bytes + 20, "\x28\x01", 2); // of each host
+        assert_string_equal(f->net.messages[1].subject,
+                            "cavea.v1.direct.event.09090000-0000-0000-0000-000000000000");
+    }
+    f->net.now_us += BUS_NOBODY_MS * 1000;
+    bus_tick(f->bus);
+    bus_no_responders(f->bus, 0);
+    network_clear(&f->net);
+    f->net.now_us += BUS_RESEND_LAST_MS * 1000 - 1;
+    bus_tick(f->bus);
+    assert_int_equal(f->net.count, 0);
+    f->net.now_us += 1;
+    bus_tick(f->bus);
+    assert_int_equal(f->net.count, 3); // everything at once
+    reply(f, 1, (uint32_t[]){1}, 1);
+    bus_end(f->bus, &a.waiter);
+}
+
 static void test_bus__given_a_waiter_that_leaves_then_its_number_is_never_used_again(void **state)
 {
     fixture *f = *state;
@@ -484,6 +521,7 @@ int main(void)
         TEST(test_bus__given_one_in_flight_then_all_that_came_meanwhile_travels_together),
         TEST(test_bus__given_silence_then_resends_the_same_bytes_directly_then_everywhere),
         TEST(test_bus__given_no_responders_then_wakes_and_publishes_again_once),
+        TEST(test_bus__given_nobody_for_a_while_then_tries_soon_and_then_seldom),
         TEST(test_bus__given_a_waiter_that_leaves_then_its_number_is_never_used_again),
         TEST(test_bus__given_waiters_that_leave_before_sending_then_their_commands_stay),
         TEST(test_bus__given_a_reply_without_an_entry_then_the_command_was_dropped),

@@ -5,6 +5,8 @@
 
 #include "tests/unit/actors/runtime/fake_host.h"
 
+static seal_ring fake_seals; // its key is made by fake_setup
+
 typedef struct fake_state {
     event_id id;
     uint8_t taken[FAKE_SEATS];
@@ -145,6 +147,7 @@ static inline int fake_setup(void **state)
     fake->mono_us = 5000000;
     fake->incarnation = 7;
     fake->due_us = INT64_MAX;
+    fake_seals = (seal_ring){.keys = {{{7}}}, .keys_count = 1};
     fake_kind.is_volatile = false;
     fake_kind.next_due_us = NULL;
     fake_kind.on_time = NULL;
@@ -154,7 +157,7 @@ static inline int fake_setup(void **state)
         fake->actors[i].ref = actor_of_event(&id);
         fake->actors[i].ours = true;
     }
-    runtime_config config = {
+    runtime_config parts = {
         .host = {{1}},
         .idle_ms = 60000,
         .resend_ms = 500,
@@ -168,14 +171,17 @@ static inline int fake_setup(void **state)
                   .lease_give = fake_lease_give,
                   .load_facts = fake_load_facts,
                   .now = fake_now},
-        .bus = {fake, fake_publish, fake_send, fake_attach, fake_detach, fake_incarnation,
-                fake_flush},
+        .bus = fake_bus.self != NULL
+                   ? fake_bus
+                   : (bus_port){fake, fake_publish, fake_send, fake_attach, fake_detach,
+                                fake_incarnation, fake_flush, fake_missed},
         .clock = {fake, fake_monotonic_us},
+        .seals = &fake_seals,
         .perform = {fake, fake_start},
         .report = fake_report,
         .report_self = fake,
     };
-    fake->r = runtime_new(&config);
+    fake->r = runtime_new(&parts);
     assert_non_null(fake->r);
     *state = fake;
     return 0;
@@ -208,6 +214,7 @@ typedef struct fake_envelope {
     int64_t wait_until_us;
     uint32_t seats[8], seats_count;     // one Reserve for each
     Cavea__V1__Command__BodyCase other; // one more command
+    bool unsealed;                      // also when it needs a seal
 } fake_envelope;
 
 static uint32_t released_count;
@@ -252,6 +259,8 @@ static inline uint32_t fake_pack(const fake_envelope *e, uint8_t bytes[static 40
     const char *reply_to = e->reply_to != NULL ? e->reply_to : FAKE_REPLY;
     if (!e->silent)
         wire_bytes(&w, 3, reply_to, (uint32_t)strlen(reply_to));
+    if (!e->unsealed && !seal_needless(e->other))
+        seal_write(&fake_seals, &fake->actors[e->actor].ref, &w);
     assert_false(w.full);
     return w.count;
 }

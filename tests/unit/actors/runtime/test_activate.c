@@ -15,7 +15,7 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     char said[256];
-    uint32_t asks;
+    uint32_t asks, fails; // openings yet to fail
     bool answers, blocks, entered;
     uuid holder; // zero: the lease is to be had
 } world;
@@ -62,7 +62,7 @@ store_result cell_open(kind_context *context, const actor_ref *ref, cell **ret_c
 {
     (void)context;
     pthread_mutex_lock(&world.mutex);
-    bool is_ours = uuid_is_zero(&world.holder);
+    bool is_ours = uuid_is_zero(&world.holder) && world.fails == 0;
     say(uuid_equal(&ref->id.u, &actor.id.u) ? "open" : "first");
     *ret_holder = world.holder;
     *ret_cell = is_ours ? calloc(1, sizeof(cell)) : NULL;
@@ -71,8 +71,9 @@ store_result cell_open(kind_context *context, const actor_ref *ref, cell **ret_c
     world.entered = true;
     while (world.blocks)
         pthread_cond_wait(&world.changed, &world.mutex);
+    bool fails = world.fails > 0 && world.fails-- > 0;
     pthread_mutex_unlock(&world.mutex);
-    return STORE_OK;
+    return fails ? STORE_UNKNOWN : STORE_OK;
 }
 
 void runtime_install(runtime *r, cell *c)
@@ -112,6 +113,12 @@ static bool has_said(const void *wanted)
     return strcmp(world.said, wanted) == 0;
 }
 
+static bool has_opened(const void *wanted)
+{
+    (void)wanted;
+    return strstr(world.said, "open install first install ") != NULL;
+}
+
 static bool has_entered(const void *wanted)
 {
     (void)wanted;
@@ -143,7 +150,8 @@ static int setup(void **state)
     memset(&world, 0, sizeof world);
     pthread_mutex_init(&world.mutex, NULL);
     pthread_cond_init(&world.changed, NULL);
-    activator_config config = {.host = self, .kinds = 1u << ACTOR_EVENT, .store = {.now = now}};
+    activator_config config = {
+        .host = self, .kinds = 1u << ACTOR_EVENT | 1u << ACTOR_PAYMENT, .store = {.now = now}};
     *state = activator_start(&config);
     return *state == NULL;
 }
@@ -187,6 +195,28 @@ static void test_activate__given_a_weaker_reason_queued_then_the_stronger_one_co
     said("first install open install "); // nobody else is asked
 }
 
+// As when a host died: its partitions are found before a buyer asks again.
+static void test_activate__given_many_partitions_queued_then_an_event_waits_for_one(void **state)
+{
+    set(&world.blocks, true);
+    for (uint32_t n = 0; n < PARTITIONS; n++) {
+        const actor_ref partition = actor_of_partition(ACTOR_PAYMENT, n);
+        activator_wake(*state, &partition, WAKE_SENT);
+    }
+    assert_true(waited(has_entered, NULL));
+    activator_wake(*state, &actor, WAKE_SENT);
+    set(&world.blocks, false);
+    assert_true(waited(has_opened, NULL));
+    assert_memory_equal(world.said, "first install open install first install ", 40);
+}
+
+static void test_activate__given_an_opening_that_fails_then_it_is_tried_again(void **state)
+{
+    world.fails = 2;
+    activator_wake(*state, &actor, WAKE_OPEN);
+    said("ask open open open install ");
+}
+
 // Who gave an actor away asks its new holder, however lately it opened it itself.
 static void test_activate__given_an_actor_given_away_then_its_holder_is_asked(void **state)
 {
@@ -214,6 +244,8 @@ int main(void)
         TEST(test_activate__given_an_owner_elsewhere_then_it_is_asked_first),
         TEST(test_activate__given_an_actor_that_comes_back_then_it_is_opened_again),
         TEST(test_activate__given_a_weaker_reason_queued_then_the_stronger_one_counts),
+        TEST(test_activate__given_many_partitions_queued_then_an_event_waits_for_one),
+        TEST(test_activate__given_an_opening_that_fails_then_it_is_tried_again),
         TEST(test_activate__given_an_actor_given_away_then_its_holder_is_asked),
         TEST(test_activate__given_a_holder_who_is_silent_then_it_is_asked_again),
     };
