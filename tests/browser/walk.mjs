@@ -127,6 +127,7 @@ async function ticket(page) {
 
 async function give_seats_back(page) {
   await page.locator('.pay form .quiet').click();
+  await page.locator('dialog .danger').click();
   await page.locator('.notice').waitFor();
   check('the cart is gone from the header', (await page.locator('.cart-link').count()) === 0);
   await page.context().close();

@@ -129,6 +129,7 @@ async function other_tab() {
   check('and the focus', await first.evaluate((input) => input === document.activeElement));
   const theirs = other.locator('checkout-box').filter({ hasText: 'Night Ferry' });
   await theirs.locator('form .quiet').click();
+  await theirs.locator('dialog .danger').click();
   await page.locator('checkout-box >> nth=1').waitFor({ state: 'detached' });
   await page.context().close();
 }

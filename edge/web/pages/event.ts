@@ -157,11 +157,11 @@ class PageEvent extends Page {
     );
     if (this.#sending || attempt_open(this.#event.id)) return;
     this.#choice.take((seat) => mine.has(seat.id));
-    if (this.#gone.length && this.#gone.every((seat) => mine.has(seat.id))) this.#gone_forget();
+    if (this.#gone.length && this.#gone.every((seat) => mine.has(seat.id)))
+      this.#message_clear(); // this reader was faster, in a tab that was slower to tell
   }
 
-  /** It was this reader who was faster, in another tab that was slower to tell. */
-  #gone_forget(): void {
+  #message_clear(): void {
     this.#gone = [];
     replace(this.#message);
   }
@@ -356,7 +356,7 @@ class PageEvent extends Page {
     if (this.#sending) return;
     this.#sending = true;
     this.#tray?.busy_set(true);
-    replace(this.#message);
+    this.#message_clear();
     try {
       await work();
       if (!this.gone.aborted) go('/cart');
@@ -423,6 +423,7 @@ class PageEvent extends Page {
   }
 
   #tell(text: string, ...more: Child[]): void {
+    this.#gone = [];
     replace(this.#message, warning(text, more));
   }
 

@@ -227,9 +227,8 @@ export class CheckoutBox extends HTMLElement {
 
   /** Whoever presses beside "Pay" may have lost them for good. */
   #give_back_ask(): void {
-    const count = this.#reservation.seats.length;
     const question = {
-      title: t('cart.give_back_question', { count }),
+      title: t('cart.give_back_question'),
       text: t('cart.give_back_text'),
       yes: t('cart.give_back'),
       no: t('cart.keep'),
@@ -255,6 +254,7 @@ export class CheckoutBox extends HTMLElement {
   }
 
   #end(name: IconName, title: string, ...content: Child[]): void {
+    this.querySelector('dialog')?.close(); // there is nothing to ask any more
     const heading = h('h3', { tabindex: -1 }, title);
     const focused = this.#pay.contains(document.activeElement);
     replace(this.#pay, icon(name), heading, content);
