@@ -2,15 +2,10 @@
 # ops/zones as its user meets it: up; one primary, one synchronous standby and the settings that
 # keep it so; etcd refuses who has no certificate, and other users altogether; a ticket's key is
 # known in all zones; status says what is cut, held and paused; who listens at one zone's proxy
-# known in all zones; status says what is cut, held and paused; who listens at one zone's proxy
-# hears what is reserved at any, from another zone's cavea-live when its own is killed; a nats-server
-# hears what is reserved at any, from another zone's cavea-live when its own is killed; a nats-server
-# that stands still is killed and started again, and the sale goes on; a killed zone is dark until
-# that stands still is killed and started again, and the sale goes on; a killed zone is dark until
-# it is started; the sale goes on with its primary cut off, and only the synchronous standby is
-# it is started; the sale goes on with its primary cut off, and only the synchronous standby is
-# promoted; down leaves nothing.
-# promoted; down leaves nothing.
+# hears what is reserved at any, from another zone's cavea-live when its own is killed; a
+# nats-server that stands still is killed and started again, and the sale goes on; a killed zone is
+# dark until it is started; the sale goes on with its primary cut off, and only the synchronous
+# standby is promoted; down leaves nothing.
 # label: chaos
 # full-only
 # alone

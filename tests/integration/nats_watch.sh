@@ -34,15 +34,15 @@ stream+=',"max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_msg_size":-1,"num
 
 # watched NAME STORE COMMAND...: the command gets the file of its settings as its last word
 watched() {
-    local port
-    port_pick port
-    client[$1]=$port
-    port_pick port
-    page[$1]=$port
+    local chosen
+    port_pick chosen
+    client[$1]=$chosen
+    port_pick chosen
+    page[$1]=$chosen
     cat >"$work/$1.conf" <<CONF
 listen: 127.0.0.1:${client[$1]}
 http: 127.0.0.1:${page[$1]}
-jetstream { store_dir: "$2" }
+jetstream { store_dir: "$2", max_file_store: 1GB }
 CONF
     process_start "$work/run" "$work/$1.log" "$1" bash "$cavea_root/ops/nats/watch.sh" \
         "127.0.0.1:${page[$1]}" "${@:3}" "$work/$1.conf"
