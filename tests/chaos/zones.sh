@@ -157,7 +157,7 @@ no_rights_are_gained() {
 sale_opens() {
     local plan venue section
     shop() { CAVEA_STACK=$dir "$cavea_root/ops/cavea" "$@" --json; }
-    plan=$(shop plan generate theatre --seats 200 | jq -er .hash)
+    plan=$(shop plan generate theatre --seats 300 | jq -er .hash)
     venue=$(shop venue create --name House --city Basel --country CH --time-zone Europe/Zurich |
         jq -er .id)
     event=$(shop event create --venue "$venue" --plan "$plan" --name Evening --starts +30d |
@@ -201,8 +201,8 @@ hears() {
 live_zone() {
     local number
     for number in 1 2 3; do
-        ! curl -fsS "http://10.$net.$number.10:9103/metrics" | grep -qx 'cavea_live_listeners 1' ||
-            printf '%s' "$number" | tr 123 abc
+        curl -fsS -m 5 -o "$work/metrics" "http://10.$net.$number.10:9103/metrics" || continue
+        ! grep -qx 'cavea_live_listeners 1' "$work/metrics" || printf '%s' "$number" | tr 123 abc
     done
 }
 
@@ -219,6 +219,7 @@ changes_are_heard_at_every_door() {
     last=$(sed -n 's/^id: *//p' "$work/heard" | tail -n 1)
     zones kill "live-$live" --hold
     wait "$listener" || true # the stream ends with its server
+    listener=
     reserves
     wait_until 10 listens_elsewhere || stop_test "another zone's takes it: $(<"$work/heard.head")"
     wait_until 10 hears || stop_test "what was missed is heard: $(<"$work/heard")"
@@ -252,7 +253,7 @@ node_pid() {
 
 broker_is_another() {
     [[ $(node_pid nats-a) != "$1" ]] && ip netns exec "$(space a)" curl -fsS -m 2 \
-        -o /dev/null http://127.0.0.1:8222/healthz 2>>"$work/told"
+        -o /dev/null http://127.0.0.1:8222/jsz 2>>"$work/told"
 }
 
 serves() {
