@@ -8,26 +8,31 @@
 # on that connection or another, and the server does not stop in order. It still greets, and
 # /healthz says that all is well. /jsz needs every stream's lock, so it tells.
 #
-# Frozen is who took three connections, one after the other, and said nothing for two seconds each.
-# A server that has not answered since it started may read its streams from the disk, which takes
-# minutes when they are large: it gets five. One that refuses the connection is not there yet, or
-# stops in order.
+# Frozen is who was asked three times, one after the other, took the connection and said nothing for
+# two seconds each. A server that has not answered since it started may read its streams from the
+# disk, which takes minutes when they are large: it gets five, unless it claims to be healthy, which
+# it does not while it reads. One that refuses the connection is not there yet, or stops in order.
 set -euo pipefail
 
 (($# > 1)) || { printf 'watch.sh HOST:PORT COMMAND...\n' >&2 && exit 2; }
 page=$1
 shift
 
-# 1: it is silent; 2: nobody is there
+# page_answers PATH: sets line to the first one; 1: it is silent; 2: nobody is there
 page_answers() {
-    local line='' status=0
+    local status=0
+    line=
     exec {socket}<>"/dev/tcp/${page%:*}/${page##*:}" || return 2
-    printf 'GET /jsz HTTP/1.0\r\n\r\n' >&"$socket" || true
+    printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&"$socket" || true
     read -rt 2 -u "$socket" line || status=$?
     exec {socket}>&-
     ((status <= 128)) || return 1
     [[ $line ]] || return 2
 } 2>/dev/null
+
+claims_health() {
+    page_answers /healthz && [[ $line == *' 200 '* ]]
+}
 
 # Whether we still are the server's child.
 server_lives() {
@@ -49,10 +54,13 @@ watch() {
     trap '' PIPE
     while server_lives; do
         status=0
-        page_answers || status=$?
+        page_answers /jsz || status=$?
         case $status in
         0) silent=0 silent_max=3 && sleep 1 ;;
-        1) silent=$((silent + 1)) ;;
+        1)
+            silent=$((silent + 1))
+            ! claims_health || silent_max=3
+            ;;
         *) silent=0 && sleep 1 ;;
         esac
         ((silent < silent_max)) || { server_end "$silent" && return; }
