@@ -1,7 +1,8 @@
 # The small ground: one node of ops/run with two actor hosts (actors, actors-2) and two edges (edge,
 # edge-2) in a folder of its own. What is killed is started again a second later, and again until it
 # runs, as a service manager does, unless it is held. Where a scenario asks for it, the store of a
-# server is a small disk of its own (tmpfs: needs root), or PostgreSQL's fsync can be made slow.
+# server is a small disk of its own (tmpfs: needs root), or PostgreSQL's fsync can be made slow. A
+# nats-server with such a disk is watched and kept running as on a host (ops/nats/watch.sh).
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the globals of chaos/run
 
@@ -31,6 +32,7 @@ ground_up() {
         second[$name]=$chosen
     done
     [[ ! $slow_fsync ]] || fsync_ready
+    [[ ! ${disks[nats]-} ]] || nats_watched
     ground_start actors-2
     ground_start edge-2
     edges=("http://127.0.0.1:$port" "http://127.0.0.1:${second[edge]}")
@@ -39,6 +41,7 @@ ground_up() {
 
 ground_down() {
     local name
+    nats_unkept
     [[ ! -d $work/stack/run ]] || "$cavea_root/ops/run" --stop --dir "$work/stack" || true
     for name in "${!disks[@]}"; do
         ! mountpoint -q "$work/stack/$name" || umount "$work/stack/$name" ||
@@ -138,6 +141,7 @@ ground_node() {
 
 ground_heal() {
     local node
+    nats_unkept
     ((${#restarts[@]} == 0)) || wait "${restarts[@]}" || true
     restarts=()
     for node in postgres nats-server provider actors actors-2 edge edge-2; do
@@ -185,6 +189,31 @@ disks_mount() {
         mount -t tmpfs -o "size=${disks[$name]}m,mode=0755" cavea-chaos "$dir/$name" ||
             fail "no small disk could be mounted"
     done
+}
+
+# nats-server once more, with its watch.
+nats_watched() {
+    port_pick nats_page
+    ground_stop nats-server
+    ground_start nats-server
+    nats_keep >>"$work/up.log" 2>&1 &
+    nats_keeper=$!
+}
+
+nats_keep() {
+    while sleep 0.2; do
+        ! process_gone "$dir/run" nats-server || { mark "nats-server has ended" && sleep 1 &&
+            ground_again nats-server 600; }
+    done
+}
+
+# Not in the middle of a start, if one may come to its end.
+nats_unkept() {
+    [[ ${nats_keeper-} ]] || return 0
+    wait_until 30 ground_alive nats-server || true
+    kill "$nats_keeper"
+    wait "$nats_keeper" || true
+    nats_keeper=
 }
 
 # ground_fill nats|postgres: not a byte is left

@@ -266,7 +266,7 @@ fault_fill() {
 fault_unfill() {
     ground_unfill "$1" || return 1
     mark "the disk of $1 has room again"
-    [[ $1 != nats ]] && ground_again "$1" 30 || ground_again nats-server 30
+    [[ $1 == nats ]] || ground_again "$1" 30
 }
 
 fault_fsync() {

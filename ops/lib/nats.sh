@@ -5,6 +5,10 @@
 # many times a second under load, because little lives long; 400 gave 13 % more reservations.
 nats_gogc=${GOGC:-400}
 
+# The port of the server's page, and its watch with it (ops/nats/watch.sh): for whoever starts again
+# what ends. A stack of ops/run has neither.
+nats_page=${nats_page:-}
+
 # A quarter of what is free on the disk, at most 4 GiB: JetStream must not be what fills it.
 nats_file_store_bytes() {
     local free
@@ -21,7 +25,8 @@ nats_config() {
         arguments+=(-e "s|@${user^^}_PASSWORD@|$(<"$dir/secrets/nats-$user")|")
     done
     sed -e "/@PERMISSIONS@/{r $cavea_root/ops/nats/permissions.conf" -e 'd;}' \
-        -e "s|@PORT@|$port|" -e "s|@STORE@|$dir/nats|" \
+        -e "s|@PORT@|$port|" -e "s|@PAGE@|${nats_page:+http: 127.0.0.1:$nats_page}|" \
+        -e "s|@STORE@|$dir/nats|" \
         -e "s|@MAX_FILE_STORE@|$(nats_file_store_bytes "$dir")|" "${arguments[@]}" \
         "$cavea_root/ops/nats/embedded.conf" | write_private "$dir/nats-server.conf"
 }
@@ -41,9 +46,10 @@ nats_ready_or_gone() {
 
 # nats_start DIR PORT
 nats_start() {
-    local dir=$1 port=$2 log=$1/log/nats-server.log
+    local dir=$1 port=$2 log=$1/log/nats-server.log watch=()
     nats_config "$dir" "$port"
-    GOGC=$nats_gogc process_start "$dir/run" "$log" nats-server "$(nats_program)" \
+    [[ ! $nats_page ]] || watch=(bash "$cavea_root/ops/nats/watch.sh" "127.0.0.1:$nats_page")
+    GOGC=$nats_gogc process_start "$dir/run" "$log" nats-server "${watch[@]}" "$(nats_program)" \
         -c "$dir/nats-server.conf"
     wait_until 30 nats_ready_or_gone "$dir" "$port" ||
         fail "nats-server was not ready within 30 s, see $log"

@@ -73,6 +73,7 @@ conf_words() {
         [BIN]=$postgres_bin [HBA]=$(conf_hba)
         [EDGES]=$(conf_list $'  server edge-%z %s:8081\n' '' "$zone")
         [EDGE_ADMIN_PORT]=9102 [EDGE_CONNECTIONS]=400
+        [LIVES]=$(conf_list $'  server live-%z %s:8082\n' '' "$zone") [LIVE_ADMIN_PORT]=9103
         [REQUESTS_PER_SOURCE]=$requests_per_source
     )
     for name in edge live actors operator observer system; do
@@ -118,7 +119,12 @@ conf_daemons() {
         "POSTGRES_URL=$(conf_postgres_url "$zone" cavea_edge primary edge)" \
         "SESSION_KEY_FILE=$(conf_path secrets edge)/session.key" \
         "WEBHOOK_SECRET_FILE=$(conf_path secrets edge)/webhook.secret" \
-        "TICKET_KEYS_DIR=$(conf_path tickets "$zone")"
+        "TICKET_KEYS_DIR=$(conf_path tickets "$zone")" LIVE_URL=/
+    # The proxies in front of it write X-Forwarded-For.
+    conf_env "$zone" live "ADDRESS=${address[$zone]}" PORT=8082 \
+        "ADMIN_ADDRESS=${address[$zone]}" ADMIN_PORT=9103 FORWARDED=yes \
+        "NATS_URL=$(conf_list 'nats://%s:4222' , "$zone")" \
+        "NATS_NKEY_FILE=$(conf_path secrets live)/nats.seed"
 }
 
 # conf_zone ZONE: everything of one zone

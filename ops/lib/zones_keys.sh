@@ -48,7 +48,7 @@ conf_secrets() {
     [[ -s $dir/secrets/session.key ]] ||
         head -c 32 /dev/urandom | write_private "$dir/secrets/session.key"
     for name in edge live actors operator observer system; do conf_nkey "$name"; done
-    for name in actors edge; do conf_copy "$name" "nats-$name.seed" nats.seed; done
+    for name in actors edge live; do conf_copy "$name" "nats-$name.seed" nats.seed; done
     conf_pgpass actors cavea_actors
     conf_pgpass edge cavea_edge
     for name in actors provider; do conf_copy "$name" provider.key; done

@@ -6,7 +6,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # set by the script that sources this file
 
-node_roles=(nats etcd postgres actors edge haproxy)
+node_roles=(nats etcd postgres actors edge live haproxy)
 
 nodes_all() {
     local zone role
@@ -79,7 +79,8 @@ node_command() {
     local zone=${1##*-} conf
     conf=$dir/conf/$zone
     case $(node_role "$1") in
-    nats) printf '%s\n' "$(nats_program)" -c "$conf/nats-server.conf" ;;
+    nats) printf '%s\n' bash "$cavea_root/ops/nats/watch.sh" 127.0.0.1:8222 "$(nats_program)" \
+        -c "$conf/nats-server.conf" ;;
     etcd) printf '%s\n' etcd --config-file "$conf/etcd.yml" ;;
     postgres) printf '%s\n' patroni "$conf/patroni.yml" ;;
     haproxy) printf '%s\n' "$(PATH=$PATH:/usr/sbin command -v haproxy)" -db -q -f \

@@ -12,7 +12,7 @@ zones_globals() {
     zones=(a b c)
     # Those that the units name, and one for the provider.
     declare -gA user=([nats]=nats [etcd]=etcd [postgres]=postgres [haproxy]=haproxy
-        [actors]=cavea-actors [edge]=cavea-edge [provider]=cavea-provider)
+        [actors]=cavea-actors [edge]=cavea-edge [live]=cavea-live [provider]=cavea-provider)
     declare -gA group=()
     for zone in "${!user[@]}"; do group[$zone]=${user[$zone]}; done
     declare -gA address=([outside]=$(net_place outside).10)
@@ -29,7 +29,7 @@ zones_globals() {
 # Debian's packages make the others.
 zones_users() {
     local name
-    for name in "${user[actors]}" "${user[edge]}" "${user[provider]}"; do
+    for name in "${user[actors]}" "${user[edge]}" "${user[live]}" "${user[provider]}"; do
         ! getent passwd "$name" >/dev/null || continue
         useradd --system --user-group --no-create-home --home-dir /nonexistent \
             --shell /usr/sbin/nologin "$name" || fail "the user $name could not be made"
@@ -157,7 +157,7 @@ zones_sql() {
 }
 
 zones_configure() {
-    local zone
+    local zone name
     operator_net=$(net_place root).2/32
     provider_url=http://${address[outside]}:12111
     postgres_bin=$(postgres_bin "$dir/postgres/a")
@@ -167,8 +167,9 @@ zones_configure() {
     conf_secrets
     for zone in "${zones[@]}"; do
         conf_zone "$zone"
-        ln -sf "$dir/conf/$zone/actors.env" "$dir/run/actors-$zone.env"
-        ln -sf "$dir/conf/$zone/edge.env" "$dir/run/edge-$zone.env"
+        for name in actors edge live; do
+            ln -sf "$dir/conf/$zone/$name.env" "$dir/run/$name-$zone.env"
+        done
         printf 'GOGC=%s\n' "$nats_gogc" >"$dir/run/nats-$zone.env"
         printf 'LC_ALL=C.UTF-8\nPATH=/usr/bin:/bin:%s\n' "$postgres_bin" \
             >"$dir/run/postgres-$zone.env"
@@ -261,12 +262,13 @@ zones_start() {
     wait_for 60 "the database is in all zones" database_everywhere
     zones_command migrate >>"$dir/log/migrate.log" 2>&1 || fail "see $dir/log/migrate.log"
     wait_for 60 "JetStream has a leader" jetstream_ready
-    zones_keep_all actors edge
+    zones_keep_all actors edge live
     [[ -e $dir/demo ]] || { [[ ! $load ]] || zones_command demo load >>"$dir/log/demo.log" 2>&1 ||
         fail "the demo could not be loaded, see $dir/log/demo.log"; }
     printf '%s\n' "${load:-none}" >"$dir/demo"
     wait_for 60 "all actor hosts are ready" nodes_ready 9101
     wait_for 60 "all edges are ready" nodes_ready 9102
+    wait_for 60 "all gateways of changes are ready" nodes_ready 9103
     wait_for 30 "the front serves" url_answers "http://${address[outside]}:8080/v1/events"
 }
 
@@ -277,7 +279,7 @@ zones_stop() {
     keepers_stop
     if space_exists net && [[ ${1-} ]]; then
         net_heal
-        for role in front haproxy edge actors provider postgres nats etcd; do
+        for role in front haproxy edge live actors provider postgres nats etcd; do
             zones_end_role "$role"
         done
     fi

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # ops/zones as its user meets it: up; one primary, one synchronous standby and the settings that
 # keep it so; etcd refuses who has no certificate, and other users altogether; a ticket's key is
-# known in all zones; status says what is cut, held and paused; a killed zone is dark until it is
-# started; the sale goes on with its primary cut off, and only the synchronous standby is promoted;
-# down leaves nothing.
+# known in all zones; status says what is cut, held and paused; who listens at one zone's proxy
+# hears what is reserved at any, from another zone's cavea-live when its own is killed; a
+# nats-server that stands still is killed and started again, and the sale goes on; a killed zone is
+# dark until it is started; the sale goes on with its primary cut off, and only the synchronous
+# standby is promoted; down leaves nothing.
 # label: chaos
 # full-only
 # alone
@@ -17,10 +19,12 @@ set -euo pipefail
 net=$((80 + RANDOM % 20))
 dir=/var/lib/cavea/test-zones-$net
 work=$(mktemp -d -t cavea-test.XXXXXX)
+listener=''
 trap 'ended $?' EXIT
 
 ended() {
     (($1 == 0)) || tail -n 5 "$work"/told "$dir"/log/*.log 2>/dev/null || true
+    [[ ! $listener ]] || kill "$listener" 2>/dev/null || true
     zones down >"$work/told" 2>&1 || cat "$work/told"
     rm -rf "$work"
 }
@@ -149,6 +153,109 @@ no_rights_are_gained() {
     done
 }
 
+# A small event on sale, its seats and a buyer.
+sale_opens() {
+    local plan venue section
+    shop() { CAVEA_STACK=$dir "$cavea_root/ops/cavea" "$@" --json; }
+    plan=$(shop plan generate theatre --seats 300 | jq -er .hash)
+    venue=$(shop venue create --name House --city Basel --country CH --time-zone Europe/Zurich |
+        jq -er .id)
+    event=$(shop event create --venue "$venue" --plan "$plan" --name Evening --starts +30d |
+        jq -er .id)
+    wait_until 30 asks "events/$event" || stop_test "the event is shown"
+    section=$(jq -r '.sections[0].id | @uri' "$work/answer")
+    asks "events/$event/seats?section=$section" || stop_test "its seats are"
+    mapfile -t seats < <(jq -r '.seats[] | select(.state == "available") | .id' "$work/answer")
+    asks sessions -d '{"email":"buyer@example.org"}' || stop_test "a session"
+    token=$(jq -er .token "$work/answer")
+}
+
+# asks PATH OPTION...: at the front
+asks() {
+    curl -fsS -m 10 -o "$work/answer" "http://10.$net.9.10:8080/v1/$1" "${@:2}" 2>>"$work/told"
+}
+
+# One more seat, with one key however often it takes.
+reserves() {
+    local key
+    key=$(random_hex 12)
+    wait_until 20 asks reservations -H "Authorization: Bearer $token" -H "Idempotency-Key: $key" \
+        -d "{\"event_id\":\"$event\",\"seats\":[\"${seats[0]}\"]}" || stop_test "a reservation"
+    seats=("${seats[@]:1}")
+}
+
+# listens LAST_ID: at the proxy of zone a, until the stream ends
+listens() {
+    [[ ! $listener ]] || kill "$listener" 2>>"$work/told" || true
+    : >"$work/heard"
+    curl -sSN -D "$work/heard.head" -H "Last-Event-ID: $1" \
+        "http://10.$net.1.10:8080/v1/events/$event/live" >>"$work/heard" 2>>"$work/told" &
+    listener=$!
+}
+
+hears() {
+    grep -q '^data: {"after"' "$work/heard"
+}
+
+# The zone whose cavea-live has the stream.
+live_zone() {
+    local number
+    for number in 1 2 3; do
+        curl -fsS -m 5 -o "$work/metrics" "http://10.$net.$number.10:9103/metrics" || continue
+        ! grep -qx 'cavea_live_listeners 1' "$work/metrics" || printf '%s' "$number" | tr 123 abc
+    done
+}
+
+has_live_zone() {
+    live=$(live_zone)
+    [[ $live ]]
+}
+
+changes_are_heard_at_every_door() {
+    listens 0
+    wait_until 10 has_live_zone || stop_test "one of the zones has the stream"
+    reserves
+    wait_until 10 hears || stop_test "a reservation is heard: $(<"$work/heard")"
+    last=$(sed -n 's/^id: *//p' "$work/heard" | tail -n 1)
+    zones kill "live-$live" --hold
+    wait "$listener" || true # the stream ends with its server
+    listener=
+    reserves
+    wait_until 10 listens_elsewhere || stop_test "another zone's takes it: $(<"$work/heard.head")"
+    wait_until 10 hears || stop_test "what was missed is heard: $(<"$work/heard")"
+    zones start "live-$live"
+}
+
+listens_elsewhere() {
+    listens "$last"
+    wait_until 2 grep -q '^HTTP/1.1 200' "$work/heard.head"
+}
+
+frozen_broker_is_started_again() {
+    local old took
+    old=$(node_pid nats-a)
+    kill -s STOP "$old"
+    took=$(now_ms)
+    reserves
+    wait_until 30 broker_is_another "$old" || stop_test "a nats-server that stands still is killed"
+    echo "figure: nats-a stood still; started again after $(($(now_ms) - took)) ms"
+    grep -q '^watch: .* is killed' "$dir/log/nats-a.log" || stop_test "by its watch"
+    : >"$work/heard"
+    reserves
+    wait_until 10 hears || stop_test "and the sale goes on: $(<"$work/heard")"
+    becomes 30 "all run" 'all(.nodes[]; .state == "up")'
+}
+
+node_pid() {
+    local pid
+    read -r pid _ <"$dir/run/$1.pid" && printf '%s' "$pid"
+}
+
+broker_is_another() {
+    [[ $(node_pid nats-a) != "$1" ]] && ip netns exec "$(space a)" curl -fsS -m 2 \
+        -o /dev/null http://127.0.0.1:8222/jsz 2>>"$work/told"
+}
+
 serves() {
     curl -fsS -m 10 -o /dev/null "http://10.$net.9.10:8080/v1/events"
 }
@@ -186,6 +293,9 @@ tickets_are_known_everywhere
 [[ $(inside b ip -o -4 address show eth0) == *"10.$net.2.10/"* ]] || stop_test "exec is in the zone"
 status_says_what_is_broken
 no_rights_are_gained
+sale_opens
+changes_are_heard_at_every_door
+frozen_broker_is_started_again
 one_primary_and_one_synchronous_standby
 primary_is_followed_by_the_synchronous
 nothing_is_left

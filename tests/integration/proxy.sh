@@ -2,7 +2,7 @@
 # The zones' proxies as `ops/zones config` writes them, and the one that stands for a balancer
 # before them, with edges that hang: a request is tried twice in all, one that may not be repeated
 # once; the balancer tells the buyer's address and nobody else can; each buyer has a limit of its
-# own.
+# own; a stream of changes comes from cavea-live at once, and may be silent for long.
 # time: 60
 set -euo pipefail
 # shellcheck source=ops/lib/common.sh
@@ -110,7 +110,16 @@ limits_are_each_buyers() {
         stop_test "another buyer is served"
 }
 
+# Longer than an edge may be, and than a balancer waits for one.
+streams_last() {
+    local path=/v1/events/0/live code=0
+    says -N -m 1.5 -o "$work/stream" 2>"$work/told" || code=$?
+    ((code == 28)) || stop_test "a silent stream goes on: $code, $(<"$work/told")"
+    [[ $(<"$work/stream") == "data: $net.77" ]] || stop_test "and began at once: $(<"$work/stream")"
+}
+
 proxies_start
+streams_last
 repeats_are_few
 buyers_are_known
 limits_are_each_buyers

@@ -80,11 +80,11 @@ configs_are_read() {
 owners_install() {
     local name number=64100 passwd=$work/host/etc/passwd
     mkdir -p "$work/host/etc/cavea"
-    cp -r "$work/files/conf/a/." "$work/files/secrets"/{actors,edge,postgres,haproxy,tickets} \
+    cp -r "$work/files/conf/a/." "$work/files/secrets"/{actors,edge,live,postgres,haproxy,tickets} \
         "$work/host/etc/cavea"
     printf 'root:x:0:0::/:/bin/sh\n' >"$passwd"
     printf 'root:x:0:\n' >"$work/host/etc/group"
-    for name in nats etcd postgres haproxy cavea-actors cavea-edge; do
+    for name in nats etcd postgres haproxy cavea-actors cavea-edge cavea-live; do
         number=$((number + 1))
         printf '%s:x:%s:%s::/:/bin/false\n' "$name" "$number" "$number" >>"$passwd"
         printf '%s:x:%s:\n' "$name" "$number" >>"$work/host/etc/group"
@@ -108,9 +108,10 @@ owner_is() {
 reader_of() {
     local unit=$1
     case $unit in
-    actors.env | edge.env | guard.nft) echo root ;; # systemd itself, and nft before the server
+    *.env | guard.nft) echo root ;; # systemd itself, and nft before the server
     actors/* | tickets/*) sed -n 's/^User=//p' "$cavea_root/ops/systemd/cavea-actors.service" ;;
     edge/*) sed -n 's/^User=//p' "$cavea_root/ops/systemd/cavea-edge.service" ;;
+    live/*) sed -n 's/^User=//p' "$cavea_root/ops/systemd/cavea-live.service" ;;
     postgres/* | postgresql.conf | patroni.yml)
         sed -n 's/^User=//p' "$cavea_root/ops/systemd/cavea-patroni.service"
         ;;
