@@ -29,8 +29,14 @@ class PageReservation extends Page {
     const { event_id, state } = this.#reservation;
     const ticketed = state === 'confirmed' || state === 'refunded';
     this.#event = await event_of(event_id);
-    this.#tickets = ticketed ? (await tickets_read(id)).tickets : [];
+    this.#tickets = ticketed ? this.#as_reserved((await tickets_read(id)).tickets) : [];
     if (!this.gone.aborted) this.#show();
+  }
+
+  /** Tickets come as they were signed. */
+  #as_reserved(tickets: Ticket[]): Ticket[] {
+    const seats = this.#reservation.seats.map((seat) => seat.id);
+    return tickets.sort((a, b) => seats.indexOf(a.seat) - seats.indexOf(b.seat));
   }
 
   #price(minor: number): string {
