@@ -28,14 +28,23 @@ function date_format(zone: string, options: Intl.DateTimeFormatOptions): Intl.Da
   return once(key, () => new Intl.DateTimeFormat(locale, { ...options, timeZone: zone }));
 }
 
-export function date_long(at: string, zone: string): string {
-  const options = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const;
-  return date_format(zone, options).format(new Date(at));
+const DAY = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const;
+const DAY_SHORT = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+
+/** With the zone's name when the reader is in another. */
+function time_options(zone: string): Intl.DateTimeFormatOptions {
+  const options: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return here === zone ? options : { ...options, timeZoneName: 'short' };
 }
 
-/** Day and time in full. */
+export function date_long(at: string, zone: string): string {
+  return date_format(zone, DAY).format(new Date(at));
+}
+
+/** Day and time in full, joined as the language joins them. */
 export function date_whole(at: string, zone: string): string {
-  return `${date_long(at, zone)}, ${time_short(at, zone)}`;
+  return date_format(zone, { ...DAY, ...time_options(zone) }).format(new Date(at));
 }
 
 /** The day alone, such as 2031-05-17: to compare, not to read. */
@@ -44,17 +53,12 @@ export function date_iso(at: string, zone: string): string {
   return once(`iso|${zone}`, () => new Intl.DateTimeFormat('sv', options)).format(new Date(at));
 }
 
-/** With the zone's name when the reader is in another. */
 export function time_short(at: string, zone: string): string {
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const options: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit' };
-  if (here !== zone) options.timeZoneName = 'short';
-  return date_format(zone, options).format(new Date(at));
+  return date_format(zone, time_options(zone)).format(new Date(at));
 }
 
 export function date_time(at: string, zone: string): string {
-  const day = date_format(zone, { weekday: 'short', day: 'numeric', month: 'short' });
-  return `${day.format(new Date(at))}, ${time_short(at, zone)}`;
+  return date_format(zone, { ...DAY_SHORT, ...time_options(zone) }).format(new Date(at));
 }
 
 /** For a stub: each part alone. */

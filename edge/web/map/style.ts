@@ -32,7 +32,7 @@ svg { inline-size: 20px; block-size: 20px; fill: none; stroke: currentColor; str
   border: 1px solid var(--line, GrayText); background: var(--paper, Canvas);
   box-shadow: 0 1px 4px rgb(0 0 0 / 0.16); font: 500 0.875rem/1.3 inherit; font-size: 0.875rem;
   pointer-events: none; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.where strong { font-weight: 700; }
+.where strong { font-weight: 700; unicode-bidi: isolate; }
 .tip { position: absolute; inset-block-start: 0; left: 0; z-index: 1; max-inline-size: 260px;
   padding: 8px 12px; border-radius: 10px; background: var(--ink, CanvasText);
   color: var(--paper, Canvas); font-size: 0.875rem; line-height: 1.4; pointer-events: none;

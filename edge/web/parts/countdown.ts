@@ -13,14 +13,13 @@ const UNITS: [Key, number, number][] = [
 class CountDown extends HTMLElement {
   #timer = 0;
   #digits = UNITS.map(() => h('span', { class: 'count-digits' }));
+  #words = UNITS.map(() => h('span', { class: 'count-unit' }));
 
   connectedCallback(): void {
     this.setAttribute('role', 'timer');
     replace(
       this,
-      UNITS.map(([key], i) =>
-        h('span', { class: 'count' }, this.#digits[i], h('span', { class: 'count-unit' }, t(key))),
-      ),
+      UNITS.map((_, i) => h('span', { class: 'count' }, this.#digits[i], this.#words[i])),
     );
     this.#timer = setInterval(() => this.#tick(), 200);
     this.#tick();
@@ -32,10 +31,12 @@ class CountDown extends HTMLElement {
 
   #tick(): void {
     const left_s = Math.ceil((Date.parse(this.getAttribute('until') ?? '') - now_ms()) / 1000);
-    UNITS.forEach(([, seconds, of], i) => {
-      const value = Math.max(0, Math.floor(left_s / seconds)) % of;
-      const text = i === 0 ? number(value) : number(value).padStart(2, number(0));
-      if (this.#digits[i]!.textContent !== text) this.#digits[i]!.textContent = text;
+    UNITS.forEach(([key, seconds, of], i) => {
+      const count = Math.max(0, Math.floor(left_s / seconds)) % of;
+      const text = i === 0 ? number(count) : number(count).padStart(2, number(0));
+      if (this.#digits[i]!.textContent === text) return;
+      this.#digits[i]!.textContent = text;
+      this.#words[i]!.textContent = t(key, { count });
     });
     if (!(left_s <= 0) || !clock_asked()) return;
     clearInterval(this.#timer);
