@@ -1,5 +1,6 @@
 // The frame around every page: words first, then header, page and footer.
 import { clock_sync } from './data/clock.ts';
+import { mine_changes, mine_check } from './data/mine.ts';
 import { language, language_choose, language_load } from './i18n.ts';
 import { LANGUAGES, t, type Language } from './i18n.ts';
 import './parts/cart-link.ts';
@@ -72,5 +73,10 @@ document.body.append(header, main, footer);
 frame_fill();
 say_attach();
 void clock_sync();
-addEventListener('pageshow', (event) => void (event.persisted && clock_sync()));
+mine_changes.addEventListener('forgotten', show_again);
+addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  void clock_sync();
+  mine_check();
+});
 await router_start(main);

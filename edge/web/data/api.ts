@@ -12,7 +12,7 @@ import type {
   TicketDetail,
   TicketList,
 } from '#api';
-import { mine_signed, mine_signed_long_ago, mine_signs } from './mine.ts';
+import { mine_forget, mine_signed, mine_signed_long_ago, mine_signs } from './mine.ts';
 
 const TRIES = 4;
 const RETRY_MS_MAX = 4000;
@@ -120,6 +120,13 @@ export async function session_put(
     return answer;
   };
   return locks ? locks.request('cavea.session', put) : put();
+}
+
+/** This browser is nobody from now on; nothing that is its own can be reached again. */
+export async function session_delete(): Promise<void> {
+  const locks = navigator.locks as LockManager | undefined;
+  const take = () => call<undefined>('DELETE', '/v1/session').then(mine_forget);
+  await (locks ? locks.request('cavea.session', take) : take());
 }
 
 /**

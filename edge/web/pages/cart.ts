@@ -8,6 +8,7 @@ import { mine_changes, mine_note_all, mine_signed } from '../data/mine.ts';
 import { t } from '../i18n.ts';
 import '../parts/checkout-box.ts';
 import type { CheckoutBox } from '../parts/checkout-box.ts';
+import { forget_me } from '../parts/forget-me.ts';
 import { h, replace } from '../ui/h.ts';
 import { loading, notice, notice_of, Page } from '../ui/page.ts';
 
@@ -17,6 +18,7 @@ class PageCart extends Page {
   #title = h('h1', { tabindex: -1 }, t('cart.title'));
   #list = h('div', null, loading('ghost-stub', 2));
   #failure = h('div', null);
+  #forget = h('div', null);
   #boxes = new Map<string, CheckoutBox>();
   #email = '';
   #reading = false;
@@ -25,7 +27,7 @@ class PageCart extends Page {
 
   override async open(): Promise<void> {
     const signal = this.gone;
-    replace(this, this.#title, this.#list, this.#failure);
+    replace(this, this.#title, this.#list, this.#failure, this.#forget);
     mine_changes.addEventListener('change', () => this.#changed(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#back(), { signal });
     // Seats whose reservation was asked for and not answered belong here too.
@@ -119,6 +121,7 @@ class PageCart extends Page {
     const empty = !failure && !this.#boxes.size;
     this.#title.hidden = empty;
     replace(this.#failure, failure ? notice_of(failure, again) : empty && this.#empty());
+    if (mine_signed() && !this.#forget.firstChild) this.#forget.append(forget_me(this));
   }
 
   #empty(): HTMLElement {

@@ -2,8 +2,10 @@
 import type { EventDetail, Reservation } from '#api';
 import { is_nobody, reservations_read } from '../data/api.ts';
 import { event_of } from '../data/event-store.ts';
+import { mine_signed } from '../data/mine.ts';
 import { date_time, money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
+import { forget_me } from '../parts/forget-me.ts';
 import { category_name, day_stub, stock_of } from '../parts/stub.ts';
 import { h, replace } from '../ui/h.ts';
 import { loading, notice, Page } from '../ui/page.ts';
@@ -21,8 +23,9 @@ export const STATES: Record<Reservation['state'], Key> = {
 class PageReservations extends Page {
   #list = h('div', { class: 'stubs' });
   #more = h('div', { class: 'more' });
+  #known = mine_signed();
 
-  override open(): Promise<void> {
+  override async open(): Promise<void> {
     replace(
       this,
       h('h1', { tabindex: -1 }, t('reservations.title')),
@@ -31,7 +34,8 @@ class PageReservations extends Page {
       this.#more,
     );
     replace(this.#list, loading('ghost-stub', 2));
-    return this.attempt(() => this.#load(null));
+    await this.attempt(() => this.#load(null));
+    if (this.#known) this.append(forget_me(this));
   }
 
   async #load(cursor: string | null): Promise<void> {
@@ -40,6 +44,7 @@ class PageReservations extends Page {
       if (!is_nobody(error)) throw error;
       return none;
     });
+    this.#known ||= page !== none;
     const stubs = await Promise.all(
       page.reservations.map(async (r) => stub_of(r, await event_of(r.event_id))),
     );
