@@ -127,4 +127,70 @@ async function forget_what_was_put_away() {
   await keeps.close();
 }
 
-await run([forget_me, forget_while_paying, forget_what_was_put_away]);
+// The shell of another build: this edge has none of the files that it names.
+const other_build = (names) => async (route) => {
+  const answer = await route.fetch();
+  const body = (await answer.text()).replace(names, (name) => `${name.slice(0, -8)}AAAAAAAA`);
+  await route.fulfill({ response: answer, body });
+};
+const ALL = /\/assets\/[\w-]+-[A-Z0-9]{8}/g;
+const STYLE = /\/assets\/style-[A-Z0-9]{8}/g;
+const is_home = (url) => url.pathname === '/';
+
+// Builds take turns behind one address: a page is whole after it was loaded once more.
+async function builds_take_turns() {
+  for (const names of [ALL, STYLE]) {
+    const page = await visitor(DESKTOP, LOUD);
+    let documents = 0;
+    page.on('request', (r) => (documents += Number(r.isNavigationRequest())));
+    await page.route(is_home, other_build(names), { times: 1 });
+    const refused = page.waitForResponse((r) => r.status() === 404);
+    await page.goto(edge);
+    await refused;
+    await page.waitForFunction(() => document.querySelector('link[rel=stylesheet]').sheet);
+    await page.locator('.stub').first().waitFor();
+    check(`it was loaded twice: ${documents}`, documents === 2);
+    await page.context().close();
+  }
+}
+
+// An older page asks for a part that is gone since.
+async function build_is_gone() {
+  const page = await visitor(DESKTOP, /Failed to load resource|dynamically imported module/);
+  let documents = 0;
+  page.on('request', (r) => (documents += Number(r.isNavigationRequest())));
+  await page.goto(edge);
+  await page.locator('.stub').first().waitFor();
+  const gone = (route) => route.continue({ url: `${edge}/assets/reservations-AAAAAAAA.js` });
+  await page.route('**/assets/reservations-*.js', gone, { times: 1 });
+  const refused = page.waitForResponse((r) => r.status() === 404);
+  await page.locator('.nav-link').click();
+  await refused;
+  await stands(page, 'No tickets yet');
+  check('it was loaded once more', documents === 2);
+  await page.context().close();
+}
+
+// When that does not help there is no loop, but a word and a way.
+async function build_never_comes() {
+  const page = await visitor(DESKTOP, LOUD);
+  let documents = 0;
+  page.on('request', (r) => (documents += Number(r.isNavigationRequest())));
+  await page.route(is_home, other_build(ALL));
+  await page.goto(edge);
+  await page.locator('.late a').click({ trial: true });
+  check(`twice and no more: ${documents}`, documents === 2);
+  await page.unroute(is_home);
+  await page.locator('.late a').click();
+  await page.locator('.stub').first().waitFor();
+  await page.context().close();
+}
+
+await run([
+  forget_me,
+  forget_while_paying,
+  forget_what_was_put_away,
+  builds_take_turns,
+  build_is_gone,
+  build_never_comes,
+]);
