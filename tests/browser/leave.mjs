@@ -1,10 +1,11 @@
 // What outlives a visit: a computer that others use afterwards, pages of another build of the
 // edge's, and payments that nobody hears of any more.
 import { browser_launch, check, checkout, DESKTOP, edge, pay, pick, reserve } from './browser.mjs';
-import { run, section_open, shows, visitor } from './browser.mjs';
+import { run, section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource/;
 const stands = (page, text) => page.locator('.notice').filter({ hasText: text }).waitFor();
+const at_heading = (page) => page.evaluate(() => document.activeElement.matches('h1'));
 const kept = (page) => page.evaluate(() => localStorage.length + sessionStorage.length);
 
 /** What the server says of a reservation to who has this cookie; it knows nothing of browsers. */
@@ -44,7 +45,7 @@ async function forget_me() {
   await page.locator('.forget button').click();
   await dialog.locator('.danger').click();
   await stands(page, 'has forgotten you');
-  check('who listens is led there', await page.evaluate(() => document.activeElement.matches('h1')));
+  check('who listens is led there', await at_heading(page));
   check('there is no cookie', (await context.cookies()).length === 0);
   check('the cart is gone', (await page.locator('.cart-link').count()) === 0);
   await stands(other, 'leads to no tickets');
@@ -186,6 +187,40 @@ async function build_never_comes() {
   await page.context().close();
 }
 
+// Nothing comes after the deadline: the page ends its questions, says so, and offers one more.
+async function nothing_comes() {
+  const page = await visitor();
+  await page.clock.install();
+  await section_open(page, shows.theatre, 11);
+  await pick(page, 1);
+  await reserve(page);
+  const [{ id }] = await page.evaluate(() => JSON.parse(localStorage['cavea.mine']));
+  const told = { state: 'expired', payment_id: id };
+  let asked = 0;
+  await page.route('**/v1/reservations/*', async (route) => {
+    asked++;
+    const answer = await route.fetch();
+    return route.fulfill({ response: answer, json: { ...(await answer.json()), ...told } });
+  });
+  await page.goto(`${edge}/pay/return?reservation=${id}`);
+  await stands(page, 'were not paid in time');
+  const answer = page.waitForResponse((r) => r.url().includes('/v1/reservations/'));
+  await page.clock.fastForward('05:00');
+  await answer; // still of use
+  await page.clock.fastForward('16:00');
+  await stands(page, 'We have stopped asking');
+  check('who listens is led there', await at_heading(page));
+  const before = asked;
+  await page.clock.fastForward('30:00');
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await settled(page);
+  check('nobody asks any more', asked === before);
+  told.outcome = 'refunded';
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await stands(page, 'Your money goes back');
+  await page.context().close();
+}
+
 await run([
   forget_me,
   forget_while_paying,
@@ -193,4 +228,5 @@ await run([
   builds_take_turns,
   build_is_gone,
   build_never_comes,
+  nothing_comes,
 ]);
