@@ -3,6 +3,7 @@
 import type {
   Checkout,
   CheckoutPending,
+  CurrencyList,
   EventDetail,
   EventPage,
   Problem as ProblemBody,
@@ -153,6 +154,8 @@ async function wished<T>(method: string, path: string, options: Call): Promise<T
 
 export const events_read = (query: URLSearchParams, signal?: AbortSignal) =>
   call<EventPage>('GET', `/v1/events?${query}`, signal ? { signal } : {});
+
+export const currencies_read = () => call<CurrencyList>('GET', '/v1/currencies');
 
 /** `fresh`: as it is now, past every cache of this browser. */
 export const event_read = (id: string, fresh = false) =>
