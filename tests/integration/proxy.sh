@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The zones' proxies as `ops/zones config` writes them, and the one that stands for a balancer
 # before them, with edges that hang: a request is tried twice in all, one that may not be repeated
-# once; parts of the pages are found where they are; the balancer tells the buyer's address and nobody
-# else can; each buyer has a limit of its own.
+# once; parts of the pages are found where they are; the balancer tells the buyer's address and
+# nobody else can; each buyer has a limit of its own.
 # time: 60
 set -euo pipefail
 # shellcheck source=ops/lib/common.sh
