@@ -1,4 +1,5 @@
 // Which page an address shows. Links within the site are followed without loading a document.
+import { reload_once } from './data/reload.ts';
 import { t, type Key } from './i18n.ts';
 import { h, replace } from './ui/h.ts';
 import { notice, type Page } from './ui/page.ts';
@@ -80,6 +81,7 @@ async function show(first: boolean): Promise<void> {
     () => true,
     () => false,
   );
+  if (!loaded) await reload_once();
   if (turn !== shown) return; // the reader went on meanwhile
   if (!loaded) return broken();
   const page = document.createElement(route.tag) as Page;
