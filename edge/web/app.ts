@@ -3,7 +3,7 @@ import { clock_sync } from './data/clock.ts';
 import { language, language_choose, language_load } from './i18n.ts';
 import { LANGUAGES, t, type Language } from './i18n.ts';
 import './parts/cart-link.ts';
-import { router_start, show_again } from './router.ts';
+import { route_ahead, router_start, show_again } from './router.ts';
 import { h, replace } from './ui/h.ts';
 import { icon } from './ui/icon.ts';
 import { mark } from './ui/mark.ts';
@@ -66,11 +66,14 @@ async function language_change(chosen: Language): Promise<void> {
   frame_fill();
 }
 
+route_ahead();
 await language_load();
 document.querySelector('.late')?.remove();
+footer.hidden = true; // until it is known where the page ends: nothing that is read moves
 document.body.append(header, main, footer);
 frame_fill();
 say_attach();
 void clock_sync();
 addEventListener('pageshow', (event) => void (event.persisted && clock_sync()));
 await router_start(main);
+footer.hidden = false;

@@ -92,13 +92,13 @@ export class MapPanel extends HTMLElement {
     const { event } = this.#feed;
     replace(this, h('p', { class: 'unseen' }, t('event.map_wait')), loading('ghost-map'));
     try {
-      const [{ SeatMap }, plans, answer] = await Promise.all([
+      const [{ SeatMap, plan_prepare }, plans, answer] = await Promise.all([
         import('../map/seat-map.ts'),
         import('../map/plan.ts'),
         fetch(`${event.plan.url}/map.bin`),
       ]);
       if (!answer.ok) throw new Error(`status ${answer.status}`);
-      const plan = plans.plan_read(await answer.arrayBuffer());
+      const plan = await plan_prepare(plans.plan_read(await answer.arrayBuffer()));
       this.#plans = plans;
       if (!this.#ended.signal.aborted) this.#show(new SeatMap(), plan, event);
       return plan;
