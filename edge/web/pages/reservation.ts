@@ -29,14 +29,8 @@ class PageReservation extends Page {
     const { event_id, state } = this.#reservation;
     const ticketed = state === 'confirmed' || state === 'refunded';
     this.#event = await event_of(event_id);
-    this.#tickets = ticketed ? this.#as_reserved((await tickets_read(id)).tickets) : [];
+    this.#tickets = ticketed ? (await tickets_read(id)).tickets : [];
     if (!this.gone.aborted) this.#show();
-  }
-
-  /** Tickets come as they were signed. */
-  #as_reserved(tickets: Ticket[]): Ticket[] {
-    const seats = this.#reservation.seats.map((seat) => seat.id);
-    return tickets.sort((a, b) => seats.indexOf(a.seat) - seats.indexOf(b.seat));
   }
 
   #price(minor: number): string {
@@ -106,9 +100,15 @@ class PageReservation extends Page {
       h(
         'ul',
         null,
-        this.#tickets.map((ticket) => this.#mini(ticket)),
+        this.#as_reserved().map((ticket) => this.#mini(ticket)),
       ),
     );
+  }
+
+  /** They come as they were signed. */
+  #as_reserved(): Ticket[] {
+    const seats = this.#reservation.seats.map((seat) => seat.id);
+    return [...this.#tickets].sort((a, b) => seats.indexOf(a.seat) - seats.indexOf(b.seat));
   }
 
   /** Tickets of what was given back are void at once, also while that is still being written. */
