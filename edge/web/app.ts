@@ -5,7 +5,7 @@ import { reload_once } from './data/reload.ts';
 import { language, language_choose, language_load } from './i18n.ts';
 import { LANGUAGES, t, type Language } from './i18n.ts';
 import './parts/cart-link.ts';
-import { router_start, show_again } from './router.ts';
+import { route_ahead, router_start, show_again } from './router.ts';
 import { h, replace } from './ui/h.ts';
 import { icon } from './ui/icon.ts';
 import { mark } from './ui/mark.ts';
@@ -70,11 +70,13 @@ async function language_change(chosen: Language): Promise<void> {
 }
 
 document.documentElement.dataset.begun = ''; // see watch.ts
+route_ahead();
 await language_load().catch(async (error: unknown) => {
   await reload_once();
   throw error;
 });
 document.querySelector('.late')?.remove();
+footer.hidden = true; // until it is known where the page ends: nothing that is read moves
 document.body.append(header, main, footer);
 frame_fill();
 say_attach();
@@ -86,3 +88,4 @@ addEventListener('pageshow', (event) => {
   mine_check();
 });
 await router_start(main);
+footer.hidden = false;

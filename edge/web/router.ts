@@ -72,10 +72,19 @@ let here = ''; // the address that is shown
 
 const address = () => location.pathname + location.search;
 
+const route_of = (path: string) => ROUTES.find((r) => r.pattern.test(path)) ?? LOST;
+
+/** Asks for the page's own script while the words are still on their way. */
+export function route_ahead(): void {
+  route_of(location.pathname)
+    .load()
+    .catch(() => undefined); // what does not come is asked for again, and told, when it is shown
+}
+
 async function show(first: boolean): Promise<void> {
   const turn = ++shown;
   const path = location.pathname;
-  const route = ROUTES.find((r) => r.pattern.test(path)) ?? LOST;
+  const route = route_of(path);
   here = address();
   const loaded = await route.load().then(
     () => true,
