@@ -74,9 +74,10 @@ function marks(faults, start, x, bottom) {
         let row = ends.findIndex((end) => end <= from)
         if (row < 0) row = ends.indexOf(Math.min(...ends))
         ends[row] = Math.max(ends[row], from + room)
-        const color = isEnd(fault.what) ? '#5f6b6d' : '#b00020', y = 56 + row * 14
+        const ends_it = isEnd(fault.what)
+        const color = ends_it ? '#5f6b6d' : '#b00020', y = 56 + row * 14
         return [`<line x1="${at.toFixed(1)}" y1="${y + 4}" x2="${at.toFixed(1)}" y2="${bottom}" ` +
-            `stroke="${color}" stroke-width="1.2" stroke-dasharray="${isEnd(fault.what) ? '2 3' : 'none'}"/>`,
+            `stroke="${color}" stroke-width="1.2" stroke-dasharray="${ends_it ? '2 3' : 'none'}"/>`,
         faults.length > labelsMost ? '' : label(back ? at - 4 : at + 4, y, fault.what,
             `font-size="10.5" fill="${color}"${back ? ' text-anchor="end"' : ''}`)]
     })

@@ -96,8 +96,8 @@ ground_kill() {
     restarts+=($!)
 }
 
-# ground_again NODE SECONDS: until it runs; the report says when that took long. Who was killed again
-# before it ran has two that want to start it: one after the other, so that only one does.
+# ground_again NODE SECONDS: until it runs; the report says when that took long. Who was killed
+# again before it ran has two that want to start it: one after the other, so that only one does.
 ground_again() {
     local began deadline took turn
     began=$(now_ms) deadline=$((began + $2 * 1000))

@@ -70,7 +70,7 @@ zones_member() {
     local zone
     for zone in a b c; do
         curl -fsS -m 1 "$(jq -r ".zones.$zone.patroni_url" "$dir/stack.json")/cluster" 2>/dev/null |
-            jq -er --arg role "$1" '[.members[] | select(.role == $role)][0].name // empty' && return
+            jq -er --arg role "$1" 'first(.members[] | select(.role == $role)).name' && return
     done
     return 1
 }

@@ -28,9 +28,9 @@
 #   cavea-provider), random COUNT
 # Nodes: those of the ground, and holder, spare, edge-any, host-or-edge, leader, follower, nats,
 #   primary, standby, replica, zone-primary, zone-standby, zone-other for whoever is it at that
-#   moment; host-primary, host-standby, host-other: the actor host of such a zone; patroni: that of the primary, without its PostgreSQL. A fault that finds nothing to
-#   strike within three seconds has missed, and a run in which one did has failed: it proved less
-#   than it says.
+#   moment; host-primary, host-standby, host-other: the actor host of such a zone; patroni: that of
+#   the primary, without its PostgreSQL. A fault that finds nothing to strike within three seconds
+#   has missed, and a run in which one did has failed: it proved less than it says.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the globals of chaos/run
 
