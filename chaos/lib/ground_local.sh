@@ -88,6 +88,9 @@ ground_signal() {
 ground_kill() {
     local pid children
     pid=$(process_pid "$dir/run" "$1") || return 1
+    # Stopped, it has no child that we do not see: one left over, which waits for a lock of the dead,
+    # would keep the new server out for ever.
+    kill -STOP "$pid" 2>/dev/null || return 1
     mapfile -t children < <([[ $1 != postgres ]] || pgrep -P "$pid")
     kill -KILL "$pid" "${children[@]}" 2>/dev/null || true
     wait_until 5 process_gone "$dir/run" "$1" || return 1

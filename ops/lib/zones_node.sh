@@ -103,9 +103,12 @@ node_keep() {
         "${group[$role]}" "${command[@]}"
 }
 
-# node_kill NODE [hold]: kill -9 of all its processes
+# node_kill NODE [hold]: kill -9 of all its processes. Stopped first, so that none starts another
+# between the look and the blow: a process of PostgreSQL that is left over would keep the next
+# server out for ever.
 node_kill() {
     [[ ${2-} != hold ]] || : >"$dir/run/$1.hold"
+    node_signal STOP "$1"
     node_signal KILL "$1"
 }
 
