@@ -170,9 +170,10 @@ static void outcome_send(void *self, const actor_ref *to, const uint8_t *envelop
     host *h = self;
     if (nats_bus_holds(&h->bus, &to->id))
         return outcome_deliver(self, to, envelope, envelope_bytes);
-    subject inbox = subject_of(SUBJECT_IN, to);
-    // What does not leave is found by the next comparison, or the reconciler.
-    (void)natsConnection_Publish(h->bus.connection, inbox.text, envelope, (int)envelope_bytes);
+    // By both ways, once. What does not arrive is found by the next comparison, or the reconciler.
+    for (subject_room room = SUBJECT_IN; room <= SUBJECT_DIRECT; room++)
+        (void)natsConnection_Publish(h->bus.connection, subject_of(room, to).text, envelope,
+                                     (int)envelope_bytes);
 }
 
 // Whether the start may try again what the database or NATS did not let it do.
