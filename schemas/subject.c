@@ -227,6 +227,17 @@ bool subject_ack_parse(const char *text, size_t text_bytes, uint64_t *ret_number
     return true;
 }
 
+bool subject_receipt_parse(const char *text, size_t text_bytes, subject *ret_receipt)
+{
+    uint64_t number, seq;
+    if (text_bytes >= SUBJECT_BYTES_MAX || !subject_ack_parse(text, text_bytes, &number, &seq) ||
+        number != 0)
+        return false;
+    memcpy(ret_receipt->text, text, text_bytes);
+    ret_receipt->text[text_bytes] = 0;
+    return true;
+}
+
 bool subject_reply_parse(const char *text, size_t text_bytes, subject *ret_reply)
 {
     reader r;

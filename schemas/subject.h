@@ -43,6 +43,9 @@ MUST_CHECK bool subject_ack_parse(const char *text, size_t text_bytes, uint64_t 
 // sender writes where it waits into its message, and nothing but this comes out of it. False for
 // anything else: nobody waits.
 MUST_CHECK bool subject_reply_parse(const char *text, size_t text_bytes, subject *ret_reply);
+// Reads exactly "cavea.v1.ack.<host>.0.<seq>", where an actor's message to another host is said to
+// have been taken: no stream acknowledges for cell 0.
+MUST_CHECK bool subject_receipt_parse(const char *text, size_t text_bytes, subject *ret_receipt);
 // Whether the text is an inbox of NATS ("_INBOX." and tokens): where a stranger to our messages,
 // who asks for discovery or hands a wake on, may be answered.
 MUST_CHECK bool subject_inbox_valid(const char *text, size_t text_bytes);

@@ -55,9 +55,10 @@ static void on_ack(natsConnection *connection, natsSubscription *subscription, n
     uint64_t number, seq;
     const char *text = natsMsg_GetSubject(message), *data = natsMsg_GetData(message);
     int bytes = natsMsg_GetDataLength(message);
-    if (subject_ack_parse(text, strlen(text), &number, &seq) && data != NULL &&
-        memmem(data, (size_t)bytes, "\"seq\"", 5) != NULL &&
-        memmem(data, (size_t)bytes, "\"error\"", 7) == NULL)
+    bool stored = data != NULL && memmem(data, (size_t)bytes, "\"seq\"", 5) != NULL &&
+                  memmem(data, (size_t)bytes, "\"error\"", 7) == NULL;
+    // For cell 0 another actor says that it has decided, and the stream says nothing.
+    if (subject_ack_parse(text, strlen(text), &number, &seq) && (stored || number == 0))
         runtime_acknowledged(bus->runtime, number, (int64_t)seq);
     nats_discard(message);
 }

@@ -33,6 +33,11 @@ enum {
     RESEND_FACTS_MAX = 10000, // published again when a stream came back empty
     RESEND_PAGES_MAX = 32,    // in one upkeep
     FACT_HEAD_BYTES_MAX = 64, // before its payload, in a message
+    UNTAKEN_MAX = 4096,       // messages to other hosts that nobody has said to have taken
+    UNTAKEN_BYTES_MAX = 8 * 1024 * 1024,
+    UNTAKEN_FIRST_MS = 250, // then they go directly, too; doubling
+    UNTAKEN_TRIES_MAX = 4,
+    RECEIPT_BYTES_MAX = SUBJECT_BYTES_MAX + 8, // where they say so, in the envelope
     GATHER_PIECES_MAX = 4096,
     GATHER_BYTES_MAX = 4 * 1024 * 1024,
     GATHER_MESSAGE_BYTES_MAX = 256 * 1024,
@@ -76,6 +81,21 @@ typedef struct gather {
     int64_t due_us; // monotonic, when there are pieces
 } gather;
 
+typedef struct untaken {
+    actor_ref to;
+    uint64_t from; // a cell's number
+    int64_t due_us;
+    uint32_t tries, bytes_count;
+    uint8_t *bytes; // NULL: taken, or given up
+} untaken;
+
+typedef struct untaken_ring {
+    untaken *list;
+    int64_t tokens; // the last one; from 1
+    int64_t first;  // all before it are done with
+    uint64_t bytes;
+} untaken_ring;
+
 struct turn {
     runtime *r;
     cell *c;
@@ -98,6 +118,7 @@ struct runtime {
     uint32_t *fact_next; // by fact of the journal: the next one of the same cell
     outbox out;
     gather gathers[GATHER_ROOMS];
+    untaken_ring untaken;
     wire replies; // of the message being handled
     arena arena;
     cell *touched[JOURNAL_ACTORS_MAX];
@@ -141,6 +162,7 @@ void outbox_clear(outbox *o);
 // For one more message or timer, and for what `cells` cells add at the end.
 bool outbox_has_room(const outbox *o, uint32_t cells);
 void wake_send(runtime *r, const actor_ref *to);
+void wake_emit(runtime *r, const actor_ref *to); // unless it is here, or was woken lately
 void outbox_send(outbox *o, cell *from, const actor_ref *to, const Cavea__V1__Command *command,
                  bool is_new);
 void outbox_reply(outbox *o, cell *from, const char *to, uint64_t number, const wire *replies);
@@ -171,6 +193,19 @@ void tick_touch(runtime *r, cell *c);
 // the messages wait in r->messages.
 bool settle(runtime *r, inbound *messages, uint32_t count);
 bool reload_stale(runtime *r);
+
+// untaken.c: the stream stores a message and may bring it late, so whoever decides on it says so
+// after the COMMIT, and who is not told sends it over the direct path. Nothing depends on it: what
+// is forgotten here is what the reconciler finds.
+MUST_CHECK bool untaken_init(untaken_ring *u);
+void untaken_done(untaken_ring *u);
+// Asks for a receipt in a message that is about to be sealed and published. False: there is no room
+// to keep it, and more direct copies would not help a receiver that is so far behind.
+MUST_CHECK bool untaken_begin(const runtime *r, wire *envelope);
+// Keeps the message that was begun last, as it is published.
+void untaken_keep(runtime *r, const cell *from, const actor_ref *to, const wire *envelope);
+void untaken_note(runtime *r, int64_t token); // it was taken
+void untaken_upkeep(runtime *r);
 
 // resend.c
 void facts_publish(runtime *r, cell *c);

@@ -176,7 +176,6 @@ static void outcome_send(void *self, const actor_ref *to, const uint8_t *envelop
     host *h = self;
     if (nats_bus_holds(&h->bus, &to->id))
         return outcome_deliver(self, to, envelope, envelope_bytes);
-    subject inbox = subject_of(SUBJECT_IN, to);
     uint32_t bytes_max = envelope_bytes + SEAL_WIRE_BYTES;
     wire sealed = {.bytes = malloc(bytes_max), .max = bytes_max};
     // What does not leave is found by the next comparison, or the reconciler.
@@ -184,7 +183,10 @@ static void outcome_send(void *self, const actor_ref *to, const uint8_t *envelop
         return;
     wire_raw(&sealed, envelope, envelope_bytes);
     seal_write(&h->seals, to, &sealed);
-    (void)natsConnection_Publish(h->bus.connection, inbox.text, sealed.bytes, (int)sealed.count);
+    // By both ways, once: the stream may bring it late.
+    for (subject_room room = SUBJECT_IN; room <= SUBJECT_DIRECT; room++)
+        (void)natsConnection_Publish(h->bus.connection, subject_of(room, to).text, sealed.bytes,
+                                     (int)sealed.count);
     free(sealed.bytes);
 }
 

@@ -151,7 +151,7 @@ void wake_send(runtime *r, const actor_ref *to)
 }
 
 // A sleeping event must be woken for a message; one that was woken lately is not asked again.
-static void wake_emit(runtime *r, const actor_ref *to)
+void wake_emit(runtime *r, const actor_ref *to)
 {
     if (to->kind != ACTOR_EVENT || cell_table_find(&r->cells, &to->id) != NULL)
         return;
@@ -204,8 +204,12 @@ static void envelope_emit(runtime *r, const out_item *head, bool also_direct, ce
 {
     if (envelope_hand_over(r, head, ack))
         return;
-    seal_write(r->config.seals, &head->to, &r->out.scratch);
     subject in = subject_of(SUBJECT_IN, &head->to);
+    // Whoever keeps nothing asks again by itself.
+    bool kept = !also_direct && !head->from->ops->is_volatile && untaken_begin(r, &r->out.scratch);
+    seal_write(r->config.seals, &head->to, &r->out.scratch);
+    if (kept)
+        untaken_keep(r, head->from, &head->to, &r->out.scratch);
     publish_tracked(r, head->from, &in, &r->out.scratch, NULL, ack);
     // While the stream is silent nobody waits for a page to be sent again.
     if (also_direct || stream_is_silent(r, head->from) || head->from->ops->is_volatile) {
@@ -224,7 +228,8 @@ static void chain_emit(runtime *r, const out_item *head, bool also_direct, cell_
     uint32_t commands = 0;
     for (const out_item *item = head;; item = &r->out.items[item->next]) {
         if (commands == ENVELOPE_COMMANDS_MAX ||
-            w->count + item->bytes_count > ENVELOPE_BYTES_MAX - SEAL_WIRE_BYTES) {
+            w->count + item->bytes_count >
+                ENVELOPE_BYTES_MAX - RECEIPT_BYTES_MAX - SEAL_WIRE_BYTES) {
             envelope_emit(r, head, also_direct, ack);
             scratch_clear(&r->out);
             commands = 0;

@@ -9,7 +9,7 @@ static bool runtime_init(runtime *r)
     r->replies = (wire){.bytes = malloc(REPLY_BYTES_MAX), .max = REPLY_BYTES_MAX};
     return r->j != NULL && r->fact_next != NULL && r->replies.bytes != NULL &&
            cell_table_init(&r->cells) && mailbox_init(&r->mailbox, MAILBOX_MESSAGES_MAX) &&
-           outbox_init(&r->out) &&
+           outbox_init(&r->out) && untaken_init(&r->untaken) &&
            gather_init(&r->gathers[GATHER_FACTS], r->config.facts_gather_ms) &&
            gather_init(&r->gathers[GATHER_LIVE], r->config.live_gather_ms) &&
            arena_init(&r->arena, ARENA_ENVELOPE_BYTES);
@@ -44,6 +44,7 @@ void runtime_free(runtime *r)
         mailbox_done(&r->mailbox);
     cell_table_done(&r->cells);
     outbox_done(&r->out);
+    untaken_done(&r->untaken);
     for (gather_room room = GATHER_FACTS; room < GATHER_ROOMS; room++)
         gather_done(&r->gathers[room]);
     arena_done(&r->arena);
@@ -176,6 +177,8 @@ static void cell_install(runtime *r, cell *c)
 
 static void acknowledged(runtime *r, uint64_t number, int64_t token)
 {
+    if (number == 0)
+        return untaken_note(r, token);
     cell *c = cell_table_numbered(&r->cells, number);
     if (c != NULL) // it may have left this host meanwhile
         ack_note(r, c, token);
@@ -266,6 +269,7 @@ void runtime_upkeep(runtime *r)
     moves_run(r);
     if (r->away)
         return;
+    untaken_upkeep(r);
     int64_t mono = r->config.clock.monotonic_us(r->config.clock.self);
     int64_t incarnation = r->config.bus.incarnation(r->config.bus.self);
     cell *idle = NULL;

@@ -58,7 +58,8 @@ void runtime_free(runtime *r);
 
 // Queues a message. False when the mailbox is full: the caller still owns it (and drops it).
 MUST_CHECK bool runtime_deliver(runtime *r, const inbound *m);
-// The stream stored a message that was published for cell `number` with this token.
+// The stream stored a message that was published for cell `number` with this token; number 0: an
+// actor of another host has decided on it.
 void runtime_acknowledged(runtime *r, uint64_t number, int64_t token);
 // Hands a loaded cell over; it replaces an older one of the same actor.
 void runtime_install(runtime *r, cell *c);

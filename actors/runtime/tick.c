@@ -67,9 +67,12 @@ static void commands_handle(turn *t, const Cavea__V1__Envelope *e)
 
 static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, bool direct)
 {
-    subject reply_to = {""};
-    if (e->reply_to != NULL && !subject_reply_parse(e->reply_to, strlen(e->reply_to), &reply_to))
+    subject reply_to = {""}, receipt = {""};
+    if (e->reply_to != NULL && !subject_reply_parse(e->reply_to, strlen(e->reply_to), &reply_to)) {
         reply_to.text[0] = 0; // empty, or not where we answer to
+        if (!subject_receipt_parse(e->reply_to, strlen(e->reply_to), &receipt))
+            receipt.text[0] = 0;
+    }
     turn t = {.r = r, .c = c, .reply_to = reply_to.text, .number = e->number};
     sender_verdict verdict = SENDER_NEW;
     uuid from;
@@ -89,6 +92,8 @@ static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, b
         return;
     }
     commands_handle(&t, e);
+    if (receipt.text[0] != 0)
+        outbox_reply(&r->out, c, receipt.text, 0, &r->replies); // there are none
     // Also without a single reply: an envelope that is never answered is sent again for ever.
     if (reply_to.text[0] != 0 && !r->replies.full)
         outbox_reply(&r->out, c, reply_to.text, e->number, &r->replies);

@@ -40,10 +40,27 @@ static void host_chosen(world *w, const char *host, uint32_t actor)
             host_wake(w, &w->hosts[i], actor, true);
 }
 
+// Another host hears that its message was decided on.
+static void receipt_bring(world *w, const char *to)
+{
+    uint64_t number, token;
+    bool parsed = subject_ack_parse(to, strlen(to), &number, &token);
+    if (!parsed || number != 0)
+        return broken(w, "a host sends to %s", to);
+    if (prng_chance(&w->random, w->weather.lose_core))
+        return;
+    for (uint32_t i = 0; i < w->hosts_count; i++) {
+        sim_host *h = &w->hosts[i];
+        subject theirs = subject_ack(&h->id, number, token);
+        if (h->up && !h->deaf && strcmp(theirs.text, to) == 0)
+            runtime_acknowledged(h->runtime, number, (int64_t)token);
+    }
+}
+
 static void bus_send(void *self, const char *to, const void *data, uint32_t data_bytes)
 {
     static const char reply[] = "cavea.v1.reply.", wake[] = "cavea.v1.wake.",
-                      host[] = "cavea.v1.host.";
+                      host[] = "cavea.v1.host.", ack[] = "cavea.v1.ack.";
     sim_host *h = self;
     world *w = world_of(h);
     subject_room room;
@@ -55,6 +72,8 @@ static void bus_send(void *self, const char *to, const void *data, uint32_t data
         edge_reply(w, to, data, data_bytes);
         return;
     }
+    if (strncmp(to, ack, sizeof ack - 1) == 0)
+        return receipt_bring(w, to);
     bool chosen = strncmp(to, host, sizeof host - 1) == 0;
     if (chosen || strncmp(to, wake, sizeof wake - 1) == 0) {
         Cavea__V1__Wake *m = cavea__v1__wake__unpack(NULL, data_bytes, data);

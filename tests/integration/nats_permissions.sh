@@ -69,6 +69,11 @@ routes_ask_for_a_password() {
 
 # How, subject, and who may; what is not named may not.
 rights() {
+    rights_to_publish
+    rights_to_subscribe
+}
+
+rights_to_publish() {
     cat <<'TABLE'
 pub cavea.v1.in.event.x edge actors operator
 pub cavea.v1.in.payment.x edge actors operator
@@ -85,6 +90,7 @@ pub cavea.v1.fact.event.x actors
 pub cavea.v1.live.event.x actors
 pub cavea.v1.reply.x.1 actors
 pub cavea.v1.ack.x.1.1
+pub cavea.v1.ack.x.0.1 actors
 pub cavea.v1.deliver.x.1
 pub cavea.v1.other
 pub anything
@@ -107,6 +113,11 @@ pub $JS.API.CONSUMER.CREATE.CAVEA_FACT.x.cavea.v1.fact.event.x
 pub $JS.API.CONSUMER.DELETE.CAVEA_IN.x actors
 pub $JS.API.CONSUMER.DELETE.CAVEA_FACT.x
 pub $SYS.REQ.SERVER.PING
+TABLE
+}
+
+rights_to_subscribe() {
+    cat <<'TABLE'
 sub cavea.v1.in.event.x
 sub cavea.v1.direct.event.x actors
 sub cavea.v1.deliver.x.1 actors

@@ -80,7 +80,7 @@ static void test_inside__given_a_receiver_that_was_lost_then_publishes_it(void *
     fake_forget(h);
     fake_later(h, 600);
     assert_int_equal(fake_left(h, fake_inbox(h, 1).text), 1);
-    assert_int_equal(fake_left(h, "cavea.v1.direct."), 1);
+    assert_int_equal(fake_left(h, subject_of(SUBJECT_DIRECT, &h->actors[1].ref).text), 1);
     assert_int_equal(fake_left(h, "cavea.v1.wake.event"), 1);
 }
 
