@@ -73,6 +73,7 @@ void handle_session_create(edge_call *call);
 void handle_session_put(edge_call *call);
 void handle_session_delete(edge_call *call);
 void handle_event_list(edge_call *call);
+void handle_currency_list(edge_call *call);
 void handle_event_read(edge_call *call);
 void handle_plan_read(edge_call *call);
 void handle_plan_map(edge_call *call);

@@ -18,7 +18,7 @@ static const char no_pages[] =
     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
     "<title>cavea</title>\n<h1>cavea</h1>\n"
-    "<p>This server was built without its pages, because Node.js was missing. The API works: "
+    "<p>This server was built without its pages, which takes Node.js and npm. The API works: "
     "<a href=\"/v1/openapi.json\">its description</a>.</p>\n</html>\n";
 
 bool page_policy_make(const char *live_url, char ret_policy[static PAGE_POLICY_BYTES])

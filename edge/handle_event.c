@@ -15,6 +15,7 @@ enum {
     BASE64 = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
     CURSOR_TEXT_BYTES = sodium_base64_ENCODED_LEN(CURSOR_BYTES, BASE64),
 };
+#define CURRENCIES_CACHE_CONTROL "public, max-age=60, stale-while-revalidate=600"
 #define LIST_CACHE_CONTROL "public, max-age=1, s-maxage=1, stale-while-revalidate=10"
 
 static const char *status_name(int status)
@@ -79,6 +80,7 @@ static void row_write(doc *d, const event_row *r)
 typedef struct list_texts {
     char text[READ_FILTER_BYTES_MAX + 1], city[READ_FILTER_BYTES_MAX + 1];
     char category[READ_FILTER_BYTES_MAX + 1];
+    char currency[4];
 } list_texts;
 
 // A name to look for; absent and empty are no filter.
@@ -151,6 +153,9 @@ static const char *filter_read(const char *query, list_texts *texts, event_filte
         return "city is no readable text";
     if (!text_filter(query, "category", texts->category, sizeof texts->category, &f->category))
         return "category is no readable text";
+    if (!text_filter(query, "currency", texts->currency, sizeof texts->currency, &f->currency) ||
+        (f->currency && strlen(f->currency) != 3))
+        return "currency is a code of three letters (ISO 4217)";
     if (!time_filter(query, "from", &f->from_us) || !time_filter(query, "to", &f->to_us))
         return "from and to are RFC 3339 dates or times";
     if (!http_query_int(query, "price_max", INT64_MAX, &f->price_max_minor))
@@ -171,8 +176,9 @@ static shared_bytes *document_seal(doc *d)
     return b;
 }
 
-static shared_bytes *list_build(edge *e, const event_filter *f)
+static shared_bytes *list_build(edge *e, const void *what)
 {
+    const event_filter *f = what;
     event_page page;
     doc d;
     if (read_events(e->pool, f, &page) != STORE_OK)
@@ -206,21 +212,40 @@ static void answer_shared(edge_call *call, shared_bytes *b, const char *cache_co
         call->answer->shared = b;
 }
 
-void handle_event_list(edge_call *call)
+static shared_bytes *currencies_build(edge *e, const void *what)
+{
+    (void)what;
+    currency_row rows[READ_CURRENCIES_MAX];
+    uint32_t count;
+    doc d;
+    if (read_currencies(e->pool, rows, &count) != STORE_OK)
+        return NULL;
+    doc_init_heap(&d);
+    doc_object(&d);
+    doc_key(&d, "currencies");
+    doc_array(&d);
+    for (uint32_t i = 0; i < count; i++) {
+        doc_object(&d);
+        member_text(&d, "code", rows[i].code);
+        member_int(&d, "exponent", rows[i].exponent);
+        doc_object_end(&d);
+    }
+    doc_array_end(&d);
+    doc_object_end(&d);
+    return document_seal(&d);
+}
+
+// From what is kept, or built now; while the database does not answer, what was kept before.
+static void answer_kept(edge_call *call, const char *name, const char *cache_control,
+                        shared_bytes *(*build)(edge *, const void *), const void *what)
 {
     edge *e = call->edge;
-    const char *query = call->request->query;
-    list_texts texts;
-    event_filter filter;
-    const char *wrong = filter_read(query, &texts, &filter);
-    if (wrong)
-        return http_answer_problem(call->answer, ERROR_MALFORMED, wrong);
-    digest16 key = digest16_of(query, strlen(query));
+    digest16 key = digest16_of(name, strlen(name));
     int64_t now_us = clock_monotonic_us();
     shared_bytes *b = answer_cache_get(e->answers, &key, now_us);
     if (!b) {
         bool enters = load_gate_enter(e->gate);
-        b = enters ? list_build(e, &filter) : NULL;
+        b = enters ? build(e, what) : NULL;
         if (enters)
             load_gate_leave(e->gate);
         if (b)
@@ -230,7 +255,24 @@ void handle_event_list(edge_call *call)
     }
     if (!b)
         return http_answer_problem(call->answer, ERROR_UNAVAILABLE, NULL);
-    answer_shared(call, b, LIST_CACHE_CONTROL);
+    answer_shared(call, b, cache_control);
+}
+
+// No query has a blank in it, so no list has this name.
+void handle_currency_list(edge_call *call)
+{
+    answer_kept(call, "the currencies", CURRENCIES_CACHE_CONTROL, currencies_build, NULL);
+}
+
+void handle_event_list(edge_call *call)
+{
+    const char *query = call->request->query;
+    list_texts texts;
+    event_filter filter;
+    const char *wrong = filter_read(query, &texts, &filter);
+    if (wrong)
+        return http_answer_problem(call->answer, ERROR_MALFORMED, wrong);
+    answer_kept(call, query, LIST_CACHE_CONTROL, list_build, &filter);
 }
 
 static void plan_write(doc *d, const shared_plan *p)

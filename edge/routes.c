@@ -12,6 +12,7 @@ const route edge_routes[] = {
     {"GET", "/v1/events/{id}/seats.bin", METRIC_ROUTE_SEATS_BIN_READ, 0, handle_seats_bin},
     {"GET", "/v1/events/{id}/seats", METRIC_ROUTE_SEATS_READ, 0, handle_seats},
     {"GET", "/v1/events", METRIC_ROUTE_EVENT_LIST, 0, handle_event_list},
+    {"GET", "/v1/currencies", METRIC_ROUTE_EVENT_LIST, 0, handle_currency_list},
     {"GET", "/v1/events/{id}", METRIC_ROUTE_EVENT_READ, 0, handle_event_read},
     {"GET", "/v1/plans/{id}", METRIC_ROUTE_PLAN_READ, 0, handle_plan_read},
     {"GET", "/v1/plans/{id}/map.bin", METRIC_ROUTE_PLAN_READ, 0, handle_plan_map},

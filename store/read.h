@@ -15,6 +15,7 @@ enum {
     READ_CONNECTIONS_MAX = 64,
     READ_FILTER_BYTES_MAX = 200,
     READ_EVENTS_MAX = 200,
+    READ_CURRENCIES_MAX = 64,
     READ_TICKETS_MAX = 256,
     READ_RESERVATIONS_MAX = 50,
     READ_RESERVATIONS_WITH_MAX = 20,
@@ -44,6 +45,7 @@ typedef struct event_filter {
     const char *city, *category; // whole, in any case; NULL: any
     int64_t from_us, to_us;      // starts_at in [from, to); 0: open
     int64_t price_max_minor;     // has a seat at most this dear; negative: any
+    const char *currency;        // in which it is sold, in any case; NULL: any
     uint32_t limit;              // 1 to READ_EVENTS_MAX
     bool has_after;              // continue behind this place of the order (starts_at, id)
     int64_t after_starts_us;
@@ -74,6 +76,15 @@ typedef struct event_page {
 void event_page_done(event_page *page);
 MUST_CHECK store_result read_events(read_pool *pool, const event_filter *filter,
                                     event_page *ret_page);
+
+// In which events are sold, the commonest first.
+typedef struct currency_row {
+    char code[4];
+    int16_t exponent; // of its minor unit
+} currency_row;
+MUST_CHECK store_result read_currencies(read_pool *pool,
+                                        currency_row ret_rows[static READ_CURRENCIES_MAX],
+                                        uint32_t *ret_count);
 
 typedef struct event_detail {
     event_row row;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { EVENT_LIST, EVENT_DETAIL, EVENT_BY_TAG, PLAN_LAYOUT, PLAN_PACKED };
+enum { EVENT_LIST, EVENT_DETAIL, EVENT_BY_TAG, PLAN_LAYOUT, PLAN_PACKED, CURRENCIES };
 
 #define EVENT_COLUMNS                                                                              \
     "e.id, e.tag, e.name, e.category, v.id, v.name, v.city, v.country, v.time_zone, e.starts_at,"  \
@@ -28,6 +28,7 @@ const statement read_event_statements[READ_EVENT_STATEMENTS] = {
                     " AND ($5::timestamptz IS NULL OR e.starts_at < $5)"
                     " AND ($6::int8 IS NULL OR e.price_min_minor <= $6)"
                     " AND ($7::timestamptz IS NULL OR (e.starts_at, e.id) > ($7, $8::uuid))"
+                    " AND ($10::text IS NULL OR e.currency = upper($10))"
                     " ORDER BY e.starts_at, e.id LIMIT $9::int4"},
     // Prices by category; a category without one reads as zero.
     [EVENT_DETAIL] =
@@ -43,6 +44,9 @@ const statement read_event_statements[READ_EVENT_STATEMENTS] = {
     [EVENT_BY_TAG] = {"event_by_tag", "SELECT id FROM event WHERE tag = $1::int8"},
     [PLAN_LAYOUT] = {"plan_layout", "SELECT layout FROM plan WHERE hash = $1"},
     [PLAN_PACKED] = {"plan_packed", "SELECT packed FROM plan WHERE hash = $1"},
+    [CURRENCIES] = {"currencies",
+                    "SELECT u.code, u.exponent FROM currency u JOIN event e ON e.currency = u.code"
+                    " GROUP BY u.code ORDER BY count(*) DESC, u.code LIMIT $1::int4"},
 };
 
 static void event_read(const PGresult *rows, int i, event_row *ret_row)
@@ -136,6 +140,7 @@ static void filter_params(params *p, const event_filter *f)
         params_null(p);
     }
     params_int4(p, (int32_t)f->limit + 1);
+    text_or_null(p, f->currency);
 }
 
 void event_page_done(event_page *page)
@@ -151,7 +156,7 @@ store_result read_events(read_pool *pool, const event_filter *filter, event_page
     uint8_t buffer[READ_PARAMS_BYTES];
     params scratch;
     if (filter->limit == 0 || filter->limit > READ_EVENTS_MAX || !text_fits(filter->text) ||
-        !text_fits(filter->city) || !text_fits(filter->category))
+        !text_fits(filter->city) || !text_fits(filter->category) || !text_fits(filter->currency))
         return STORE_REFUSED;
     params_over(&scratch, buffer, sizeof buffer);
     filter_params(&scratch, filter);
@@ -166,6 +171,25 @@ store_result read_events(read_pool *pool, const event_filter *filter, event_page
     for (uint32_t i = 0; i < count; i++)
         event_read(p.rows[0], (int)i, &rows[i]);
     *ret_page = (event_page){rows, count, found > count, result_keep(&p)};
+    return STORE_OK;
+}
+
+store_result read_currencies(read_pool *pool, currency_row ret_rows[static READ_CURRENCIES_MAX],
+                             uint32_t *ret_count)
+{
+    PIPELINE_AUTO p = {0};
+    uint8_t buffer[64];
+    params scratch;
+    params_over(&scratch, buffer, sizeof buffer);
+    params_int4(&scratch, READ_CURRENCIES_MAX);
+    store_result result = read_ask(pool, &read_event_statements[CURRENCIES], &scratch, &p);
+    if (result != STORE_OK)
+        return result;
+    *ret_count = (uint32_t)PQntuples(p.rows[0]);
+    for (uint32_t i = 0; i < *ret_count; i++) {
+        column_copy(p.rows[0], (int)i, 0, ret_rows[i].code, sizeof ret_rows[i].code);
+        ret_rows[i].exponent = column_int2(p.rows[0], (int)i, 1);
+    }
     return STORE_OK;
 }
 

@@ -6,7 +6,7 @@
 #include "store/read.h"
 
 enum {
-    READ_EVENT_STATEMENTS = 5,
+    READ_EVENT_STATEMENTS = 6,
     READ_ROW_STATEMENTS = 6,
     // The largest: READ_TICKETS_MAX ids, or the filters of a listing.
     READ_PARAMS_BYTES = 8192,

@@ -1,9 +1,11 @@
 // The frame around every page: words first, then header, page and footer.
 import { clock_sync } from './data/clock.ts';
+import { mine_changes, mine_check } from './data/mine.ts';
+import { reload_once } from './data/reload.ts';
 import { language, language_choose, language_load } from './i18n.ts';
 import { LANGUAGES, t, type Language } from './i18n.ts';
 import './parts/cart-link.ts';
-import { router_start, show_again } from './router.ts';
+import { route_ahead, router_start, show_again } from './router.ts';
 import { h, replace } from './ui/h.ts';
 import { icon } from './ui/icon.ts';
 import { mark } from './ui/mark.ts';
@@ -60,17 +62,30 @@ async function language_change(chosen: Language): Promise<void> {
     await language_load();
     show_again();
   } catch {
+    await reload_once();
     language_choose(before); // its words did not come
     tell(t('error.load'));
   }
   frame_fill();
 }
 
-await language_load();
+document.documentElement.dataset.begun = ''; // see watch.ts
+route_ahead();
+await language_load().catch(async (error: unknown) => {
+  await reload_once();
+  throw error;
+});
 document.querySelector('.late')?.remove();
+footer.hidden = true; // until it is known where the page ends: nothing that is read moves
 document.body.append(header, main, footer);
 frame_fill();
 say_attach();
 void clock_sync();
-addEventListener('pageshow', (event) => void (event.persisted && clock_sync()));
+mine_changes.addEventListener('forgotten', show_again);
+addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  void clock_sync();
+  mine_check();
+});
 await router_start(main);
+footer.hidden = false;

@@ -57,6 +57,21 @@ async function bundle() {
   return { files, outputs: result.metafile.outputs };
 }
 
+// The one script whose name says nothing of its content: pages of all builds ask for it.
+async function watch_bundle() {
+  const result = await build({
+    absWorkingDir: here,
+    entryPoints: ['watch.ts'],
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  return Buffer.from(result.outputFiles[0].contents);
+}
+
 // The file an entry point became.
 function entry_of(outputs, source) {
   const found = Object.entries(outputs).find(([, o]) => o.entryPoint === source);
@@ -77,6 +92,7 @@ function shell_write(files, outputs) {
     `<link rel="stylesheet" href="/assets/${entry_of(outputs, 'style/style.css').name}">`,
     `<link rel="icon" type="image/svg+xml" href="/assets/${entry_of(outputs, 'icon.svg').name}">`,
     `<script type="module" src="/assets/${app.name}"></script>`,
+    `<script async src="/assets/watch.js"></script>`,
   ];
   const html = readFileSync(join(here, 'index.html'), 'utf8');
   files.set('index.html', Buffer.from(html.replace('<!-- head -->', lines.join('\n    '))));
@@ -125,5 +141,6 @@ rmSync(join(out, 'dist'), { recursive: true, force: true });
 mkdirSync(join(out, 'dist'), { recursive: true });
 types_write(join(here, '..', 'openapi.json'), join(out, 'api.ts'));
 const { files, outputs } = await bundle();
+files.set('watch.js', await watch_bundle());
 shell_write(files, outputs);
 assets_write(files);

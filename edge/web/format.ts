@@ -23,6 +23,12 @@ export function money(minor: number, currency: string, exponent: number): string
   return format.format(minor / 10 ** exponent);
 }
 
+/** As it is written in lists: EUR · Euro. */
+export function currency_name(code: string): string {
+  const name = new Intl.DisplayNames(locale, { type: 'currency' }).of(code);
+  return name && name !== code ? `${code} · ${name}` : code;
+}
+
 function date_format(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${zone}|${JSON.stringify(options)}`;
   return once(key, () => new Intl.DateTimeFormat(locale, { ...options, timeZone: zone }));

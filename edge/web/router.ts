@@ -1,4 +1,5 @@
 // Which page an address shows. Links within the site are followed without loading a document.
+import { reload_once } from './data/reload.ts';
 import { t, type Key } from './i18n.ts';
 import { h, replace } from './ui/h.ts';
 import { notice, type Page } from './ui/page.ts';
@@ -71,15 +72,25 @@ let here = ''; // the address that is shown
 
 const address = () => location.pathname + location.search;
 
+const route_of = (path: string) => ROUTES.find((r) => r.pattern.test(path)) ?? LOST;
+
+/** Asks for the page's own script while the words are still on their way. */
+export function route_ahead(): void {
+  route_of(location.pathname)
+    .load()
+    .catch(() => undefined); // what does not come is asked for again, and told, when it is shown
+}
+
 async function show(first: boolean): Promise<void> {
   const turn = ++shown;
   const path = location.pathname;
-  const route = ROUTES.find((r) => r.pattern.test(path)) ?? LOST;
+  const route = route_of(path);
   here = address();
   const loaded = await route.load().then(
     () => true,
     () => false,
   );
+  if (!loaded) await reload_once();
   if (turn !== shown) return; // the reader went on meanwhile
   if (!loaded) return broken();
   const page = document.createElement(route.tag) as Page;

@@ -72,6 +72,7 @@ conf_words() {
         [PATRONI_PASSWORD]=$(<"$dir/secrets/patroni")
         [BIN]=$postgres_bin [HBA]=$(conf_hba)
         [EDGES]=$(conf_list $'  server edge-%z %s:8081\n' '' "$zone")
+        [EDGES_TRACKED]=$(conf_list $'  server edge-%z %s:8081 track edges/edge-%z\n' '' "$zone")
         [EDGE_ADMIN_PORT]=9102 [EDGE_CONNECTIONS]=400
         [LIVES]=$(conf_list $'  server live-%z %s:8082\n' '' "$zone") [LIVE_ADMIN_PORT]=9103
         [REQUESTS_PER_SOURCE]=$requests_per_source

@@ -69,6 +69,10 @@ async function buying_pages() {
     await page.goto(`${edge}/reservations`);
     await ready.events(page);
     await look(page, `tickets, ${language}`);
+    await page.locator('.forget button').click();
+    await page.locator('dialog[open]').waitFor();
+    await look(page, `what is forgotten, ${language}`);
+    await page.keyboard.press('Escape');
     if (language === 'en') await narrow_pages(page);
     await page.context().close();
   }

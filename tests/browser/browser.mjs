@@ -28,8 +28,8 @@ export const PHONE = {
 const complaints = [];
 let browser;
 
-export const browser_launch = (more = {}) =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS, ...more });
+export const browser_launch = ({ args = [], ...more } = {}) =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', args: [...FLAGS, ...args], ...more });
 
 export async function browser_start() {
   browser = await browser_launch();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What goes wrong on the way to a ticket, and what a page then says and keeps: refused and lost
 # answers, seats whose time is up before and while they are paid, ways back, other tabs, parts of
-# the pages that do not arrive.
+# the pages that do not arrive, another build of them, computers that others use afterwards.
 # full-only
 # alone
 # time: 420
@@ -24,3 +24,4 @@ brief=$(show "$tent" "$plan" "Quick Change" comedy --starts +7d --currency EUR \
 shows=$(jq -c --arg free "$free" --arg brief "$brief" '. + $ARGS.named' <<<"$shows")
 browser_limit=230 browser mishap.mjs
 browser_limit=150 browser wander.mjs
+browser_limit=120 browser leave.mjs

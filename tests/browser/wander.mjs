@@ -88,7 +88,6 @@ async function part_missing() {
   await page.getByText('No tickets yet').waitFor();
   await page.route('**/assets/app-*.js', (route) => route.abort());
   await page.reload();
-  await page.locator('.late a').click();
   await page.unroute('**/assets/app-*.js');
   await page.locator('.late a').click();
   await page.getByText('No tickets yet').waitFor();
@@ -195,11 +194,23 @@ async function filters() {
   const day = new Date(event.starts_at).toLocaleDateString('sv', { timeZone });
   await page.goto(`${edge}/?from=${day}&to=${day}`);
   await shown.waitFor();
-  await page.goto(`${edge}/?price=${event.price_min_minor}`); // yen have no smaller unit
+  const yen = event.price_min_minor; // have no smaller unit
+  await page.goto(`${edge}/?price=${yen}&currency=JPY`);
   await shown.waitFor();
-  await page.goto(`${edge}/?price=${event.price_min_minor - 1}`);
-  await page.locator('.stub').first().waitFor();
+  check('yen alone', (await page.locator('.stub').count()) === 1);
+  check('the field says so', (await page.locator('#filter-currency').inputValue()) === 'JPY');
+  await page.locator('#filter-price').fill(String(yen - 1));
+  await page.locator('.notice').waitFor();
   check('nothing dearer', (await shown.count()) === 0);
+  await page.locator('#filter-price').fill('30');
+  await page.locator('#filter-currency').selectOption('EUR');
+  await page.locator('.stub', { hasText: 'Kites for Everybody' }).waitFor(); // from 29.50
+  check('euros alone', (await shown.count()) === 0);
+  check('it is in the address', page.url().endsWith('/?price=30&currency=EUR'));
+  await page.goto(`${edge}/?price=29`); // an address that names no currency: the commonest
+  await page.locator('#filter-currency option:checked[value=EUR]').waitFor({ state: 'attached' });
+  await page.locator('#filter-price').fill('');
+  await shown.waitFor();
   await page.context().close();
 }
 

@@ -34,6 +34,11 @@ function owned(page, ids) {
   if (has.join() !== ids.join()) complain('GET /v1/reservations', `${ids}, and not ${has}`);
 }
 
+function currencies({ currencies: [first] }) {
+  if (first?.code !== 'EUR' || first.exponent !== 2)
+    complain('GET /v1/currencies', `the demo is sold in euros, not in ${JSON.stringify(first)}`);
+}
+
 // Rows: [status, what to send]. `path` fills the braces of the route.
 const table = {
   'POST /v1/sessions': [
@@ -58,9 +63,13 @@ const table = {
     [200, { query: 'city=Utrecht&category=concert&from=2020-01-01T00:00:00Z&price_max=1000000' }],
     [200, { query: 'limit=1' }],
     [200, { query: 'q=arena' }],
+    [200, { query: 'currency=eur&price_max=0' }],
+    [400, { query: 'currency=euro' }],
+    [400, { query: 'currency=e' }],
     [400, { query: 'limit=many' }],
     [400, { query: 'cursor=%00' }],
   ],
+  'GET /v1/currencies': [[200, { keep: (list) => currencies(list) }]],
   'GET /v1/events/{id}': [
     [200, { path: [given.event] }],
     [404, { path: [nothing] }],

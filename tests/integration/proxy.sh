@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The zones' proxies as `ops/zones config` writes them, and the one that stands for a balancer
 # before them, with edges that hang: a request is tried twice in all, one that may not be repeated
-# once; the balancer tells the buyer's address and nobody else can; each buyer has a limit of its
-# own; a stream of changes comes from cavea-live at once, and may be silent for long.
+# once; parts of the pages are found where they are; the balancer tells the buyer's address and
+# nobody else can; each buyer has a limit of its own; a stream of changes comes from cavea-live at
+# once, and may be silent for long.
 # time: 60
 set -euo pipefail
 # shellcheck source=ops/lib/common.sh
@@ -118,7 +119,18 @@ streams_last() {
     [[ $(<"$work/stream") == "data: $net.77" ]] || stop_test "and began at once: $(<"$work/stream")"
 }
 
+# As while builds take turns: one edge of three has the part, and whoever asks gets it.
+parts_are_found() {
+    local codes missing
+    codes=$(curl -sS -m 10 -Z --interface "$net.76" -o /dev/null -w '%{http_code}\n' \
+        "http://$net.9:8080/assets/one?[1-12]" | sort | uniq -c | tr -s ' \n' ' ')
+    [[ $codes == " 12 200 " ]] || stop_test "a part that one edge has: $codes"
+    missing=$(path=/assets/none says -o /dev/null -w '%{http_code}')
+    [[ $missing == 404 ]] || stop_test "a part that nobody has: $missing"
+}
+
 proxies_start
+parts_are_found
 streams_last
 repeats_are_few
 buyers_are_known

@@ -10,6 +10,10 @@ for (const address of addresses) {
     createServer((request, response) => {
         appendFileSync(file, `${request.method} ${request.url}\n`);
         request.resume();
+        const has = address === addresses.at(-1) && request.url.startsWith('/assets/one?');
+        if (request.url.startsWith('/assets/') && !has) {
+            response.statusCode = 404;
+        }
         if (!request.url.startsWith('/hang')) {
             response.end(request.headers['x-forwarded-for']);
         }

@@ -47,6 +47,20 @@ static uint32_t count_of(shelf *f, event_filter filter)
     return page.count;
 }
 
+static void check_currencies(shelf *f)
+{
+    static const char sold_in[] = "UPDATE event SET currency = '%s' WHERE id = '%s'";
+    const char *id = uuid_text(&f->events[0].u);
+    currency_row rows[READ_CURRENCIES_MAX];
+    uint32_t n = 0;
+    sql_run(f->w, sold_in, "BHD", id);
+    check(f->w, read_currencies(f->pool, rows, &n) == STORE_OK && n == 2, "two currencies");
+    check(f->w, strcmp(rows[0].code, "CHF") == 0 && rows[1].exponent == 3, "the commonest first");
+    event_filter filter = {.price_max_minor = -1, .currency = "bhd", .limit = 9};
+    check(f->w, count_of(f, filter) == 1, "an event is found by its own");
+    sql_run(f->w, sold_in, "CHF", id);
+}
+
 static void check_list(shelf *f)
 {
     world *w = f->w;
@@ -430,6 +444,7 @@ int main(int argc, char **argv)
     assert(j != NULL && pool != NULL);
     check(&w, read_now(pool, &now_us) == STORE_OK && now_us > 0, "the database tells its time");
     shelf_fill(&f, &w, pool);
+    check_currencies(&f);
     check_list(&f);
     check_pages(&f);
     check_begun(&f);

@@ -65,8 +65,8 @@ configs_are_read() {
     for zone in a b c; do
         sed "s|/etc/cavea/haproxy|$work/files/secrets/haproxy|; s|/run/haproxy|$work|" \
             "$work/files/conf/$zone/haproxy.cfg" >"$work/haproxy.cfg"
-        "$(PATH=$PATH:/usr/sbin command -v haproxy)" -c -q -f "$work/haproxy.cfg" ||
-            stop_test "haproxy reads its file of zone $zone"
+        "$(PATH=$PATH:/usr/sbin command -v haproxy)" -c -q -dW -f "$work/haproxy.cfg" ||
+            stop_test "haproxy reads its file of zone $zone, without a warning"
         sed "s|/var/lib/nats|$work/nats|" "$work/files/conf/$zone/nats-server.conf" \
             >"$work/nats-server.conf"
         "$(PATH=$PATH:/usr/sbin command -v nats-server)" -t -c "$work/nats-server.conf" \

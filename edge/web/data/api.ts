@@ -3,6 +3,7 @@
 import type {
   Checkout,
   CheckoutPending,
+  CurrencyList,
   EventDetail,
   EventPage,
   Problem as ProblemBody,
@@ -13,7 +14,7 @@ import type {
   TicketList,
 } from '#api';
 import { deadline } from './deadline.ts';
-import { mine_signed, mine_signed_long_ago, mine_signs } from './mine.ts';
+import { mine_forget, mine_signed, mine_signed_long_ago, mine_signs } from './mine.ts';
 
 const TRIES = 4;
 const ANSWER_MS = 20000; // an edge answers in 5 s, a proxy before it in 16
@@ -142,6 +143,13 @@ export async function session_put(
   return locks ? locks.request('cavea.session', put) : put();
 }
 
+/** This browser is nobody from now on; nothing that is its own can be reached again. */
+export async function session_delete(): Promise<void> {
+  const locks = navigator.locks as LockManager | undefined;
+  const take = () => call<undefined>('DELETE', '/v1/session').then(mine_forget);
+  await (locks ? locks.request('cavea.session', take) : take());
+}
+
 /**
  * What is somebody's own. That this browser is not known (401) is told and not mended: a new
  * identity would take the place of one that owns tickets, and whose cookie may be read again.
@@ -166,6 +174,8 @@ async function wished<T>(method: string, path: string, options: Call): Promise<T
 
 export const events_read = (query: URLSearchParams, signal?: AbortSignal) =>
   call<EventPage>('GET', `/v1/events?${query}`, signal ? { signal } : {});
+
+export const currencies_read = () => call<CurrencyList>('GET', '/v1/currencies');
 
 /** `fresh`: as it is now, past every cache of this browser. */
 export const event_read = (id: string, fresh = false) =>

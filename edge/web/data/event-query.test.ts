@@ -1,18 +1,21 @@
-// Filters by day and price, where days are the venue's and prices the currency's.
+// Filters by day and price, where days are the venue's and prices a currency's.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Event } from '#api';
-import { event_fits, events_query } from './event-query.ts';
+import { event_fits, events_query, price_currency } from './event-query.ts';
 
-function event(starts_at: string, time_zone: string, price = 5000, exponent = 2): Event {
+function event(starts_at: string, time_zone: string): Event {
   const venue = { time_zone } as Event['venue'];
-  const some = { starts_at, venue, price_min_minor: price, currency_exponent: exponent };
+  const some = { starts_at, venue };
   return some as Event;
 }
 
+const EUR = { code: 'EUR', exponent: 2 };
+const JPY = { code: 'JPY', exponent: 0 };
+const BHD = { code: 'BHD', exponent: 3 };
 const given = (query: string) => new URLSearchParams(query);
 const asks = (query: string, starts_at: string) => {
-  const asked = events_query(given(query), null);
+  const asked = events_query(given(query), null, null);
   return starts_at >= (asked.get('from') ?? '') && starts_at < (asked.get('to') ?? '9');
 };
 
@@ -35,21 +38,31 @@ test('days: given the ends of a day at both ends of the world, then they are ask
   assert.equal(event_fits(event('2031-05-18T11:01:00Z', 'Pacific/Pago_Pago'), given(days)), false);
 });
 
-test('price: given currencies with other minor units, then each is taken by its own', () => {
-  const at = '2031-05-17T19:00:00Z';
-  const up_to = given('price=5000');
-  assert.equal(event_fits(event(at, 'Asia/Tokyo', 5000, 0), up_to), true);
-  assert.equal(event_fits(event(at, 'Asia/Tokyo', 5001, 0), up_to), false);
-  assert.equal(event_fits(event(at, 'Asia/Bahrain', 5000000, 3), up_to), true);
-  assert.equal(event_fits(event(at, 'Asia/Bahrain', 5000001, 3), up_to), false);
-  const asked = Number(events_query(up_to, null).get('price_max'));
-  assert.ok(asked >= 5000000);
-  assert.equal(event_fits(event(at, 'UTC', 0), given('price=0')), true);
-  assert.equal(event_fits(event(at, 'UTC', 1), given('price=0')), false);
+test('price: given a currency, then the API is asked for it in its own minor unit', () => {
+  const asked = (price: string, currency: typeof EUR) => {
+    const query = events_query(given(`price=${price}`), currency, null);
+    return [query.get('currency'), query.get('price_max')];
+  };
+  assert.deepEqual(asked('50', EUR), ['EUR', '5000']);
+  assert.deepEqual(asked('5000', JPY), ['JPY', '5000']);
+  assert.deepEqual(asked('5', BHD), ['BHD', '5000']);
+  assert.deepEqual(asked('0.29', EUR), ['EUR', '29']); // not 28, as binary fractions have it
+  assert.deepEqual(asked('99.9', JPY), ['JPY', '99']); // nothing dearer
+  assert.deepEqual(asked('0', EUR), ['EUR', '0']);
+  for (const nonsense of ['', 'cheap', '-1']) assert.deepEqual(asked(nonsense, EUR), [null, null]);
+  assert.match(asked('1e99', EUR)[1]!, /^\d{16}$/);
+});
+
+test('price: given no currency or one that nothing is sold in, then the commonest is meant', () => {
+  const known = [EUR, JPY];
+  assert.equal(price_currency(given('price=5&currency=JPY'), known), JPY);
+  assert.equal(price_currency(given('price=5'), known), EUR);
+  assert.equal(price_currency(given('price=5&currency=SEK'), known), EUR);
+  assert.equal(price_currency(given('price=5'), []), null);
 });
 
 test('query: given words and nonsense, then words are passed on and nonsense is not', () => {
-  const asked = events_query(given('q=jazz&city=Lisbon&from=soon&to=&price=cheap'), 'abc');
+  const asked = events_query(given('q=jazz&city=Lisbon&from=soon&to=&price=cheap'), EUR, 'abc');
   assert.deepEqual(Object.fromEntries(asked), {
     q: 'jazz',
     city: 'Lisbon',

@@ -1,6 +1,6 @@
-// Events that pages show beside a reservation: read once.
-import type { EventDetail } from '#api';
-import { event_read } from './api.ts';
+// Events that pages show beside a reservation, and what they are paid in: read once.
+import type { Currency, EventDetail } from '#api';
+import { currencies_read, event_read } from './api.ts';
 
 const events = new Map<string, Promise<EventDetail>>();
 
@@ -12,6 +12,17 @@ export function event_of(id: string): Promise<EventDetail> {
     events.set(id, found);
   }
   return found;
+}
+
+let sold_in: Promise<Currency[]> | null = null;
+
+/** In which currencies events are sold, the commonest first. */
+export function currencies(): Promise<Currency[]> {
+  if (!sold_in) {
+    sold_in = currencies_read().then((list) => list.currencies);
+    sold_in.catch(() => (sold_in = null));
+  }
+  return sold_in;
 }
 
 export function section_name(event: EventDetail, id: string): string {

@@ -192,10 +192,8 @@ export class SeatFeed extends EventTarget {
     if (this.loaded && version < this.version) return; // the stream was faster
     if (view.getUint8(4) === WHOLE) {
       const packed = new Uint8Array(bytes, HEAD_BYTES);
-      this.states = Uint8Array.from(
-        { length: count },
-        (_, i) => (packed[i >> 2]! >> (2 * (i & 3))) & 3,
-      );
+      this.states = new Uint8Array(count);
+      for (let i = 0; i < count; i++) this.states[i] = (packed[i >> 2]! >> (2 * (i & 3))) & 3;
       this.version = version;
       this.loaded = true;
       this.dispatchEvent(new Event('load'));

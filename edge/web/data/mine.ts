@@ -1,7 +1,7 @@
 // What this browser holds, shared with its other tabs, for the clock on every page and for asking:
 // the server finds what is merely held by its id only. How it stands is the server's to say, and
 // what was paid for the server knows by itself; the session is a cookie nobody reads here.
-import { store, stored, stored_list } from './store.ts';
+import { store, store_clear, stored, stored_list } from './store.ts';
 
 const LIST = 'cavea.mine';
 const SIGNED = 'cavea.signed';
@@ -24,15 +24,32 @@ interface Told {
   seats?: { id: string }[];
 }
 
+/** `change`: of what is held. `forgotten`: elsewhere; what is shown may be somebody else's. */
 export const mine_changes = new EventTarget();
+
+let signed = stored('local', SIGNED); // as this page knows it
 
 function announce(): void {
   mine_changes.dispatchEvent(new Event('change'));
 }
 
+function forgotten(): void {
+  signed = stored('local', SIGNED);
+  store_clear('session');
+  announce();
+  mine_changes.dispatchEvent(new Event('forgotten'));
+}
+
 globalThis.addEventListener?.('storage', (event) => {
-  if (event.key === LIST) announce();
+  if (event.key === null || (event.key === SIGNED && event.newValue === null)) forgotten();
+  else if (event.key === SIGNED) signed = event.newValue;
+  else if (event.key === LIST) announce();
 });
+
+/** After this page was put away, and heard nothing. */
+export function mine_check(): void {
+  if (signed !== stored('local', SIGNED)) forgotten();
+}
 
 function mine_list(): Mine[] {
   return stored_list<Mine>('local', LIST, (m) => Boolean(m.id && m.event && m.until));
@@ -98,5 +115,13 @@ export function mine_signed_long_ago(): boolean {
 }
 
 export function mine_signs(): void {
-  store('local', SIGNED, String(Date.now()));
+  signed = String(Date.now());
+  store('local', SIGNED, signed);
+}
+
+/** Nothing of this is known any more, in any tab. */
+export function mine_forget(): void {
+  signed = null;
+  store_clear('local', 'session');
+  announce();
 }

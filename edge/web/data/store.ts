@@ -23,6 +23,18 @@ export function store(kind: Kind, key: string, value: string): void {
   }
 }
 
+/** Keeps nothing any more of these kinds, nor of what was to be kept and could not. */
+export function store_clear(...kinds: Kind[]): void {
+  memory.clear();
+  for (const kind of kinds) {
+    try {
+      storage(kind).clear();
+    } catch {
+      // was never allowed to keep anything
+    }
+  }
+}
+
 /** A list of things that fit; whatever else stands there counts as none. */
 export function stored_list<T>(kind: Kind, key: string, fits: (item: Partial<T>) => boolean): T[] {
   try {

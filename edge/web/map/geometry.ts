@@ -1,8 +1,9 @@
 // What the map derives from a plan once: the box, the middle and the outlines of each section, and
 // a grid that finds the seat at a place. Pure; in the plan's units.
-import { NONE, rows_make, type Rows } from './rows.ts';
+import { NONE, rows_steps, type Rows } from './rows.ts';
 import { section_outlines, type Outline } from './outline.ts';
 import type { Plan, Shape } from './plan.ts';
+import { steps_finish, type Steps } from './steps.ts';
 
 export interface Box {
   x0: number;
@@ -38,6 +39,7 @@ export interface Grid {
 
 const RADIUS_PER_PITCH = 0.4; // as plan_layout_write chooses it
 const GRID_SIDE_MAX = 512;
+const SEATS_A_STEP = 4096;
 
 export const box_empty = (): Box => ({ x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity });
 
@@ -202,13 +204,16 @@ function label_place(plan: Plan, section: number, gap: number, out: Float32Array
   out[2 * section + 1] = inside ? y : plan.seat_y[nearest]!;
 }
 
-export function geometry_make(plan: Plan): Geometry {
+export const geometry_make = (plan: Plan): Geometry => steps_finish(geometry_steps(plan));
+
+export function* geometry_steps(plan: Plan): Steps<Geometry> {
   const pitch = Math.max(1, plan.seat_radius / RADIUS_PER_PITCH);
-  const rows = rows_make(plan);
+  const rows = yield* rows_steps(plan);
   const section_box = Array.from({ length: plan.sections }, box_empty);
   const seats_box = box_empty();
   for (let seat = 0; seat < plan.seats; seat++) {
     box_add(section_box[plan.seat_section[seat]!]!, plan.seat_x[seat]!, plan.seat_y[seat]!, pitch);
+    if (seat % SEATS_A_STEP === 0) yield;
   }
   for (const box of section_box) {
     box_add(seats_box, box.x0, box.y0);
@@ -216,17 +221,23 @@ export function geometry_make(plan: Plan): Geometry {
   }
   const bounds = { ...seats_box };
   for (const shape of plan.shapes) shape_box(shape, bounds);
-  const sections = Array.from({ length: plan.sections }, (_, section) => section);
-  const section_gap = Float32Array.from(sections, (s) => section_gap_find(plan, s, pitch));
+  const section_gap = new Float32Array(plan.sections);
   const section_label = new Float32Array(2 * plan.sections);
-  for (const s of sections) label_place(plan, s, section_gap[s]!, section_label);
+  const section_categories: number[][] = [];
+  const outlines: Outline[][] = [];
+  for (let s = 0; s < plan.sections; s++) {
+    section_gap[s] = section_gap_find(plan, s, pitch);
+    label_place(plan, s, section_gap[s]!, section_label);
+    section_categories.push(section_categories_find(plan, s));
+    yield;
+    outlines.push(section_outlines(plan, rows, s, pitch, section_gap[s]!));
+    yield;
+  }
   return {
     plan, rows, pitch, bounds, section_box, section_label, section_gap,
     gap_widest: section_gap.reduce((widest, gap) => Math.max(widest, gap), pitch),
-    section_categories: sections.map((s) => section_categories_find(plan, s)),
-    section_outlines: sections.map((s) => {
-      return section_outlines(plan, rows, s, pitch, section_gap[s]!);
-    }),
+    section_categories,
+    section_outlines: outlines,
     focus: focus_find(plan, bounds),
     grid: grid_make(plan, seats_box, pitch),
   };

@@ -28,12 +28,14 @@ interface Variant {
   bitmap: OffscreenCanvas | null;
 }
 
+const MAKE_MS = 8; // of a frame, for labels that are not ready
 const RENEWED_MAX = 24; // labels in a frame, so that many changes at once do not stop a movement
 const NAME_SIZE = 13;
 const ID_SIZE = 10.5;
 const LINE_SIZE = 11.5;
 const PAD = 3;
 const LINE_HEIGHT = 15;
+const ID_HEIGHT = 11; // of figures alone, which must fit into slanting sections
 const ROOM_STEPS = 7;
 
 const font_of = (theme: Theme, i: number, name_size: number) =>
@@ -111,8 +113,9 @@ export class Labels {
       measure.font = font_of(theme, i, name_size);
       width = Math.max(width, measure.measureText(line).width);
     });
-    const pad = name_size < NAME_SIZE ? 1 : PAD;
-    const height = lines.length * LINE_HEIGHT + 2 * (pad - 1);
+    const small = name_size < NAME_SIZE;
+    const pad = small ? 1 : PAD;
+    const height = small ? ID_HEIGHT : lines.length * LINE_HEIGHT + 2 * (pad - 1);
     return { lines, name_size, width: Math.ceil(width) + 2 * pad, height, bitmap: null };
   }
 
@@ -145,15 +148,20 @@ export class Labels {
   }
 
   // Draws the labels of sections that the camera sees; none while most of them have no room, as a
-  // few here and there only puzzle. True when some of them are stale.
+  // few here and there only puzzle. True when some of them are stale or not ready.
   draw(c: Context, camera: Camera): boolean {
     const { geometry } = this;
     const fitting: [number, Variant][] = [];
-    let seen = 0;
+    const until = performance.now() + MAKE_MS;
+    let [seen, late] = [0, false];
     this.renewed = 0;
     for (let section = 0; section < geometry.plan.sections; section++) {
       if (!boxes_meet(geometry.section_box[section]!, camera.view)) continue;
       seen++;
+      if (!this.labels[section]?.variants.length && performance.now() > until) {
+        late = true;
+        continue;
+      }
       const label = this.label_of(section);
       const fits = (variant: Variant, at: number) =>
         variant.width / 2 <= this.room(section, label, at, variant) * camera.scale;
@@ -161,9 +169,13 @@ export class Labels {
       if (variant) fitting.push([section, variant]);
     }
     if (2 * fitting.length >= seen) {
-      for (const [section, variant] of fitting) this.label_draw(c, camera, section, variant);
+      for (const [section, variant] of fitting) {
+        if (variant.bitmap || performance.now() <= until) {
+          this.label_draw(c, camera, section, variant);
+        } else late = true;
+      }
     }
-    return this.renewed >= RENEWED_MAX;
+    return late || this.renewed >= RENEWED_MAX;
   }
 
   private label_draw(c: Context, camera: Camera, section: number, variant: Variant): void {

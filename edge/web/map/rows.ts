@@ -1,6 +1,7 @@
 // Who sits beside whom, by the rule of schemas/plan_rows.c: a row is read along the line between
 // its ends, and a gap of more than 7/4 of the usual one is an aisle. Pure.
 import type { Plan } from './plan.ts';
+import { steps_finish, type Steps } from './steps.ts';
 
 export const NONE = -1;
 
@@ -68,7 +69,9 @@ function row_cut(plan: Plan, rows: Rows, row: number, usual_squared: number): vo
   }
 }
 
-export function rows_make(plan: Plan): Rows {
+export const rows_make = (plan: Plan): Rows => steps_finish(rows_steps(plan));
+
+export function* rows_steps(plan: Plan): Steps<Rows> {
   const rows: Rows = {
     left: new Int32Array(plan.seats).fill(NONE),
     right: new Int32Array(plan.seats).fill(NONE),
@@ -92,6 +95,7 @@ export function rows_make(plan: Plan): Rows {
     const count = gaps_count - own;
     if (count >= OWN_GAPS_MIN) row_cut(plan, rows, row, median(gaps.subarray(own, gaps_count)));
     else if (count > 0) short.push(row);
+    yield;
   }
   if (short.length > 0) {
     const usual = median(gaps.subarray(0, gaps_count));

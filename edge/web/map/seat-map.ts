@@ -6,7 +6,7 @@
 //   sectionpress {section}      cancelable: the map does not go there then
 //   viewchange {level, section, sections, zoom}   when the map has come to rest
 import { States } from './states.ts';
-import { box_add, box_empty, boxes_meet, geometry_make } from './geometry.ts';
+import { box_add, box_empty, boxes_meet } from './geometry.ts';
 import { seat_at, section_at, type Box, type Geometry } from './geometry.ts';
 import { FLAG_ACCESSIBLE, type Plan } from './plan.ts';
 import { Gestures, type Hands } from './gestures.ts';
@@ -16,10 +16,12 @@ import { legend_fill, parts_make, parts_name, type Parts } from './parts.ts';
 import { NONE } from './rows.ts';
 import { text_default, type Text } from './text.ts';
 import { theme_read, type Theme } from './theme.ts';
+import { geometry_of } from './prepare.ts';
 import { said_fill, seat_said, section_said, section_texts } from './words.ts';
 import type { Price, Told } from './words.ts';
 import { View } from './view.ts';
 
+export { plan_prepare } from './prepare.ts';
 export type { Price } from './words.ts';
 
 const RATIO_MAX = 2; // device pixels for a CSS pixel: more cannot be seen and costs memory
@@ -94,7 +96,7 @@ export class SeatMap extends HTMLElement {
 
   set plan(plan: Plan | null) {
     this.#plan = plan;
-    this.#geometry = plan && geometry_make(plan);
+    this.#geometry = plan && geometry_of(plan);
     this.#states = null;
     this.selection_model.set([]);
     this.#start();

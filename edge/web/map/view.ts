@@ -203,7 +203,8 @@ export class View {
       this.scale_changed_ms = now;
     }
     const resting = !motion.zooming && now - this.scale_changed_ms >= REST_MS;
-    const c = this.canvas.getContext('2d', { alpha: false })!;
+    // Not said to be opaque: what is behind its round corners would not be drawn then.
+    const c = this.canvas.getContext('2d')!;
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.fillStyle = this.scene.theme.paper;
     c.fillRect(0, 0, this.canvas.width, this.canvas.height);

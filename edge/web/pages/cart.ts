@@ -4,10 +4,11 @@ import type { EventDetail, Reservation } from '#api';
 import { is_decided, is_nobody, reservations_read, session_put } from '../data/api.ts';
 import { attempt_send, attempts_open, type Attempt } from '../data/attempt.ts';
 import { event_of } from '../data/event-store.ts';
-import { mine_changes, mine_ids, mine_note_all } from '../data/mine.ts';
+import { mine_changes, mine_ids, mine_note_all, mine_signed } from '../data/mine.ts';
 import { t } from '../i18n.ts';
 import '../parts/checkout-box.ts';
 import type { CheckoutBox } from '../parts/checkout-box.ts';
+import { forget_me } from '../parts/forget-me.ts';
 import { h, replace } from '../ui/h.ts';
 import { error_key, loading, notice, notice_of, Page, warning } from '../ui/page.ts';
 
@@ -19,6 +20,7 @@ class PageCart extends Page {
   #failure = h('div', null);
   #wishes = h('div', { class: 'messages' });
   #asking = 0; // wishes that wait for their answer
+  #forget = h('div', null);
   #boxes = new Map<string, CheckoutBox>();
   #email = '';
   #reading = false;
@@ -27,7 +29,7 @@ class PageCart extends Page {
 
   override async open(): Promise<void> {
     const signal = this.gone;
-    replace(this, this.#title, this.#wishes, this.#list, this.#failure);
+    replace(this, this.#title, this.#wishes, this.#list, this.#failure, this.#forget);
     mine_changes.addEventListener('change', () => this.#changed(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#back(), { signal });
     // Seats whose reservation was asked for and not answered belong here too.
@@ -161,6 +163,7 @@ class PageCart extends Page {
     this.#title.hidden = empty;
     replace(this.#failure, failure ? notice_of(failure, again) : empty && this.#empty());
     if (focused) this.querySelector<HTMLElement>('h1:not([hidden])')?.focus();
+    if (mine_signed() && !this.#forget.firstChild) this.#forget.append(forget_me(this));
   }
 
   #empty(): HTMLElement {

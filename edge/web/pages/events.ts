@@ -1,8 +1,10 @@
 // What there is to see: search, filters, one stub for each event. The address holds the filters, so
 // that they survive reload, the back button and being sent to somebody.
-import type { Event } from '#api';
+import type { Currency, Event } from '#api';
 import { events_read } from '../data/api.ts';
-import { event_fits, events_query, FIELDS } from '../data/event-query.ts';
+import { event_fits, events_query, FIELDS, price_currency } from '../data/event-query.ts';
+import { currencies } from '../data/event-store.ts';
+import { currency_name } from '../format.ts';
 import { t } from '../i18n.ts';
 import { category_name, CATEGORIES, event_stub } from '../parts/stub.ts';
 import { address_set } from '../router.ts';
@@ -17,6 +19,7 @@ const ASKED_MAX = 5; // pages of the API for one of ours, when few of their even
 class PageEvents extends Page {
   #results = h('div', { class: 'stubs' });
   #more = h('div', { class: 'more' });
+  #currency = h('select', { id: 'filter-currency', name: 'currency' });
   #asking: AbortController | null = null;
   #count = 0;
   #timer = 0;
@@ -52,6 +55,7 @@ class PageEvents extends Page {
         h('label', { for: `filter-${name}` }, label),
         h('input', { id: `filter-${name}`, name, value: given.get(name) ?? '', ...attributes }),
       );
+    const toggle = () => void this.#currency_filled().catch(() => null);
     const filtered = FIELDS.some((name) => name !== 'q' && name !== 'category' && given.get(name));
     form.append(
       h(
@@ -72,7 +76,7 @@ class PageEvents extends Page {
       this.#kinds(given.get('category') ?? ''),
       h(
         'details',
-        { class: 'filters', open: filtered },
+        { class: 'filters', open: filtered, ontoggle: toggle },
         h('summary', null, t('events.filters')),
         h(
           'div',
@@ -86,6 +90,12 @@ class PageEvents extends Page {
             step: '1',
             inputmode: 'numeric',
           }),
+          h(
+            'p',
+            { class: 'field' },
+            h('label', { for: this.#currency.id }, t('events.currency')),
+            this.#currency,
+          ),
         ),
       ),
     );
@@ -120,6 +130,19 @@ class PageEvents extends Page {
     this.#timer = setTimeout(() => void this.#changed(), TYPING_MS);
   }
 
+  /** The one that prices are in, as the address or the reader says; null: nothing is sold. */
+  async #currency_filled(): Promise<Currency | null> {
+    const known = await currencies();
+    const given = new URLSearchParams(location.search);
+    if (this.#currency.length !== known.length) {
+      const chosen = price_currency(given, known);
+      const option = ({ code }: Currency) =>
+        h('option', { value: code, selected: code === chosen?.code }, currency_name(code));
+      replace(this.#currency, known.map(option));
+    }
+    return known.find(({ code }) => code === this.#currency.value) ?? null;
+  }
+
   #changed(): Promise<void> {
     const query = new URLSearchParams();
     const data = new FormData(find<HTMLFormElement>(this, 'form'));
@@ -127,6 +150,7 @@ class PageEvents extends Page {
       const value = String(data.get(name) ?? '').trim();
       if (value) query.set(name, value);
     }
+    if (!query.has('price')) query.delete('currency');
     address_set(query.size ? `/?${query}` : '/');
     return this.#load();
   }
@@ -152,9 +176,10 @@ class PageEvents extends Page {
   /** Those that fit, and where to go on. */
   async #read(cursor: string | null, signal: AbortSignal): Promise<[Event[], string | null]> {
     const given = new URLSearchParams(location.search);
+    const currency = given.has('price') ? await this.#currency_filled() : null;
     const found: Event[] = [];
     for (let asked = 0; asked < ASKED_MAX && !found.length; asked++) {
-      const page = await events_read(events_query(given, cursor), signal);
+      const page = await events_read(events_query(given, currency, cursor), signal);
       found.push(...page.events.filter((event) => event_fits(event, given)));
       cursor = page.next;
       if (cursor === null) break;

@@ -1,7 +1,9 @@
 // Back from the provider. What happened there is known when the server says so: the page asks until
-// the reservation is confirmed and its tickets are signed, or until it is clear that it won't be.
+// the reservation is confirmed and its tickets are signed, or until it is clear that it won't be;
+// when nothing comes long after the deadline it says so, and asks when the reader wants it to.
 import type { Reservation } from '#api';
 import { is_decided, reservation_read, tickets_read } from '../data/api.ts';
+import { now_ms } from '../data/clock.ts';
 import { event_of } from '../data/event-store.ts';
 import { mine_note } from '../data/mine.ts';
 import { money } from '../format.ts';
@@ -14,12 +16,17 @@ import { say } from '../ui/say.ts';
 
 const ASK_MS = 1000;
 const ASK_MS_MAX = 10000;
+const ASK_LATE_MS_MAX = 30000; // after the deadline
+const LATE_MS = 600000; // so long after it a provider may tell us, and we listen
 const SLOWER = 1.3;
 const PATIENCE_MS = 12000; // then the reader may also go back and pay again
 
 class PagePaid extends Page {
   #id = '';
-  #since = 0;
+  #since = 0; // performance.now()
+  #began_ms = 0; // the server's time, as all of these
+  #deadline_ms = 0;
+  #quiet = false;
   #pause_ms = ASK_MS;
   #timer = 0;
   #asking = false;
@@ -31,22 +38,29 @@ class PagePaid extends Page {
       replace(this, lost_notice());
       return Promise.resolve();
     }
-    this.#since = performance.now();
-    replace(
-      this,
-      notice(
-        'ticket',
-        t('paid.waiting'),
-        h('p', null, t('paid.waiting_text')),
-        loading('ghost-line', 1),
-      ),
-    );
     const signal = this.gone;
     document.addEventListener('visibilitychange', () => this.#wake(), { signal });
+    return this.#begin();
+  }
+
+  #begin(): Promise<void> {
+    this.#since = performance.now();
+    this.#began_ms = now_ms();
+    this.#pause_ms = ASK_MS;
+    this.#quiet = false;
+    this.#shown = null;
+    const box = notice(
+      'ticket',
+      t('paid.waiting'),
+      h('p', null, t('paid.waiting_text')),
+      loading('ghost-line', 1),
+    );
+    replace(this, box);
     return this.#ask();
   }
 
   #wake(): void {
+    if (this.#quiet) return;
     clearTimeout(this.#timer);
     this.#pause_ms = ASK_MS;
     if (!document.hidden) void this.#ask();
@@ -57,7 +71,8 @@ class PagePaid extends Page {
     clearTimeout(this.#timer);
     if (this.gone.aborted || document.hidden) return;
     this.#timer = setTimeout(() => void this.#ask(), this.#pause_ms);
-    this.#pause_ms = Math.min(ASK_MS_MAX, this.#pause_ms * SLOWER);
+    const most = now_ms() > this.#deadline_ms ? ASK_LATE_MS_MAX : ASK_MS_MAX;
+    this.#pause_ms = Math.min(most, this.#pause_ms * SLOWER);
   }
 
   async #ask(): Promise<void> {
@@ -68,7 +83,9 @@ class PagePaid extends Page {
         if (is_decided(error)) throw error;
         return true; // no answer is no outcome
       });
-      if (open) this.#ask_later();
+      const late = now_ms() > Math.max(this.#began_ms, this.#deadline_ms) + LATE_MS;
+      if (open && late) this.#stop();
+      else if (open) this.#ask_later();
     });
     this.#asking = false;
   }
@@ -78,6 +95,7 @@ class PagePaid extends Page {
     const reservation = await reservation_read(this.#id);
     mine_note(reservation);
     const { state, outcome, payment_id } = reservation;
+    this.#deadline_ms = Date.parse(reservation.expires_at);
     const ticketed = state === 'confirmed' && (await this.#ticketed(reservation));
     const refused = state !== 'confirmed' && outcome === 'refunded';
     const late = refused ? await this.#due(reservation) : '';
@@ -105,6 +123,14 @@ class PagePaid extends Page {
   #unpaid(): void {
     const cart = h('p', null, h('a', { class: 'button', href: '/cart' }, t('paid.cart')));
     this.#show('warning', 'paid.unpaid', t('paid.unpaid_text'), cart);
+  }
+
+  #stop(): void {
+    this.#quiet = true;
+    const again = h('button', { class: 'button main' }, t('paid.look'));
+    again.addEventListener('click', () => void this.#begin());
+    const mine = h('a', { class: 'button', href: '/reservations' }, t('reservations.title'));
+    this.#show('warning', 'paid.quiet', t('paid.quiet_text'), h('p', null, again, ' ', mine));
   }
 
   /** Once, and said: nobody has pressed anything that would make a reader look. */

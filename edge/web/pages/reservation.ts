@@ -34,7 +34,7 @@ class PageReservation extends Page {
     const { event_id, state } = this.#reservation;
     const ticketed = state === 'confirmed' || state === 'refunded';
     this.#event = await event_of(event_id);
-    this.#tickets = ticketed ? this.#as_reserved((await tickets_read(id)).tickets) : [];
+    this.#tickets = ticketed ? (await tickets_read(id)).tickets : [];
     if (this.gone.aborted) return;
     this.#show();
     this.#wait(ASK_MS);
@@ -57,7 +57,7 @@ class PageReservation extends Page {
     const found = document.hidden ? null : await tickets_read(id).catch(() => null);
     if (this.gone.aborted || !this.#missing) return;
     if (found && found.tickets.length > this.#tickets.length) {
-      this.#tickets = this.#as_reserved(found.tickets);
+      this.#tickets = found.tickets;
       this.#tickets_show();
       if (!this.#missing) say(t('reservation.tickets'));
     }
@@ -67,12 +67,6 @@ class PageReservation extends Page {
   #tickets_show(): void {
     const wait = () => h('p', { class: 'strip', role: 'status' }, t('reservation.tickets_wait'));
     replace(this.#place, this.#tickets.length > 0 && this.#stubs(), this.#missing && wait());
-  }
-
-  /** Tickets come as they were signed. */
-  #as_reserved(tickets: Ticket[]): Ticket[] {
-    const seats = this.#reservation.seats.map((seat) => seat.id);
-    return tickets.sort((a, b) => seats.indexOf(a.seat) - seats.indexOf(b.seat));
   }
 
   #price(minor: number): string {
@@ -143,9 +137,15 @@ class PageReservation extends Page {
       h(
         'ul',
         null,
-        this.#tickets.map((ticket) => this.#mini(ticket)),
+        this.#as_reserved().map((ticket) => this.#mini(ticket)),
       ),
     );
+  }
+
+  /** They come as they were signed. */
+  #as_reserved(): Ticket[] {
+    const seats = this.#reservation.seats.map((seat) => seat.id);
+    return [...this.#tickets].sort((a, b) => seats.indexOf(a.seat) - seats.indexOf(b.seat));
   }
 
   /** Tickets of what was given back are void at once, also while that is still being written. */

@@ -3,9 +3,10 @@
 import type { EventDetail, Reservation } from '#api';
 import { is_nobody, reservations_read } from '../data/api.ts';
 import { event_of } from '../data/event-store.ts';
-import { mine_ids } from '../data/mine.ts';
+import { mine_ids, mine_signed } from '../data/mine.ts';
 import { date_time, money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
+import { forget_me } from '../parts/forget-me.ts';
 import { seat_text } from '../parts/seat-tray.ts';
 import { category_name, day_stub, stock_of } from '../parts/stub.ts';
 import { h, replace } from '../ui/h.ts';
@@ -24,8 +25,9 @@ export const STATES: Record<Reservation['state'], Key> = {
 class PageReservations extends Page {
   #list = h('div', { class: 'stubs' });
   #more = h('div', { class: 'more' });
+  #known = mine_signed();
 
-  override open(): Promise<void> {
+  override async open(): Promise<void> {
     replace(
       this,
       h('h1', { tabindex: -1 }, t('reservations.title')),
@@ -34,7 +36,8 @@ class PageReservations extends Page {
       this.#more,
     );
     replace(this.#list, loading('ghost-stub', 2));
-    return this.attempt(() => this.#load(null));
+    await this.attempt(() => this.#load(null));
+    if (this.#known) this.append(forget_me(this));
   }
 
   /** What is listed already stays, whatever becomes of the rest. */
@@ -55,6 +58,7 @@ class PageReservations extends Page {
       if (!is_nobody(error)) throw error;
       return none;
     });
+    this.#known ||= page !== none;
     const stubs = await Promise.all(
       page.reservations.map(async (r) => {
         const event = await event_of(r.event_id).catch(() => null);

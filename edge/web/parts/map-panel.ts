@@ -96,13 +96,13 @@ export class MapPanel extends HTMLElement {
     const { event } = this.#feed;
     replace(this, h('p', { class: 'unseen' }, t('event.map_wait')), loading('ghost-map'));
     try {
-      const [{ SeatMap }, plans, answer] = await Promise.all([
+      const [{ SeatMap, plan_prepare }, plans, answer] = await Promise.all([
         import('../map/seat-map.ts'),
         import('../map/plan.ts'),
         fetch(`${event.plan.url}/map.bin`, { signal: deadline(PLAN_MS) }),
       ]);
       if (!answer.ok) throw new Error(`status ${answer.status}`);
-      const plan = plans.plan_read(await answer.arrayBuffer());
+      const plan = await plan_prepare(plans.plan_read(await answer.arrayBuffer()));
       this.#plans = plans;
       this.#plan = plan;
       this.#show_when_known(() => this.#show(new SeatMap(), plan, event));

@@ -1,5 +1,5 @@
 // What all pages are: an element that is opened once for an address and goes with it.
-import { Offline, Problem } from '../data/api.ts';
+import { is_nobody, Offline, Problem } from '../data/api.ts';
 import { t, type Key } from '../i18n.ts';
 import { h, replace, type Child } from './h.ts';
 import { icon, type IconName } from './icon.ts';
@@ -46,7 +46,7 @@ export function error_key(error: unknown): Key {
   if (error instanceof Offline) return 'error.offline';
   if (!(error instanceof Problem)) return 'error.other';
   if (error.status === 404) return 'error.lost';
-  if (error.status === 401) return 'error.stranger';
+  if (error.status === 401) return is_nobody(error) ? 'error.nobody' : 'error.stranger';
   return error.status === 503 || error.status === 429 ? 'error.busy' : 'error.other';
 }
 

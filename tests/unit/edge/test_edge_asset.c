@@ -61,6 +61,29 @@ static void test_web_assets__given_the_build_then_each_has_a_form_and_a_name(voi
     }
 }
 
+// A build without pages says so where they would be, and one with pages has all that these need.
+static void test_handle_page__given_the_build_then_answers_the_shell_or_says_why(void **state)
+{
+    edge e = {.public_url = ""};
+    http_request request = {.accept = "text/html"};
+    http_answer a = {.status = 200};
+    edge_call call = {.edge = &e, .request = &request, .answer = &a};
+    (void)state;
+    assert_true(page_policy_make("", e.page_policy));
+    handle_page(&call);
+    assert_non_null(a.data);
+    assert_non_null(strstr(a.content_type, "text/html"));
+    assert_ptr_equal(a.policy, e.page_policy);
+    const asset *watch = asset_find(web_assets, "watch.js", sizeof "watch.js" - 1);
+    if (web_assets[0].name) {
+        assert_int_equal(a.status, 200);
+        assert_true(watch && !watch->hashed);
+    } else {
+        assert_int_equal(a.status, 503);
+        assert_non_null(memmem(a.data, a.data_bytes, "without its pages", 17));
+    }
+}
+
 static void test_route_find__given_pages_and_assets_then_finds_them(void **state)
 {
     static const char *const paths[] = {
@@ -93,6 +116,7 @@ int main(void)
         cmocka_unit_test(test_encoding_choose__given_what_a_client_takes_then_is_the_smallest),
         cmocka_unit_test(test_asset_find__given_a_name_then_is_the_one),
         cmocka_unit_test(test_web_assets__given_the_build_then_each_has_a_form_and_a_name),
+        cmocka_unit_test(test_handle_page__given_the_build_then_answers_the_shell_or_says_why),
         cmocka_unit_test(test_route_find__given_pages_and_assets_then_finds_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
