@@ -203,7 +203,7 @@ async function own_seats() {
   await seats_ask(other);
   check('nobody was faster', (await other.locator('.conflict').count()) === 0);
   check('it is not picked twice', (await other.locator('.picked li').count()) === 0);
-  await seat.click();
+  await seat.click({ force: true }); // it is disabled, and says why
   await other.locator('.told').getByText('in your cart already').waitFor();
   await other.locator('seat-map').waitFor();
   await other.evaluate((index) => {

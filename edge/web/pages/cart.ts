@@ -159,8 +159,10 @@ class PageCart extends Page {
   #failure_show(failure: unknown): void {
     const again = () => void this.#refresh();
     const empty = !failure && !this.#boxes.size && !this.#asking;
+    const focused = this.#failure.contains(document.activeElement);
     this.#title.hidden = empty;
     replace(this.#failure, failure ? notice_of(failure, again) : empty && this.#empty());
+    if (focused) this.querySelector<HTMLElement>('h1:not([hidden])')?.focus();
     if (mine_signed() && !this.#forget.firstChild) this.#forget.append(forget_me(this));
   }
 
