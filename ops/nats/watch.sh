@@ -59,7 +59,7 @@ watch() {
         0) silent=0 silent_max=3 && sleep 1 ;;
         1)
             silent=$((silent + 1))
-            ! claims_health || silent_max=3
+            ((silent_max == 3)) || ! claims_health || silent_max=3
             ;;
         *) silent=0 && sleep 1 ;;
         esac
