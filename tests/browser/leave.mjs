@@ -17,7 +17,7 @@ async function state_of(cookie, id, name = 'state') {
 async function forget_me() {
   const page = await visitor(DESKTOP, LOUD);
   const context = page.context();
-  await section_open(page, shows.theatre, 8);
+  await section_open(page, shows.theatre, 6);
   await pick(page, 2);
   await reserve(page);
   await checkout(page);
@@ -27,7 +27,7 @@ async function forget_me() {
   await other.goto(page.url());
   await other.locator('.mini').first().click();
   await other.locator('.ticket img').waitFor();
-  await section_open(page, shows.concert, 8);
+  await section_open(page, shows.concert, 6);
   await pick(page, 1);
   await reserve(page);
   const [{ id: held }] = await page.evaluate(() => JSON.parse(localStorage['cavea.mine']));
@@ -70,7 +70,7 @@ async function forget_me() {
 async function forget_while_paying() {
   for (const first of [true, false]) {
     const page = await visitor(DESKTOP, LOUD);
-    await section_open(page, shows.theatre, first ? 9 : 10);
+    await section_open(page, shows.theatre, first ? 5 : 4);
     await pick(page, 1);
     await reserve(page);
     const other = await page.context().newPage();
@@ -105,7 +105,7 @@ async function forget_while_paying() {
 async function forget_what_was_put_away() {
   const keeps = await browser_launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
   const page = await visitor(DESKTOP, LOUD, keeps);
-  await section_open(page, shows.concert, 9);
+  await section_open(page, shows.concert, 2);
   await pick(page, 1);
   await reserve(page);
   await checkout(page);
@@ -191,7 +191,7 @@ async function build_never_comes() {
 async function nothing_comes() {
   const page = await visitor();
   await page.clock.install();
-  await section_open(page, shows.theatre, 11);
+  await section_open(page, shows.theatre, 3);
   await pick(page, 1);
   await reserve(page);
   const [{ id }] = await page.evaluate(() => JSON.parse(localStorage['cavea.mine']));

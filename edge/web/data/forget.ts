@@ -32,11 +32,11 @@ function losses_of(all: Reservation[]): Losses {
 
 /** What would be lost now. */
 export async function losses_read(): Promise<Losses> {
-  const all: Reservation[] = [];
+  const all = new Map<string, Reservation>();
   try {
     for (let cursor: string | null = null, first = true; first || cursor; first = false) {
       const page = await reservations_read(PAGE, mine_ids(), cursor);
-      all.push(...page.reservations);
+      for (const r of page.reservations) all.set(r.id, r);
       cursor = page.next;
     }
   } catch (error) {
@@ -44,7 +44,7 @@ export async function losses_read(): Promise<Losses> {
     if (error instanceof Problem && error.status === 401) return { ...NOTHING, known: false };
     throw error;
   }
-  return losses_of(all);
+  return losses_of([...all.values()]);
 }
 
 /** False: something was paid meanwhile, which changes what would be lost; nothing is forgotten. */
