@@ -88,8 +88,8 @@ ground_signal() {
 ground_kill() {
     local pid children
     pid=$(process_pid "$dir/run" "$1") || return 1
-    # Stopped, it has no child that we do not see: one left over, which waits for a lock of the dead,
-    # would keep the new server out for ever.
+    # Stopped, it has no child that we do not see: one left over, which waits for a lock of the
+    # dead, would keep the new server out for ever.
     kill -STOP "$pid" 2>/dev/null || return 1
     mapfile -t children < <([[ $1 != postgres ]] || pgrep -P "$pid")
     kill -KILL "$pid" "${children[@]}" 2>/dev/null || true
@@ -145,7 +145,7 @@ ground_node() {
 ground_heal() {
     local node
     nats_unkept
-    ((${#restarts[@]} == 0)) || wait "${restarts[@]}" || true
+    ((${#restarts[@]} == 0)) || wait "${restarts[@]}" 2>/dev/null || true
     restarts=()
     for node in postgres nats-server provider actors actors-2 edge edge-2; do
         ground_signal CONT "$node" || true
