@@ -131,7 +131,9 @@ export async function session_put(
   const locks = navigator.locks as LockManager | undefined; // secure contexts have them
   const ask = () =>
     call<{ email: string | null }>('PUT', '/v1/session', { body: email ? { email } : {} });
+  const was = mine_signed();
   const put = async () => {
+    if (was && !mine_signed()) return { email: null }; // forgotten while this waited its turn
     const answer = await ask().catch(async (error: unknown) => {
       if (!anew || !(error instanceof Problem) || error.status !== 401) throw error;
       await call('DELETE', '/v1/session');

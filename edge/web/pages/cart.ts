@@ -94,7 +94,7 @@ class PageCart extends Page {
       held = await Promise.all(
         shown.map(async (r) => [r, await event_of(r.event_id).catch((e) => ((failure = e), null))]),
       );
-      if (held.length && !this.#email) this.#email = await this.#address();
+      if (held.length && !this.#email && mine_signed()) this.#email = await this.#address();
     } catch (error) {
       failure = error;
     }
