@@ -2,7 +2,8 @@
 # cavea-live between a real nats-server and a thousand listeners: each hears of every change, in
 # order and soon, and, when there is nothing to hear, that its stream stands; a lost broker, a
 # listener that comes back, and the admin port.
-# variants: release address
+# variants: release
+# full-variants: address
 set -euo pipefail
 # shellcheck source=tests/integration/live_rig.sh
 . "$(dirname "${BASH_SOURCE[0]}")/live_rig.sh"
