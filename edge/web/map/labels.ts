@@ -68,6 +68,7 @@ function room_find(g: Geometry, section: number, shape: number): number {
 export class Labels {
   private labels: Label[] = [];
   private renewed = 0;
+  private shown = false; // whether all that were seen have been drawn once
   private measure = new OffscreenCanvas(1, 1).getContext('2d')!;
 
   constructor(
@@ -153,12 +154,13 @@ export class Labels {
     const { geometry } = this;
     const fitting: [number, Variant][] = [];
     const until = performance.now() + MAKE_MS;
-    let [seen, late] = [0, false];
+    let [seen, made, late] = [0, 0, false];
+    const may_make = () => made++ === 0 || performance.now() <= until;
     this.renewed = 0;
     for (let section = 0; section < geometry.plan.sections; section++) {
       if (!boxes_meet(geometry.section_box[section]!, camera.view)) continue;
       seen++;
-      if (!this.labels[section]?.variants.length && performance.now() > until) {
+      if (!this.labels[section]?.variants.length && !may_make()) {
         late = true;
         continue;
       }
@@ -168,21 +170,29 @@ export class Labels {
       const variant = label.variants.find(fits);
       if (variant) fitting.push([section, variant]);
     }
-    if (2 * fitting.length >= seen) {
-      for (const [section, variant] of fitting) {
-        if (variant.bitmap || performance.now() <= until) {
-          this.label_draw(c, camera, section, variant);
-        } else late = true;
-      }
+    const wanted = 2 * fitting.length >= seen ? fitting : [];
+    for (const [section, variant] of wanted) {
+      if (!variant.bitmap && may_make()) variant.bitmap = this.bitmap_make(section, variant);
+      late ||= !variant.bitmap;
+    }
+    // All at once the first time, and then what is ready, so that nothing blinks.
+    this.shown ||= !late;
+    for (const [section, variant] of this.shown ? wanted : []) {
+      if (variant.bitmap) this.label_draw(c, camera, section, variant.bitmap, variant);
     }
     return late || this.renewed >= RENEWED_MAX;
   }
 
-  private label_draw(c: Context, camera: Camera, section: number, variant: Variant): void {
+  private label_draw(
+    c: Context,
+    camera: Camera,
+    section: number,
+    bitmap: OffscreenCanvas,
+    { width, height }: Variant,
+  ): void {
     const { section_label } = this.geometry;
-    variant.bitmap ??= this.bitmap_make(section, variant);
-    const x = camera.screen_x(section_label[2 * section]!) - variant.width / 2;
-    const y = camera.screen_y(section_label[2 * section + 1]!) - variant.height / 2;
-    c.drawImage(variant.bitmap, Math.round(x * this.ratio), Math.round(y * this.ratio));
+    const x = camera.screen_x(section_label[2 * section]!) - width / 2;
+    const y = camera.screen_y(section_label[2 * section + 1]!) - height / 2;
+    c.drawImage(bitmap, Math.round(x * this.ratio), Math.round(y * this.ratio));
   }
 }
