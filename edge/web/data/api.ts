@@ -157,8 +157,10 @@ export async function session_delete(): Promise<void> {
  * identity would take the place of one that owns tickets, and whose cookie may be read again.
  */
 async function owned<T>(method: string, path: string, options: Call = {}): Promise<T> {
+  const was = mine_signed();
   const answer = await call<T>(method, path, options);
-  if (mine_signed_long_ago()) void session_put().catch(() => undefined);
+  const forgotten = was && !mine_signed(); // while this was on its way
+  if (!forgotten && mine_signed_long_ago()) void session_put().catch(() => undefined);
   return answer;
 }
 
