@@ -4,6 +4,7 @@ import { reload_once } from './data/reload.ts';
 
 addEventListener('load', () => {
   const begun = 'begun' in document.documentElement.dataset;
-  const style = document.querySelector<HTMLLinkElement>('link[rel=stylesheet]');
-  if (!begun || !style?.sheet) void reload_once();
+  // A link has a sheet, if an empty one, also when what came was refused.
+  const dressed = getComputedStyle(document.documentElement).getPropertyValue('--paper') !== '';
+  if (!begun || !dressed) void reload_once();
 });

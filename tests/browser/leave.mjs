@@ -3,7 +3,7 @@
 import { browser_launch, check, checkout, DESKTOP, edge, pay, pick, reserve } from './browser.mjs';
 import { run, section_open, settled, shows, visitor } from './browser.mjs';
 
-const LOUD = /Failed to load resource/;
+const LOUD = /Failed to load resource|Refused to apply style/;
 const stands = (page, text) => page.locator('.notice').filter({ hasText: text }).waitFor();
 const at_heading = (page) => page.evaluate(() => document.activeElement.matches('h1'));
 const kept = (page) => page.evaluate(() => localStorage.length + sessionStorage.length);
@@ -145,10 +145,12 @@ async function builds_take_turns() {
     let documents = 0;
     page.on('request', (r) => (documents += Number(r.isNavigationRequest())));
     await page.route(is_home, other_build(names), { times: 1 });
-    const refused = page.waitForResponse((r) => r.status() === 404);
+    const refused = page.waitForEvent('requestfailed'); // 404, and JSON, which is no style
     await page.goto(edge);
     await refused;
-    await page.waitForFunction(() => document.querySelector('link[rel=stylesheet]').sheet);
+    await page.waitForFunction(
+      () => getComputedStyle(document.body).getPropertyValue('--paper') !== '',
+    );
     await page.locator('.stub').first().waitFor();
     check(`it was loaded twice: ${documents}`, documents === 2);
     await page.context().close();
