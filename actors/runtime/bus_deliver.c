@@ -72,9 +72,11 @@ static void heartbeat_note(nats_bus *bus, natsMsg *message)
 {
     const char *number = strrchr(natsMsg_GetSubject(message), '.'), *last = NULL;
     bool told = natsMsgHeader_Get(message, "Nats-Last-Consumer", &last) == NATS_OK && last != NULL;
-    uint64_t wanted = number == NULL ? 0 : strtoull(number + 1, NULL, 10);
+    uint64_t place = number == NULL ? 0 : strtoull(number + 1, NULL, 10);
     pthread_mutex_lock(&bus->mutex);
-    inlet *in = inlet_numbered(bus, wanted);
+    inlet *in = inlet_numbered(bus, place >> ATTEMPT_BITS);
+    if (in != NULL && inlet_place(in) != place)
+        in = NULL; // of a consumer that was given up
     if (in != NULL) {
         in->heard_us = bus_monotonic_us();
         in->missed_us = 0; // it reads the stream: what is missing was never stored
@@ -104,12 +106,12 @@ void bus_on_deliver(natsConnection *connection, natsSubscription *subscription, 
     }
     pthread_mutex_lock(&bus->mutex);
     inlet *in = inlet_find(bus, &to.id);
-    bool taken = delivery_expected(in, &d) &&
-                 bus_hand_over(bus, message, &to, in->incarnation, d.stream_seq);
+    bool expected = delivery_expected(in, &d);
+    bool taken = expected && bus_hand_over(bus, message, &to, in->incarnation, d.stream_seq);
     if (taken) {
         in->next++;
         in->cursor = d.stream_seq;
-    } else if (in != NULL && in->consuming && d.consumer_seq == in->next) {
+    } else if (expected) {
         in->consuming = false; // the mailbox is full: again from here when there is room
     }
     pthread_mutex_unlock(&bus->mutex);

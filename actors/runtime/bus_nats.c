@@ -223,7 +223,7 @@ bool nats_bus_start(nats_bus *bus, runtime *r)
     return bus->watching || fail(bus, "cannot start the watchdog", NATS_SYS_ERROR);
 }
 
-static void subscription_end(natsSubscription **subscription)
+void bus_subscription_end(natsSubscription **subscription)
 {
     if (*subscription != NULL) {
         natsSubscription_Unsubscribe(*subscription);
@@ -235,10 +235,10 @@ static void subscription_end(natsSubscription **subscription)
 void nats_bus_retire(nats_bus *bus)
 {
     for (actor_kind kind = ACTOR_EVENT; kind < ACTOR_KINDS_END; kind++) {
-        subscription_end(&bus->wakes[kind]);
-        subscription_end(&bus->calls[kind]);
+        bus_subscription_end(&bus->wakes[kind]);
+        bus_subscription_end(&bus->calls[kind]);
     }
-    subscription_end(&bus->host);
+    bus_subscription_end(&bus->host);
     natsConnection_FlushTimeout(bus->connection, 1000);
 }
 
@@ -251,7 +251,7 @@ void nats_bus_close(nats_bus *bus)
     if (bus->watching)
         pthread_join(bus->watchdog, NULL);
     nats_bus_retire(bus);
-    subscription_end(&bus->acks);
+    bus_subscription_end(&bus->acks);
     natsConnection_Close(bus->connection);
     natsConnection_Destroy(bus->connection);
     if (bus->line != NULL)
@@ -322,10 +322,6 @@ static void port_attach(void *self, uint64_t number, const actor_ref *actor, int
     subject direct = subject_of(SUBJECT_DIRECT, actor);
     natsConnection *nc = bus->connection;
     natsConnection_Subscribe(&in->direct, nc, direct.text, on_direct, bus);
-    // The server counts only a literal subscription as interest in a consumer's deliver subject:
-    // one wildcard for all of them would never get a message.
-    subject deliver = subject_deliver(&bus->config.host, number);
-    natsConnection_Subscribe(&in->deliver, nc, deliver.text, bus_on_deliver, bus);
     pthread_mutex_lock(&bus->mutex);
     inlet **bucket = bucket_of(bus, &actor->id);
     in->next_inlet = *bucket;
@@ -364,8 +360,8 @@ static void port_detach(void *self, uint64_t number)
     pthread_mutex_unlock(&bus->mutex);
     if (in == NULL)
         return;
-    subscription_end(&in->direct);
-    subscription_end(&in->deliver);
+    bus_subscription_end(&in->direct);
+    bus_subscription_end(&in->deliver);
     if (in->consuming)
         bus_consumer_delete(bus, in->consumer);
     free(in);

@@ -24,6 +24,8 @@ enum {
     HEARTBEAT_FASTEST_MS = 250,
     HEARTBEATS_PER_SECOND = 400, // of all consumers of a host, as long as they are few
     HASTE_MAX = 64,              // inlets that others are waiting for, in one look
+    ATTEMPT_BITS = 16,
+    ATTEMPT_MASK = (1 << ATTEMPT_BITS) - 1,
 };
 
 // How one actor of this host is reached.
@@ -31,7 +33,8 @@ typedef struct inlet {
     actor_ref actor;
     uint64_t number;
     struct nats_bus *bus;
-    natsSubscription *direct, *deliver;
+    natsSubscription *direct;
+    natsSubscription *deliver;   // of the present consumer alone
     int64_t incarnation, cursor; // of the last message handed to the mailbox
     uint32_t attempt;
     bool consuming;       // a consumer exists as far as we know
@@ -110,6 +113,12 @@ void *bus_watch(void *bus);
 inlet *inlet_find(nats_bus *bus, const actor_id *id);
 inlet *inlet_numbered(nats_bus *bus, uint64_t number);
 void bus_consumer_delete(nats_bus *bus, const char *consumer);
+void bus_subscription_end(natsSubscription **subscription); // and sets it to NULL, as it may be
 int64_t bus_monotonic_us(void);
+// The last word of the subject to which the inlet's present consumer delivers.
+static inline uint64_t inlet_place(const inlet *in)
+{
+    return in->number << ATTEMPT_BITS | (in->attempt & ATTEMPT_MASK);
+}
 
 #endif

@@ -147,7 +147,7 @@ void bus_consumer_delete(nats_bus *bus, const char *consumer)
 
 typedef struct consumer_plan { // what to ask the server for, outside the mutex
     actor_ref actor;
-    uint64_t number;
+    uint64_t number, place;
     int64_t incarnation, start, heartbeat_us;
     char name[CONSUMER_NAME_BYTES], earlier[CONSUMER_NAME_BYTES]; // "": there was none
 } consumer_plan;
@@ -157,7 +157,7 @@ static bool consumer_create(nats_bus *bus, const consumer_plan *p)
 {
     char api[320], body[1024];
     subject in = subject_of(SUBJECT_IN, &p->actor);
-    subject deliver = subject_deliver(&bus->config.host, p->number);
+    subject deliver = subject_deliver(&bus->config.host, p->place);
     snprintf(api, sizeof api, "$JS.API.CONSUMER.CREATE." SUBJECT_STREAM_IN ".%s.%s", p->name,
              in.text);
     snprintf(body, sizeof body,
@@ -263,6 +263,7 @@ static bool plan_next(nats_bus *bus, consumer_plan *ret_plan)
     in->consuming = true; // messages may come before the answer does
     *ret_plan = (consumer_plan){.actor = in->actor,
                                 .number = in->number,
+                                .place = inlet_place(in),
                                 .incarnation = incarnation,
                                 .start = in->cursor + 1,
                                 .heartbeat_us = in->heartbeat_us};
@@ -270,7 +271,7 @@ static bool plan_next(nats_bus *bus, consumer_plan *ret_plan)
     const uint8_t *host = bus->config.host.bytes;
     snprintf(in->consumer, sizeof in->consumer, "h%02x%02x%02x%02x%02x%02x-%llu-%u", host[10],
              host[11], host[12], host[13], host[14], host[15], (unsigned long long)in->number,
-             in->attempt);
+             in->attempt & ATTEMPT_MASK);
     memcpy(ret_plan->name, in->consumer, sizeof ret_plan->name);
     return true;
 }
@@ -308,6 +309,26 @@ static void pause_ms(nats_bus *bus, int64_t ms)
     pthread_mutex_unlock(&bus->mutex);
 }
 
+// Where the consumer that is about to be made delivers. Each has a place of its own: one whose
+// deletion got lost, in an election, has nobody there who listens, tells us nothing any more, and
+// is removed by its server. The server counts only a literal subscription as interest: one wildcard
+// for all of them would never get a message.
+static void consumer_await(nats_bus *bus, const consumer_plan *p)
+{
+    natsSubscription *deliver = NULL;
+    subject to = subject_deliver(&bus->config.host, p->place);
+    natsConnection_Subscribe(&deliver, bus->connection, to.text, bus_on_deliver, bus);
+    pthread_mutex_lock(&bus->mutex);
+    inlet *in = inlet_numbered(bus, p->number);
+    if (in != NULL) {
+        natsSubscription *earlier = in->deliver;
+        in->deliver = deliver;
+        deliver = earlier;
+    }
+    pthread_mutex_unlock(&bus->mutex);
+    bus_subscription_end(&deliver);
+}
+
 void *bus_watch(void *closure)
 {
     nats_bus *bus = closure;
@@ -317,8 +338,8 @@ void *bus_watch(void *closure)
         pthread_mutex_lock(&bus->mutex);
         bool wanted = plan_next(bus, &p);
         pthread_mutex_unlock(&bus->mutex);
-        // It would stay as long as its deliver subject has a listener, and send every message
-        // again.
+        if (wanted)
+            consumer_await(bus, &p);
         if (wanted && p.earlier[0] != 0)
             bus_consumer_delete(bus, p.earlier);
         bool failed = wanted && !consumer_create(bus, &p);

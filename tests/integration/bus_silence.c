@@ -24,6 +24,7 @@ static struct {
     nats_bus bus;
     nats_login login;
     natsConnection *stranger;
+    int64_t until_us;
     uint32_t wanted, attempts; // messages handled, and consumers made, until all is well
 } rig;
 
@@ -223,6 +224,55 @@ static void test_bus__given_a_dead_consumer_then_a_direct_message_shows_it(void 
            (long long)run_until(h, is_handled, SOON_MS));
 }
 
+// The deletion of the consumer before got lost in an election: it reads the stream and has a
+// heartbeat, and says that more came than the present one knows of.
+static void leftover_make(fake_host *h, uint64_t place)
+{
+    char api[256], body[512];
+    subject in = subject_of(SUBJECT_IN, &h->actors[0].ref);
+    subject deliver = subject_deliver(&rig.bus.config.host, place);
+    snprintf(api, sizeof api, "$JS.API.CONSUMER.CREATE." SUBJECT_STREAM_IN ".leftover.%s", in.text);
+    snprintf(body, sizeof body,
+             "{\"stream_name\":\"" SUBJECT_STREAM_IN "\",\"config\":{\"name\":\"leftover\","
+             "\"deliver_subject\":\"%s\",\"filter_subject\":\"%s\",\"ack_policy\":\"none\","
+             "\"deliver_policy\":\"all\",\"idle_heartbeat\":100000000,\"mem_storage\":true}}",
+             deliver.text, in.text);
+    natsMsg *answer = NULL;
+    assert_int_equal(natsConnection_RequestString(&answer, rig.stranger, api, body, READY_MS),
+                     NATS_OK);
+    assert_null(
+        memmem(natsMsg_GetData(answer), (size_t)natsMsg_GetDataLength(answer), "\"error\"", 7));
+    natsMsg_Destroy(answer);
+}
+
+static bool has_passed(fake_host *h)
+{
+    return h->mono_us > rig.until_us;
+}
+
+static void test_bus__given_a_consumer_left_over_then_the_present_one_goes_on(void **state)
+{
+    fake_host *h = *state;
+    read_one(h, MANY);
+    pthread_mutex_lock(&rig.bus.mutex);
+    inlet *in = inlet_find(&rig.bus, &h->actors[0].ref.id);
+    uint64_t place = inlet_place(in);
+    uint32_t attempt = in->attempt + 1;
+    in->consuming = false;
+    pthread_cond_signal(&rig.bus.changed);
+    pthread_mutex_unlock(&rig.bus.mutex);
+    rig.attempts = attempt;
+    run_until(h, is_consuming, READY_MS);
+    leftover_make(h, place);
+    rig.until_us = clock_monotonic_us() + 500000;
+    run_until(h, has_passed, READY_MS);
+    reserve_send(h, SUBJECT_IN);
+    run_until(h, is_handled, SOON_MS);
+    pthread_mutex_lock(&rig.bus.mutex);
+    assert_int_equal(inlet_find(&rig.bus, &h->actors[0].ref.id)->attempt, attempt);
+    pthread_mutex_unlock(&rig.bus.mutex);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -231,6 +281,7 @@ int main(int argc, char **argv)
         TEST(test_bus__given_a_broker_that_came_back_then_it_reads_at_once),
         TEST(test_bus__given_a_dead_consumer_then_its_few_heartbeats_are_missed),
         TEST(test_bus__given_a_dead_consumer_then_a_direct_message_shows_it),
+        TEST(test_bus__given_a_consumer_left_over_then_the_present_one_goes_on),
     };
     if (argc != 4)
         return 2;
