@@ -3,9 +3,9 @@
 // the arrival of a reply first sends whatever has queued meanwhile and then wakes who waited. No
 // timer ever delays a sending. An envelope without an answer is sent again with the same bytes:
 // after 250 ms over the direct path, then (or when nobody holds the actor) with a wake-up and to
-// the stream once more, the time doubling. While the server says that nobody holds it, which loads
-// nobody, the direct path and a wake-up are tried soon again for a while. Every waiter has its
-// deadline; a number that was given up is never used again. Knows no NATS (nats_link.h) and no
+// the stream once more, the time doubling. While the server says that nobody holds it, the direct
+// path, which then loads nobody, and a wake-up are tried soon again for a while. Every waiter has
+// its deadline; a number that was given up is never used again. Knows no NATS (nats_link.h) and no
 // HTTP. Times are monotonic microseconds of this process unless they say database. Threads:
 // everything may be called from any thread, bus_receive from one at a time.
 #ifndef CAVEA_EDGE_BUS_H

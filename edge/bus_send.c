@@ -205,10 +205,11 @@ static bool batch_had_nobody(const bus_batch *batch)
 // The direct path first; when that was silent too, everything at once.
 static void batch_resend(bus *b, bus_queue *q, bus_batch *batch, sending *s)
 {
-    bool again = batch->resends > 0;
+    bool again = batch->resends > 0, had_nobody = batch_had_nobody(batch);
+    // Of the soon tries the 2nd, 3rd, 5th and 9th wake each host, the others one of the group.
     if (again)
-        sending_wake(b, q, s, true);
-    sending_add(q, s, batch, again && !batch_had_nobody(batch), true);
+        sending_wake(b, q, s, !had_nobody || (batch->nobody & (batch->nobody - 1)) == 0);
+    sending_add(q, s, batch, again && !had_nobody, true);
     batch->direct = true;
     int64_t pause_ms = (int64_t)BUS_RESEND_FIRST_MS
                        << (batch->resends < 8 ? batch->resends + 1 : 8);

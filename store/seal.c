@@ -8,6 +8,7 @@ bool seal_keys_read(connection *c, seal_ring *ret_ring,
     static const statement keys = {"seal_keys", "SELECT key, min(asked_from) OVER () FROM seal_key"
                                                 " ORDER BY valid_from <= clock_timestamp() DESC,"
                                                 " valid_from DESC LIMIT 8"};
+    _Static_assert(SEAL_KEYS_MAX == 8, "LIMIT in seal_keys");
     PIPELINE_AUTO found = {0};
     if (connection_prepare(c, &keys, 1) != STORE_OK ||
         connection_ask(c, &keys, NULL, &found) != STORE_OK) {

@@ -53,7 +53,7 @@ typedef struct event_config {
     event_id id;
     event_status status;
     int64_t sale_starts_us; // a scheduled event is on sale from here on
-    int64_t starts_us;      // nothing is sold any more
+    int64_t starts_us;      // nothing is reserved any more; what is held can be paid
     int64_t hold_us;
     int64_t payment_extension_us; // a checkout lengthens the hold to now and this, once
     refund_policy refunds;

@@ -65,13 +65,21 @@ static void commands_handle(turn *t, const Cavea__V1__Envelope *e)
     }
 }
 
+// Where a receipt is wanted. Only actors ask for one, and what only they send was found sealed: an
+// edge could have a host believe that its messages were taken.
+static void receipt_find(const Cavea__V1__Envelope *e, subject *ret_receipt)
+{
+    if (e->n_commands == 0 || seal_needless(e->commands[0]->body_case) ||
+        !subject_receipt_parse(e->reply_to, strlen(e->reply_to), ret_receipt))
+        ret_receipt->text[0] = 0;
+}
+
 static void envelope_handle(runtime *r, cell *c, const Cavea__V1__Envelope *e, bool direct)
 {
     subject reply_to = {""}, receipt = {""};
     if (e->reply_to != NULL && !subject_reply_parse(e->reply_to, strlen(e->reply_to), &reply_to)) {
         reply_to.text[0] = 0; // empty, or not where we answer to
-        if (!subject_receipt_parse(e->reply_to, strlen(e->reply_to), &receipt))
-            receipt.text[0] = 0;
+        receipt_find(e, &receipt);
     }
     turn t = {.r = r, .c = c, .reply_to = reply_to.text, .number = e->number};
     sender_verdict verdict = SENDER_NEW;

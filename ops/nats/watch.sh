@@ -9,9 +9,9 @@
 # /healthz says that all is well. /jsz needs every stream's lock, so it tells.
 #
 # Frozen is who was asked three times, one after the other, took the connection and said nothing for
-# two seconds each. A server that has not answered since it started may read its streams from the
-# disk, which takes minutes when they are large: it gets five, unless it claims to be healthy, which
-# it does not while it reads. One that refuses the connection is not there yet, or stops in order.
+# two seconds each. A server that has just started may read its streams from the disk, which takes
+# minutes when they are large: it gets five, until it has claimed to be healthy, which it does not
+# while it reads. One that refuses the connection is not there yet, or stops in order.
 set -euo pipefail
 
 (($# > 1)) || { printf 'watch.sh HOST:PORT COMMAND...\n' >&2 && exit 2; }
@@ -56,13 +56,11 @@ watch() {
         status=0
         page_answers /jsz || status=$?
         case $status in
-        0) silent=0 silent_max=3 && sleep 1 ;;
-        1)
-            silent=$((silent + 1))
-            ((silent_max == 3)) || ! claims_health || silent_max=3
-            ;;
+        0) silent=0 && sleep 1 ;; # also before it has begun to read its streams
+        1) silent=$((silent + 1)) ;;
         *) silent=0 && sleep 1 ;;
         esac
+        ((silent_max == 3)) || ! claims_health || silent_max=3
         ((silent < silent_max)) || { server_end "$silent" && return; }
     done
 }

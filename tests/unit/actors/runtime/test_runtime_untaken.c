@@ -124,8 +124,9 @@ test_untaken__given_a_message_of_another_host_then_says_so_after_the_commit(void
     fake_open(h, 0);
     h->script = "u";
     h->lease_silent = true;
-    fake_deliver(
-        h, (fake_envelope){.sequence = 1, .seats = {1}, .seats_count = 1, .reply_to = receipt});
+    fake_deliver(h, (fake_envelope){.sequence = 1,
+                                    .other = CAVEA__V1__COMMAND__BODY_EXPIRE,
+                                    .reply_to = receipt});
     runtime_step(h->r);
     assert_int_equal(fake_left(h, receipt), 0);
     h->lease_silent = false;
@@ -145,13 +146,25 @@ static void test_untaken__given_another_subject_than_a_receipt_s_then_says_nothi
     fake_host *h = *state;
     fake_open(h, 0);
     for (uint32_t i = 0; i < sizeof others / sizeof *others; i++) {
-        fake_deliver(h,
-                     (fake_envelope){
-                         .sequence = i + 1, .seats = {1}, .seats_count = 1, .reply_to = others[i]});
+        fake_deliver(h, (fake_envelope){.sequence = i + 1,
+                                        .other = CAVEA__V1__COMMAND__BODY_EXPIRE,
+                                        .reply_to = others[i]});
         runtime_step(h->r);
         assert_int_equal(fake_left(h, others[i]), 0);
     }
     assert_int_equal(h->handled, sizeof others / sizeof *others);
+}
+
+// What an edge may send: a host is not made to believe that its messages were taken.
+static void test_untaken__given_a_receipt_for_what_needs_no_seal_then_says_nothing(void **state)
+{
+    fake_host *h = *state;
+    fake_open(h, 0);
+    fake_deliver(
+        h, (fake_envelope){.sequence = 1, .seats = {1}, .seats_count = 1, .reply_to = receipt});
+    runtime_step(h->r);
+    assert_int_equal(h->handled, 1);
+    assert_int_equal(fake_left(h, receipt), 0);
 }
 
 // Of a sender who waits: the stream should have brought it first.
@@ -180,6 +193,7 @@ int main(void)
         TEST(test_untaken__given_receipts_during_a_slow_commit_then_nothing_goes_twice),
         TEST(test_untaken__given_a_message_of_another_host_then_says_so_after_the_commit),
         TEST(test_untaken__given_another_subject_than_a_receipt_s_then_says_nothing),
+        TEST(test_untaken__given_a_receipt_for_what_needs_no_seal_then_says_nothing),
         TEST(test_missed__given_a_direct_message_that_is_new_then_its_consumer_is_suspected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
