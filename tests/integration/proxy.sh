@@ -122,12 +122,22 @@ streams_last() {
 # As while builds take turns: one edge of three has the part, and whoever asks gets it.
 parts_are_found() {
     local codes missing
+    # A proxy that began before the edges takes a moment to see that they are there.
+    wait_until 10 each_zone_finds_it || stop_test "a zone's proxy finds a part that one edge has"
     codes=$(curl -sS -m 10 -Z --interface "$net.76" -o /dev/null -w '%{http_code}\n' \
-        "http://$net.9:8080/assets/one?[1-12]" | sort | uniq -c | tr -s ' \n' ' ')
+        "http://$net.9:8080/assets/one?[1-12]" 2>/dev/null | sort | uniq -c | tr -s ' \n' ' ')
     [[ $codes == " 12 200 " ]] || stop_test "a part that one edge has: $codes"
     missing=$(path=/assets/none says -o /dev/null -w '%{http_code}')
     [[ $missing == 404 ]] || stop_test "a part that nobody has: $missing"
 }
+
+each_zone_finds_it() {
+    local at
+    for at in 1 2 3; do
+        curl -sSf -m 10 --interface "$net.75" -o /dev/null "http://$net.$at:8080/assets/one" ||
+            return 1
+    done
+} 2>/dev/null
 
 proxies_start
 parts_are_found

@@ -159,8 +159,9 @@ export async function session_delete(): Promise<void> {
 async function owned<T>(method: string, path: string, options: Call = {}): Promise<T> {
   const was = mine_signed();
   const answer = await call<T>(method, path, options);
-  const forgotten = was && !mine_signed(); // while this was on its way
-  if (!forgotten && mine_signed_long_ago()) void session_put().catch(() => undefined);
+  // Forgotten while this was on its way: nobody is to note it, or to become somebody by it.
+  if (was && !mine_signed()) throw new Problem(401, {});
+  if (mine_signed_long_ago()) void session_put().catch(() => undefined);
   return answer;
 }
 

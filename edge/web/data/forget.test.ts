@@ -4,7 +4,8 @@ import { beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Reservation } from '#api';
 import { forget, losses_read } from './forget.ts';
-import { mine_changes, mine_check, mine_held, mine_note, mine_signed, mine_signs } from './mine.ts';
+import { mine_changes, mine_check, mine_forget, mine_held, mine_note } from './mine.ts';
+import { mine_signed, mine_signs } from './mine.ts';
 
 class Shelf extends Map<string, string> {
   getItem = (key: string) => this.get(key) ?? null;
@@ -113,4 +114,28 @@ test('check: given a page that was away, then it knows that its buyer was forgot
   assert.equal(told, 2);
   mine_check();
   assert.equal(told, 2);
+});
+
+test('forget: given a ticket bought while the question stood, then nothing is forgotten', async () => {
+  all = [reservation('1', 'held')];
+  const told = await losses_read();
+  all.push(reservation('2', 'confirmed'));
+  assert.equal(await forget(told), false);
+  assert.deepEqual(asked, []);
+  assert.equal(mine_signed(), true);
+});
+
+test('forget: given an answer that was on its way, then it makes nobody of anybody', async () => {
+  all = [reservation('1', 'held')];
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  const late = async (path: string, init: RequestInit) => (await gate, answer(path, init));
+  globalThis.fetch = late as typeof fetch;
+  const reading = losses_read();
+  mine_forget();
+  go();
+  assert.equal((await reading).held.length, 0);
+  globalThis.fetch = answer as typeof fetch;
+  assert.deepEqual(asked, []);
+  assert.equal(mine_signed(), false);
 });

@@ -47,8 +47,15 @@ export async function losses_read(): Promise<Losses> {
   return losses_of([...all.values()]);
 }
 
-/** False: something was paid meanwhile, which changes what would be lost; nothing is forgotten. */
+// Something was reserved or paid since the reader was told what would be lost.
+function is_more(now: Losses, told: Losses): boolean {
+  const known = new Set(told.held.map((r) => r.id));
+  return now.tickets > told.tickets || now.held.some((r) => !known.has(r.id));
+}
+
+/** False: that has changed meanwhile; nothing is forgotten. */
 export async function forget(losses: Losses): Promise<boolean> {
+  if (is_more(await losses_read(), losses)) return false;
   for (const { id } of losses.held) {
     try {
       mine_note(await reservation_cancel(id));

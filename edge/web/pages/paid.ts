@@ -80,8 +80,9 @@ class PagePaid extends Page {
     this.#asking = true;
     await this.attempt(async () => {
       const open = await this.#look().catch((error: unknown) => {
-        if (is_decided(error)) throw error;
-        return true; // no answer is no outcome
+        if (!is_decided(error)) return true; // no answer is no outcome
+        this.#shown = null; // what was shown goes
+        throw error;
       });
       const late = now_ms() > Math.max(this.#began_ms, this.#deadline_ms) + LATE_MS;
       if (open && late) this.#stop();

@@ -28,6 +28,12 @@ class PageReservations extends Page {
   #known = mine_signed();
 
   override async open(): Promise<void> {
+    await this.attempt(() => this.#begin());
+    if (this.#known) this.append(forget_me(this));
+  }
+
+  /** Also after a failure, which stands in the place of all this. */
+  async #begin(): Promise<void> {
     replace(
       this,
       h('h1', { tabindex: -1 }, t('reservations.title')),
@@ -36,8 +42,7 @@ class PageReservations extends Page {
       this.#more,
     );
     replace(this.#list, loading('ghost-stub', 2));
-    await this.attempt(() => this.#load(null));
-    if (this.#known) this.append(forget_me(this));
+    await this.#load(null);
   }
 
   /** What is listed already stays, whatever becomes of the rest. */

@@ -6,7 +6,7 @@ import { error_key } from '../ui/page.ts';
 
 export interface Question {
   title: string;
-  text: string;
+  text: string | string[]; // paragraphs
   yes: string;
   no: string;
 }
@@ -21,7 +21,7 @@ export function ask(within: Element, question: Question, work: () => Promise<voi
     'dialog',
     { class: 'dialog', 'aria-labelledby': 'question' },
     h('h2', { id: 'question' }, question.title),
-    h('p', null, question.text),
+    [question.text].flat().map((text) => h('p', null, text)),
     wrong,
     h('p', { class: 'dialog-buttons' }, no, yes),
   );

@@ -4,11 +4,12 @@ import { t } from '../i18n.ts';
 import { h, replace } from '../ui/h.ts';
 import { error_key, notice } from '../ui/page.ts';
 import { say, tell } from '../ui/say.ts';
+import { ask } from './ask.ts';
 
 /** Stands in a page, and in its place once nobody is left whose page it could be. */
 export function forget_me(page: HTMLElement): HTMLElement {
   const button = h('button', { class: 'button quiet' }, t('forget.title'));
-  button.addEventListener('click', () => void ask(page, button));
+  button.addEventListener('click', () => void begin(page, button));
   return h(
     'section',
     { class: 'forget', 'aria-labelledby': 'forget' },
@@ -28,7 +29,7 @@ function words({ known, held, tickets, late }: Losses): string[] {
   return lines.length ? lines : [t('forget.nothing')];
 }
 
-async function ask(page: HTMLElement, button: HTMLButtonElement, changed = false): Promise<void> {
+async function begin(page: HTMLElement, button: HTMLButtonElement, changed = false) {
   button.disabled = true;
   try {
     const losses = await losses_read();
@@ -40,33 +41,12 @@ async function ask(page: HTMLElement, button: HTMLButtonElement, changed = false
 }
 
 function question(page: HTMLElement, button: HTMLButtonElement, losses: Losses, changed: boolean) {
-  const no = h('button', { class: 'button quiet' }, t('forget.no'));
-  const yes = h('button', { class: 'button danger' }, t('forget.yes'));
-  const dialog = h(
-    'dialog',
-    { class: 'dialog', 'aria-labelledby': 'forget-question' },
-    h('h2', { id: 'forget-question' }, t('forget.question')),
-    changed && h('p', null, t('forget.changed')),
-    words(losses).map((line) => h('p', null, line)),
-    h('p', { class: 'dialog-buttons' }, no, yes),
-  );
-  const sure = async () => {
-    yes.disabled = true;
-    try {
-      const done = await forget(losses);
-      dialog.close();
-      if (done) over(page);
-      else await ask(page, button, true);
-    } catch (error) {
-      dialog.close();
-      tell(t(error_key(error)));
-    }
-  };
-  no.addEventListener('click', () => dialog.close());
-  yes.addEventListener('click', () => void sure());
-  dialog.addEventListener('close', () => dialog.remove());
-  page.append(dialog);
-  dialog.showModal();
+  const text = [changed ? [t('forget.changed')] : [], words(losses)].flat();
+  const asked = { title: t('forget.question'), text, yes: t('forget.yes'), no: t('forget.no') };
+  ask(page, asked, async () => {
+    if (await forget(losses)) over(page);
+    else setTimeout(() => void begin(page, button, true)); // when this question is gone
+  });
 }
 
 function over(page: HTMLElement): void {
