@@ -134,7 +134,7 @@ parts_are_found() {
 each_zone_finds_it() {
     local at
     for at in 1 2 3; do
-        curl -sSf -m 10 --interface "$net.75" -o /dev/null "http://$net.$at:8080/assets/one" ||
+        curl -sSf -m 10 --interface "$net.75" -o /dev/null "http://$net.$at:8080/assets/one?0" ||
             return 1
     done
 } 2>/dev/null
