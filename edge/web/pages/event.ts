@@ -331,7 +331,7 @@ class PageEvent extends Page {
     if (open && attempt_wants(open, seats)) return this.#send(() => attempt_send(open));
     await this.#send(async () => {
       if (open) await this.#undo(open);
-      await attempt_send(attempt_begin(this.#event.id, seats));
+      await attempt_send(attempt_begin(this.#event, seats));
     });
   }
 
