@@ -26,6 +26,57 @@ async function skip_link() {
   await page.context().close();
 }
 
+// What is picked outlives another language, a reload and the way back; what went is named.
+async function picks_stay() {
+  const page = await visitor(DESKTOP);
+  const other = await visitor(DESKTOP);
+  const picks = page.locator('.picked li');
+  const pulled = () =>
+    page.evaluate(() => getComputedStyle(document.documentElement).overscrollBehaviorY);
+  await section_open(page, shows.theatre, 7);
+  check('nothing is picked, and a pull loads anew', (await pulled()) === 'auto');
+  await pick(page, 2);
+  check('a pull does not', (await pulled()) === 'contain');
+  const names = await picks.allInnerTexts();
+  const same = async (what) => {
+    await picks.nth(1).waitFor();
+    check(what, (await picks.count()) === 2);
+  };
+  await mark(page, 'page-event');
+  await page.locator('#language').selectOption('de');
+  await page.locator('html[lang=de]').waitFor();
+  await page.waitForFunction(() => !document.querySelector('page-event')?.marked);
+  await same('another language');
+  await page.locator('#language').selectOption('en');
+  await page.locator('html[lang=en]').waitFor();
+  await page.reload();
+  await same('a reload');
+  check('they are the same', (await picks.allInnerTexts()).join() === names.join());
+  await page.locator('.brand').click();
+  await page.locator('.stub').first().waitFor();
+  await section_open(other, shows.theatre, 7);
+  await pick(other, 1); // the first free one, as the first of the other's
+  const taken = await other.locator('.picked-place').innerText();
+  await reserve(other);
+  await page.goBack();
+  await page.locator('.conflict .gone').getByText(taken).waitFor();
+  check('the other stays', (await picks.count()) === 1);
+  await picks.locator('button').click();
+  check('a pull loads anew', (await pulled()) === 'auto');
+  await section_open(page, shows.theatre, 7);
+  check('what was given up stays so', (await picks.count()) === 0);
+  await pick(page, 1);
+  await reserve(page);
+  await page.goBack();
+  await page.getByText('You have seats in your cart').waitFor();
+  await page.locator('.section-free:not(:empty)').first().waitFor();
+  await settled(page);
+  check('what is reserved is picked no more', (await picks.count()) === 0);
+  check('nobody was faster', (await page.locator('.conflict').count()) === 0);
+  await page.context().close();
+  await other.context().close();
+}
+
 // Whoever leaves while the event is fetched hears nothing of it any more.
 async function left_early() {
   const page = await visitor();
@@ -243,6 +294,7 @@ async function list_of_events() {
 
 await run([
   skip_link,
+  picks_stay,
   left_early,
   left_while_reserving,
   part_missing,
