@@ -1,7 +1,7 @@
 // Moving about: ways back, other tabs, links that leave early, parts of the pages that do not come,
 // filters. What the reader has made of a page stays, and a page that was left does nothing more.
-import { browser_launch, check, checkout, DESKTOP, edge, pick, reserve, run } from './browser.mjs';
-import { section_open, settled, shows, visitor } from './browser.mjs';
+import { at, browser_launch, check, checkout, DESKTOP, edge, pick, reserve } from './browser.mjs';
+import { run, section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource|dynamically imported module/;
 
@@ -75,6 +75,30 @@ async function picks_stay() {
   check('nobody was faster', (await page.locator('.conflict').count()) === 0);
   await page.context().close();
   await other.context().close();
+}
+
+// Who listens is led to the heading at once; who goes on to type meanwhile goes on.
+async function typing_at_once() {
+  const page = await visitor();
+  await page.goto(at(shows.theatre));
+  await page.locator('.section-free:not(:empty)').first().waitFor();
+  const asked = [];
+  await page.route('**/v1/events?*', (route) => void asked.push(route));
+  await page.locator('.brand').click();
+  await page.waitForFunction(() => document.activeElement.matches('page-events h1'));
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.activeElement.id === 'filter-q');
+  await page.keyboard.type('gla');
+  while (asked.length < 2) await settled(page); // the first list is wanted no more
+  await page.keyboard.type('ss');
+  while (asked.length < 3) await settled(page);
+  await page.unroute('**/v1/events?*');
+  await asked.at(-1).continue();
+  await page.locator('.stub', { hasText: 'The Glass Orchard' }).waitFor();
+  await page.keyboard.type(' or');
+  check('all of it', (await page.locator('#filter-q').inputValue()) === 'glass or');
+  await page.waitForURL(/q=glass\+or$/);
+  await page.context().close();
 }
 
 // Whoever leaves while the event is fetched hears nothing of it any more.
@@ -295,6 +319,7 @@ async function list_of_events() {
 await run([
   skip_link,
   picks_stay,
+  typing_at_once,
   left_early,
   left_while_reserving,
   part_missing,
