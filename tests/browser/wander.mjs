@@ -101,6 +101,53 @@ async function typing_at_once() {
   await page.context().close();
 }
 
+// What had the focus goes: it is led on to what is nearest, never away from where a reader went.
+async function focus_led() {
+  const page = await visitor(DESKTOP, LOUD);
+  const on = (selector) =>
+    page.waitForFunction((s) => document.activeElement.matches(s), selector);
+  const press = async (place, key = 'Enter') => {
+    await place.focus();
+    await page.keyboard.press(key);
+  };
+  const rows = page.locator('.section-row');
+  const asked = [];
+  await page.goto(at(shows.theatre));
+  await page.locator('.section-free:not(:empty)').first().waitFor();
+  await page.route('**/seats?section=*', (route) => void asked.push(route));
+  await press(rows.nth(6));
+  await on('seat-list h3');
+  await page.keyboard.press('Shift+Tab');
+  await on('seat-list > .quiet');
+  while (asked.length < 1) await settled(page);
+  await asked[0].continue();
+  await page.locator('.seat-grid').waitFor();
+  await on('seat-list > .quiet'); // who was about to go back still is
+  await page.keyboard.press('Enter');
+  await on('[data-section="6"]');
+  await page.keyboard.press('Enter');
+  while (asked.length < 2) await settled(page);
+  await asked[1].continue();
+  await on('.seat.free');
+  await page.keyboard.press('Enter');
+  await press(page.locator('.picked button'));
+  await on('.seat.free[tabindex="0"]');
+  await pick(page, 2);
+  await press(page.locator('.picked button').last());
+  await on('.picked button');
+  await press(page.locator('seat-list > .quiet'));
+  await press(page.locator('.picked button'));
+  await on('seat-list h3');
+  await page.unroute('**/seats?section=*');
+  await page.route('**/seats?section=*', (route) => route.abort());
+  await press(rows.nth(6));
+  await on('seat-list h4');
+  await page.goto(`${edge}/?q=zzzzqqqq`);
+  await press(page.locator('.notice button'));
+  await on('page-events h1');
+  await page.context().close();
+}
+
 // Whoever leaves while the event is fetched hears nothing of it any more.
 async function left_early() {
   const page = await visitor();
@@ -320,6 +367,7 @@ await run([
   skip_link,
   picks_stay,
   typing_at_once,
+  focus_led,
   left_early,
   left_while_reserving,
   part_missing,
