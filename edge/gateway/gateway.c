@@ -151,8 +151,8 @@ static void on_thread(void *self)
 static bool memory_get(gateway *g)
 {
     g->channels = channels_new(GATEWAY_CHANNELS_MAX, GATEWAY_RING_BYTES_MAX);
-    g->addresses =
-        addresses_new((uint32_t)g->options.listeners_max, (uint32_t)g->options.address_max);
+    g->addresses = addresses_new((uint32_t)g->options.listeners_max + GATEWAY_REFUSALS_MAX,
+                                 (uint32_t)g->options.address_max);
     g->heartbeat = chunk_of("event: beat\ndata: {}\n\n");
     g->reset = chunk_of("event: reset\ndata: {}\n\n");
     g->deaf = chunk_of("event: deaf\ndata: {}\n\n");

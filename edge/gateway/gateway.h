@@ -10,14 +10,15 @@
 #include "schemas/id.h"
 
 enum {
-    GATEWAY_GATHER_MS = 100, // between two rounds of writing, at least; the first goes at once
+    GATEWAY_GATHER_MS = 100,      // between two rounds of writing, at least; the first goes at once
     GATEWAY_HEARTBEAT_MS = 15000, // of silence; pages wait for 40 s (edge/web/data/stream.ts)
-    GATEWAY_ASK_MS = 10000,             // for a whole request
-    GATEWAY_STALL_MS = 10000,           // that a write may take
-    GATEWAY_LEAVE_MS = 2000,            // for a refused client to go
-    GATEWAY_RETRY_MS = 1000,            // browsers come back after one to three times this
-    GATEWAY_SEND_BYTES = 64 * 1024,     // the kernel's buffer for each listener
-    GATEWAY_REFUSALS_MAX = 256,         // connections beyond the listeners, that hear why
+    GATEWAY_ASK_MS = 4000,        // for a whole request
+    GATEWAY_ASKS_MAX = 4096,      // whose request is on its way; then the oldest goes
+    GATEWAY_STALL_MS = 10000,     // that a write may take
+    GATEWAY_LEAVE_MS = 2000,      // for a refused client to go
+    GATEWAY_RETRY_MS = 1000,      // browsers come back after one to three times this
+    GATEWAY_SEND_BYTES = 64 * 1024, // the kernel's buffer for each listener
+    GATEWAY_REFUSALS_MAX = 256, // connections beyond the listeners or an address's, that hear why
     GATEWAY_INBOX_BYTES_MAX = 64 << 20, // deltas that the loop has not taken yet
     GATEWAY_RING_BYTES_MAX = 64 << 20,  // of all events, for those who come back
     GATEWAY_CHANNELS_MAX = 32768,

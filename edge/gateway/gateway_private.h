@@ -26,7 +26,7 @@ typedef struct listener {
     uv_shutdown_t shutdown;
     gateway *gateway;
     struct listener *newer, *older;  // of all
-    struct listener *after, *before; // of its channel
+    struct listener *after, *before; // of its channel, or of those who ask
     channel *channel;
     char *head; // of its request, while that arrives
     uint32_t head_bytes;
@@ -49,9 +49,11 @@ struct gateway {
     uv_thread_t thread;
     bool knocks; // somebody could not be let in for want of memory
     int port;
-    uint32_t connections; // all of them
-    uint32_t listeners;   // that hear
+    uint32_t connections;  // all of them
+    uint32_t listeners;    // that hear
+    uint32_t asks, leaves; // that ask, that were refused
     listener *newest;
+    listener *asks_first, *asks_last; // the oldest, the newest
     channels *channels;
     addresses *addresses;
     arena arena;

@@ -39,13 +39,40 @@ static void channel_leave(listener *l)
     metric_set(METRIC_LISTENERS, --l->gateway->listeners);
 }
 
+static void asks_join(listener *l)
+{
+    gateway *g = l->gateway;
+    l->before = g->asks_last;
+    *(l->before ? &l->before->after : &g->asks_first) = l;
+    g->asks_last = l;
+    g->asks++;
+}
+
+static void asks_leave(listener *l)
+{
+    gateway *g = l->gateway;
+    *(l->before ? &l->before->after : &g->asks_first) = l->after;
+    *(l->after ? &l->after->before : &g->asks_last) = l->before;
+    l->after = l->before = NULL;
+    g->asks--;
+}
+
+static void state_set(listener *l, listener_state next)
+{
+    if (l->state == LISTENER_ASKS)
+        asks_leave(l);
+    l->gateway->leaves -= l->state == LISTENER_LEAVES;
+    l->gateway->leaves += next == LISTENER_LEAVES;
+    l->state = next;
+}
+
 void listener_close(listener *l)
 {
     gateway *g = l->gateway;
     if (l->state == LISTENER_CLOSES)
         return;
-    l->state = LISTENER_CLOSES;
     channel_leave(l);
+    state_set(l, LISTENER_CLOSES);
     if (l->counted)
         addresses_leave(g->addresses, &l->from);
     *(l->newer ? &l->newer->older : &g->newest) = l->older;
@@ -159,7 +186,7 @@ static void refuse(listener *l, error_code code)
              info->http_status, info->title, bytes, later,
              code == ERROR_METHOD_NOT_ALLOWED ? "Allow: GET\r\n" : "", body);
     refusal_count(info);
-    l->state = LISTENER_LEAVES;
+    state_set(l, LISTENER_LEAVES);
     l->since_ms = now_ms(l->gateway);
     text_send(l, text);
     if (l->state == LISTENER_LEAVES)
@@ -221,23 +248,25 @@ static void hear(listener *l, const ask *a)
         return refuse(l, ERROR_OVERLOADED);
     g->numbers++;
     metric_add_for(METRIC_LISTENERS_JOINED, reset ? METRIC_JOIN_RESET : METRIC_JOIN_RESUMED, 1);
-    l->state = LISTENER_HEARS;
+    state_set(l, LISTENER_HEARS);
     channel_join(l, c);
     listener_send(l, welcome);
     chunk_unref(welcome);
 }
 
-// Counts the listener for its address.
-static bool address_enter(listener *l, const ask *a)
+// Counts the connection for its address: when it is let in, or, where a proxy says whose it is,
+// when it has asked.
+static bool address_enter(listener *l, ask_text forwarded_for)
 {
     struct sockaddr_storage peer;
     int bytes = sizeof peer;
-    gateway *g = l->gateway;
-    bool known = g->options.forwarded && a->forwarded_for.at &&
-                 address_forwarded(a->forwarded_for.at, a->forwarded_for.bytes, &l->from);
+    if (l->counted)
+        return true;
+    bool known =
+        forwarded_for.at && address_forwarded(forwarded_for.at, forwarded_for.bytes, &l->from);
     if (!known && uv_tcp_getpeername(&l->tcp, (struct sockaddr *)&peer, &bytes) == 0)
         known = address_of((const struct sockaddr *)&peer, &l->from);
-    return known && (l->counted = addresses_enter(g->addresses, &l->from));
+    return known && (l->counted = addresses_enter(l->gateway->addresses, &l->from));
 }
 
 static void answer(listener *l, const char *head, size_t head_bytes)
@@ -251,7 +280,7 @@ static void answer(listener *l, const char *head, size_t head_bytes)
         wrong = ERROR_UNAVAILABLE;
     if (wrong == ERROR_NONE && g->listeners >= g->options.listeners_max)
         wrong = ERROR_OVERLOADED;
-    if (wrong == ERROR_NONE && !address_enter(l, &a))
+    if (wrong == ERROR_NONE && !address_enter(l, a.forwarded_for))
         wrong = ERROR_RATE_LIMITED;
     if (wrong == ERROR_NONE)
         hear(l, &a);
@@ -311,6 +340,17 @@ static void socket_set(listener *l)
         setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &gone_ms, sizeof gone_ms);
 }
 
+// When there are too many, who has asked nothing for longest makes room for who comes: it had its
+// time, and nobody keeps others out by waiting. It is the newcomer itself when nobody else asks.
+static void room_make(gateway *g)
+{
+    if (g->asks <= GATEWAY_ASKS_MAX &&
+        g->connections <= (uint32_t)g->options.listeners_max + GATEWAY_REFUSALS_MAX)
+        return;
+    metric_add_for(METRIC_LISTENERS_REFUSED, METRIC_REFUSAL_FULL, 1);
+    listener_close(g->asks_first);
+}
+
 void listener_accept(gateway *g)
 {
     listener *l = calloc(1, sizeof *l);
@@ -326,12 +366,21 @@ void listener_accept(gateway *g)
         l->older->newer = l;
     g->newest = l;
     g->connections++;
-    if (uv_accept((uv_stream_t *)&g->door, (uv_stream_t *)&l->tcp) != 0 ||
-        g->connections > (uint32_t)g->options.listeners_max + GATEWAY_REFUSALS_MAX)
+    asks_join(l);
+    if (uv_accept((uv_stream_t *)&g->door, (uv_stream_t *)&l->tcp) != 0)
         return listener_close(l);
+    room_make(g);
+    if (l->state == LISTENER_CLOSES)
+        return;
     socket_set(l);
     if (uv_read_start((uv_stream_t *)&l->tcp, on_room, on_read) != 0)
-        listener_close(l);
+        return listener_close(l);
+    if (g->options.forwarded || address_enter(l, (ask_text){0}))
+        return;
+    if (g->leaves < GATEWAY_REFUSALS_MAX)
+        return refuse(l, ERROR_RATE_LIMITED);
+    metric_add_for(METRIC_LISTENERS_REFUSED, METRIC_REFUSAL_ADDRESS, 1);
+    listener_close(l);
 }
 
 void listener_sweep(listener *l, int64_t now)

@@ -97,13 +97,24 @@ async function show(first: boolean): Promise<void> {
   document.title = `${t(route.title)} · cavea`;
   main.dataset.page = route.tag;
   replace(main, page);
-  await page.open(route.pattern.exec(path)?.[1] ?? '');
+  const from = document.activeElement;
+  const opened = page.open(route.pattern.exec(path)?.[1] ?? '');
+  if (!first) heading_focus(from);
+  await opened;
   if (turn !== shown) return;
   dispatchEvent(new CustomEvent('cavea:shown', { detail: route.tag }));
   main.dataset.shown = location.pathname;
   if (first) return;
   say(document.title);
-  main.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+  heading_focus(from);
+}
+
+/** Leads who listens to the page, unless the reader went somewhere in it or beside it meanwhile. */
+function heading_focus(from: Element | null): void {
+  const at = document.activeElement;
+  const nowhere = !at || at === document.body || Boolean(at.closest('[hidden]'));
+  if (nowhere || at === from)
+    main.querySelector<HTMLElement>('h1:not([hidden])')?.focus({ preventScroll: true });
 }
 
 /** The page's own script did not come: no network, or another build has taken this one's place. */

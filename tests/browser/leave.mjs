@@ -1,7 +1,7 @@
 // What outlives a visit: a computer that others use afterwards, pages of another build of the
 // edge's, and payments that nobody hears of any more.
-import { browser_launch, check, checkout, DESKTOP, edge, pay, pick, reserve } from './browser.mjs';
-import { run, section_open, settled, shows, visitor } from './browser.mjs';
+import { at, browser_launch, check, checkout, DESKTOP, edge, pay, pick } from './browser.mjs';
+import { reserve, run, section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource|Refused to apply style/;
 const stands = (page, text) => page.locator('.notice').filter({ hasText: text }).waitFor();
@@ -24,6 +24,8 @@ async function forget_me() {
   await pay(page);
   const paid = page.url().split('/').pop();
   const other = await context.newPage();
+  await section_open(other, shows.theatre, 5);
+  await pick(other, 1);
   await other.goto(page.url());
   await other.locator('.mini').first().click();
   await other.locator('.ticket img').waitFor();
@@ -55,6 +57,9 @@ async function forget_me() {
   check('what is paid stays', (await state_of(cookie, paid)) === 'confirmed');
   await other.reload();
   await stands(other, 'leads to no tickets');
+  await other.goto(at(shows.theatre));
+  await other.locator('.section-free:not(:empty)').first().waitFor();
+  check('nothing is picked', (await other.locator('.picked li').count()) === 0);
   for (const [path, text] of [
     ['cart', 'Your cart is empty'],
     ['reservations', 'No tickets yet'],

@@ -1,7 +1,7 @@
 // Moving about: ways back, other tabs, links that leave early, parts of the pages that do not come,
 // filters. What the reader has made of a page stays, and a page that was left does nothing more.
-import { browser_launch, check, checkout, DESKTOP, edge, pick, reserve, run } from './browser.mjs';
-import { section_open, settled, shows, visitor } from './browser.mjs';
+import { at, browser_launch, check, checkout, DESKTOP, edge, pick, reserve } from './browser.mjs';
+import { run, section_open, settled, shows, visitor } from './browser.mjs';
 
 const LOUD = /Failed to load resource|dynamically imported module/;
 
@@ -23,6 +23,128 @@ async function skip_link() {
   await page.waitForURL((url) => url.hash === '');
   check('the page is the same', await is_marked(page, 'page-event'));
   check('the seat is still picked', (await page.locator('.picked li').count()) === 1);
+  await page.context().close();
+}
+
+// What is picked outlives another language, a reload and the way back; what went is named.
+async function picks_stay() {
+  const page = await visitor(DESKTOP);
+  const other = await visitor(DESKTOP);
+  const picks = page.locator('.picked li');
+  const pulled = () =>
+    page.evaluate(() => getComputedStyle(document.documentElement).overscrollBehaviorY);
+  await section_open(page, shows.theatre, 7);
+  check('nothing is picked, and a pull loads anew', (await pulled()) === 'auto');
+  await pick(page, 2);
+  check('a pull does not', (await pulled()) === 'contain');
+  const names = await picks.allInnerTexts();
+  const same = async (what) => {
+    await picks.nth(1).waitFor();
+    check(what, (await picks.count()) === 2);
+  };
+  await mark(page, 'page-event');
+  await page.locator('#language').selectOption('de');
+  await page.locator('html[lang=de]').waitFor();
+  await page.waitForFunction(() => !document.querySelector('page-event')?.marked);
+  await same('another language');
+  await page.locator('#language').selectOption('en');
+  await page.locator('html[lang=en]').waitFor();
+  await page.reload();
+  await same('a reload');
+  check('they are the same', (await picks.allInnerTexts()).join() === names.join());
+  await page.locator('.brand').click();
+  await page.locator('.stub').first().waitFor();
+  await section_open(other, shows.theatre, 7);
+  await pick(other, 1); // the first free one, as the first of the other's
+  const taken = await other.locator('.picked-place').innerText();
+  await reserve(other);
+  await page.goBack();
+  await page.locator('.conflict .gone').getByText(taken).waitFor();
+  check('the other stays', (await picks.count()) === 1);
+  await picks.locator('button').click();
+  check('a pull loads anew', (await pulled()) === 'auto');
+  await section_open(page, shows.theatre, 7);
+  check('what was given up stays so', (await picks.count()) === 0);
+  await pick(page, 1);
+  await reserve(page);
+  await page.goBack();
+  await page.getByText('You have seats in your cart').waitFor();
+  await page.locator('.section-free:not(:empty)').first().waitFor();
+  await settled(page);
+  check('what is reserved is picked no more', (await picks.count()) === 0);
+  check('nobody was faster', (await page.locator('.conflict').count()) === 0);
+  await page.context().close();
+  await other.context().close();
+}
+
+// Who listens is led to the heading at once; who goes on to type meanwhile goes on.
+async function typing_at_once() {
+  const page = await visitor();
+  await page.goto(at(shows.theatre));
+  await page.locator('.section-free:not(:empty)').first().waitFor();
+  const asked = [];
+  await page.route('**/v1/events?*', (route) => void asked.push(route));
+  await page.locator('.brand').click();
+  await page.waitForFunction(() => document.activeElement.matches('page-events h1'));
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.activeElement.id === 'filter-q');
+  await page.keyboard.type('gla');
+  while (asked.length < 2) await settled(page); // the first list is wanted no more
+  await page.keyboard.type('ss');
+  while (asked.length < 3) await settled(page);
+  await page.unroute('**/v1/events?*');
+  await asked.at(-1).continue();
+  await page.locator('.stub', { hasText: 'The Glass Orchard' }).waitFor();
+  await page.keyboard.type(' or');
+  check('all of it', (await page.locator('#filter-q').inputValue()) === 'glass or');
+  await page.waitForURL(/q=glass\+or$/);
+  await page.context().close();
+}
+
+// What had the focus goes: it is led on to what is nearest, never away from where a reader went.
+async function focus_led() {
+  const page = await visitor(DESKTOP, LOUD);
+  const on = (selector) =>
+    page.waitForFunction((s) => document.activeElement.matches(s), selector);
+  const press = async (place, key = 'Enter') => {
+    await place.focus();
+    await page.keyboard.press(key);
+  };
+  const rows = page.locator('.section-row');
+  const asked = [];
+  await page.goto(at(shows.theatre));
+  await page.locator('.section-free:not(:empty)').first().waitFor();
+  await page.route('**/seats?section=*', (route) => void asked.push(route));
+  await press(rows.nth(6));
+  await on('seat-list h3');
+  await page.keyboard.press('Shift+Tab');
+  await on('seat-list > .quiet');
+  while (asked.length < 1) await settled(page);
+  await asked[0].continue();
+  await page.locator('.seat-grid').waitFor();
+  await on('seat-list > .quiet'); // who was about to go back still is
+  await page.keyboard.press('Enter');
+  await on('[data-section="6"]');
+  await page.keyboard.press('Enter');
+  while (asked.length < 2) await settled(page);
+  await asked[1].continue();
+  await on('.seat.free');
+  await page.keyboard.press('Enter');
+  await press(page.locator('.picked button'));
+  await on('.seat.free[tabindex="0"]');
+  await pick(page, 2);
+  await press(page.locator('.picked button').last());
+  await on('.picked button');
+  await press(page.locator('seat-list > .quiet'));
+  await press(page.locator('.picked button'));
+  await on('seat-list h3');
+  await page.unroute('**/seats?section=*');
+  await page.route('**/seats?section=*', (route) => route.abort());
+  await press(rows.nth(6));
+  await on('seat-list h4');
+  await page.goto(`${edge}/?q=zzzzqqqq`);
+  await press(page.locator('.notice button'));
+  await on('page-events h1');
   await page.context().close();
 }
 
@@ -243,6 +365,9 @@ async function list_of_events() {
 
 await run([
   skip_link,
+  picks_stay,
+  typing_at_once,
+  focus_led,
   left_early,
   left_while_reserving,
   part_missing,

@@ -8,6 +8,7 @@ import type { ChosenSeat } from './choice.ts';
 import { mine_held } from './mine.ts';
 
 const EVENT = '01970000-0000-7000-8000-0000000000e1';
+const SHOW = { id: EVENT, hold_seconds: 1800 };
 type Answers = 'lose' | 'silent' | 'torn' | number;
 
 const ended = (signal: AbortSignal) =>
@@ -93,7 +94,7 @@ beforeEach(() => {
 });
 
 test('attempt: given lost answers, then the same wish is sent until it is answered', async () => {
-  const attempt = attempt_begin(EVENT, [seat(1), seat(2)]);
+  const attempt = attempt_begin(SHOW, [seat(1), seat(2)]);
   shop.next = ['lose', 'lose'];
   await assert.rejects(attempt_send(attempt));
   const again = attempt_open(EVENT); // as a page does that was loaded anew
@@ -117,7 +118,7 @@ test('attempt: given silence, then it ends, and the same wish is sent once more'
     return ends.at(-1)!.signal;
   });
   shop.next = ['silent'];
-  const answer = attempt_send(attempt_begin(EVENT, [seat(1)]));
+  const answer = attempt_send(attempt_begin(SHOW, [seat(1)]));
   while (!shop.posts.length) await new Promise(setImmediate);
   ends.at(-1)!.abort(new DOMException('late', 'TimeoutError'));
   await answer;
@@ -127,7 +128,7 @@ test('attempt: given silence, then it ends, and the same wish is sent once more'
 
 test('attempt: given half an answer, then it is none', async () => {
   shop.next = ['torn'];
-  const reservation = await attempt_send(attempt_begin(EVENT, [seat(1)]));
+  const reservation = await attempt_send(attempt_begin(SHOW, [seat(1)]));
   assert.equal(reservation.id, 'reservation 1');
   assert.equal(shop.posts.length, 2);
   assert.equal(shop.made.size, 1);
@@ -135,7 +136,7 @@ test('attempt: given half an answer, then it is none', async () => {
 
 test('attempt: given answers that decide nothing, then it stays open with its key', async () => {
   for (const status of [503, 429, 408, 500]) {
-    const attempt = attempt_begin(EVENT, [seat(1)]);
+    const attempt = attempt_begin(SHOW, [seat(1)]);
     shop.next = [status, status, status, status];
     await assert.rejects(attempt_send(attempt));
     assert.equal(attempt_open(EVENT)?.key, attempt.key, String(status));
@@ -145,19 +146,36 @@ test('attempt: given answers that decide nothing, then it stays open with its ke
 
 test('attempt: given a refusal, then it is over', async () => {
   for (const status of [409, 410, 422]) {
-    const attempt = attempt_begin(EVENT, [seat(1)]);
+    const attempt = attempt_begin(SHOW, [seat(1)]);
     shop.next = [status];
     await assert.rejects(attempt_send(attempt));
     assert.equal(attempt_open(EVENT), null, String(status));
   }
 });
 
-test('attempt: given an hour since, then nobody waits for it any more', () => {
-  attempt_begin(EVENT, [seat(1)]);
+test('attempt: given seats that may be held still, then its key is kept; no longer', async () => {
   const now = Date.now;
-  Date.now = () => now() + 3600000;
-  assert.equal(attempt_open(EVENT), null);
-  Date.now = now;
+  let minutes = 0;
+  Date.now = () => now() + minutes * 60000;
+  try {
+    for (const [hold_seconds, ends] of [
+      [1800, 31],
+      [8, 2],
+    ] as const) {
+      minutes = 0;
+      const attempt = attempt_begin({ id: EVENT, hold_seconds }, [seat(1)]);
+      minutes = hold_seconds / 60;
+      assert.equal(attempt_open(EVENT)?.key, attempt.key);
+      shop.next = ['lose', 'lose'];
+      await assert.rejects(attempt_send(attempt)); // only now it may have reached the server
+      minutes *= 2;
+      assert.equal(attempt_open(EVENT)?.key, attempt.key);
+      minutes += ends;
+      assert.equal(attempt_open(EVENT), null);
+    }
+  } finally {
+    Date.now = now;
+  }
 });
 
 test('attempt: given a browser that keeps nothing, then it is kept in the page', () => {
@@ -166,13 +184,13 @@ test('attempt: given a browser that keeps nothing, then it is kept in the page',
   };
   Object.defineProperty(globalThis, 'sessionStorage', { get: refuses, configurable: true });
   assert.equal(attempt_open(EVENT), null);
-  const attempt = attempt_begin(EVENT, [seat(1)]);
+  const attempt = attempt_begin(SHOW, [seat(1)]);
   assert.equal(attempt_open(EVENT)?.key, attempt.key);
   Object.defineProperty(globalThis, 'sessionStorage', { value: 0, writable: true });
 });
 
 test('session: given two first wishes at once, then this browser becomes one buyer', async () => {
-  const wishes = ['a', 'b'].map((event) => attempt_send(attempt_begin(event, [seat(1)])));
+  const wishes = ['a', 'b'].map((id) => attempt_send(attempt_begin({ ...SHOW, id }, [seat(1)])));
   await Promise.all(wishes);
   assert.equal(shop.buyers, 1);
   await Promise.all([session_put(), session_put('buyer@example.org')]);
@@ -180,7 +198,7 @@ test('session: given two first wishes at once, then this browser becomes one buy
 });
 
 test('session: given a cookie nobody can read, then a look at tickets keeps it', async () => {
-  await attempt_send(attempt_begin(EVENT, [seat(1)]));
+  await attempt_send(attempt_begin(SHOW, [seat(1)]));
   shop.readable = false;
   await assert.rejects(reservation_read('reservation 1'), { status: 401 });
   await assert.rejects(session_put('buyer@example.org'), { status: 401 });
@@ -189,22 +207,22 @@ test('session: given a cookie nobody can read, then a look at tickets keeps it',
 });
 
 test('session: given a cookie nobody can read, then who reserves is asked first', async () => {
-  await attempt_send(attempt_begin(EVENT, [seat(1)]));
+  await attempt_send(attempt_begin(SHOW, [seat(1)]));
   shop.readable = false;
   for (const signed of [true, false]) {
     if (!signed) localStorage.clear(); // what is kept here says nothing of the cookie
-    await assert.rejects(attempt_send(attempt_begin(EVENT, [seat(2)])), { status: 401 });
+    await assert.rejects(attempt_send(attempt_begin(SHOW, [seat(2)])), { status: 401 });
     assert.equal(shop.cookie, 'buyer 1');
     assert.equal(attempt_open(EVENT), null);
   }
   await session_put(undefined, true);
-  await attempt_send(attempt_begin(EVENT, [seat(2)]));
+  await attempt_send(attempt_begin(SHOW, [seat(2)]));
   assert.equal(shop.cookie, 'buyer 2');
 });
 
 test('session: given a cookie that was removed, then who reserves becomes somebody', async () => {
-  await attempt_send(attempt_begin(EVENT, [seat(1)]));
+  await attempt_send(attempt_begin(SHOW, [seat(1)]));
   shop.cookie = '';
-  await attempt_send(attempt_begin(EVENT, [seat(2)]));
+  await attempt_send(attempt_begin(SHOW, [seat(2)]));
   assert.equal(shop.cookie, 'buyer 2');
 });

@@ -8,6 +8,7 @@ import { clock_asked, clock_sync, now_ms } from '../data/clock.ts';
 import { FREE, SeatFeed } from '../data/feed.ts';
 import { Filter } from '../data/filter.ts';
 import { mine_changes, mine_note, mine_seats } from '../data/mine.ts';
+import { picked, picked_keep } from '../data/picked.ts';
 import { date_time, date_whole } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
 import '../parts/countdown.ts';
@@ -76,8 +77,10 @@ class PageEvent extends Page {
     const feed = (this.#feed = new SeatFeed(event));
     this.#event = event;
     signal.addEventListener('abort', () => feed.stop());
-    // A page that is loaded anew goes on with the seats whose reservation was not answered.
-    this.#choice.become(attempt_open(event.id)?.seats ?? []);
+    // A page that is built anew goes on with what was picked. Who is not free any more is told of.
+    const kept = picked(event.id);
+    this.#choice.become(kept.length ? kept : (attempt_open(event.id)?.seats ?? []));
+    this.#choice.addEventListener('change', () => this.#keep());
     this.#show();
     feed.addEventListener('load', () => this.#seats_changed());
     feed.addEventListener('change', () => this.#seats_changed());
@@ -159,6 +162,10 @@ class PageEvent extends Page {
     this.#choice.take((seat) => mine.has(seat.id));
     if (this.#gone.length && this.#gone.every((seat) => mine.has(seat.id)))
       this.#message_clear(); // this reader was faster, in a tab that was slower to tell
+  }
+
+  #keep(): void {
+    if (!this.gone.aborted) picked_keep(this.#event.id, this.#choice.seats);
   }
 
   #message_clear(): void {
@@ -331,7 +338,7 @@ class PageEvent extends Page {
     if (open && attempt_wants(open, seats)) return this.#send(() => attempt_send(open));
     await this.#send(async () => {
       if (open) await this.#undo(open);
-      await attempt_send(attempt_begin(this.#event.id, seats));
+      await attempt_send(attempt_begin(this.#event, seats));
     });
   }
 
@@ -361,6 +368,7 @@ class PageEvent extends Page {
       await work();
       if (!this.gone.aborted) go('/cart');
     } catch (error) {
+      this.#keep(); // a wish that was undone had taken some out
       if (!this.gone.aborted) await this.#refused(error);
     }
     this.#sending = false;

@@ -215,6 +215,7 @@ class PageEvents extends Page {
     const clear = () => {
       address_set('/');
       void this.open();
+      find(this, 'h1').focus(); // what was pressed is gone
     };
     const box = notice('search', t('events.none'), h('p', null, t('events.none_hint')));
     if (location.search)

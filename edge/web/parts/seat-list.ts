@@ -9,7 +9,7 @@ import type { Filter } from '../data/filter.ts';
 import { mine_changes, mine_seats } from '../data/mine.ts';
 import { money } from '../format.ts';
 import { t, type Key } from '../i18n.ts';
-import { find, h, replace } from '../ui/h.ts';
+import { find, focus_first, h, replace } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
 import { loading, notice_of } from '../ui/page.ts';
 import { tell } from '../ui/say.ts';
@@ -76,15 +76,22 @@ export class SeatList extends HTMLElement {
     if (!about) return;
     this.#section = section;
     this.dispatchEvent(new CustomEvent('section', { detail: section }));
-    replace(this, this.#back(), h('h3', { tabindex: -1 }, about.name), loading('ghost-grid'));
+    const heading = h('h3', { tabindex: -1 }, about.name);
+    const ghost = loading('ghost-grid');
+    replace(this, this.#back(), heading, ghost);
+    heading.focus(); // what was pressed is gone
     try {
       const { seats } = await section_read(this.#feed.event.id, about.id);
-      if (this.#section === section) this.#grid_show(about.name, seats, seat);
+      if (!ghost.isConnected) return; // the reader went on
+      this.#grid_show(about.name, seats, ghost);
+      this.#first_show(heading, seat);
     } catch (error) {
-      if (this.#section !== section) return;
+      if (!ghost.isConnected) return;
       const box = notice_of(error, () => void this.section_open(section, seat));
-      find(box, 'h1').replaceWith(h('h4', null, t('error.title')));
-      replace(this, this.#back(), box);
+      const title = h('h4', { tabindex: -1 }, t('error.title'));
+      find(box, 'h1').replaceWith(title);
+      ghost.replaceWith(box);
+      if (document.activeElement === heading) title.focus();
     }
   }
 
@@ -116,7 +123,9 @@ export class SeatList extends HTMLElement {
       none,
     );
     this.#fresh();
-    if (focus) find(this, `[data-section="${Math.max(0, was)}"]`).focus();
+    const row = find(this, `[data-section="${Math.max(0, was)}"]`);
+    const heading = find(this, 'h3');
+    if (focus) focus_first([row, heading]);
   }
 
   #finder(): HTMLElement {
@@ -145,7 +154,7 @@ export class SeatList extends HTMLElement {
     return h('button', { class: 'button quiet small', onclick: go }, icon('back'), t('list.back'));
   }
 
-  #grid_show(name: string, seats: Seat[], wanted?: number): void {
+  #grid_show(name: string, seats: Seat[], ghost: HTMLElement): void {
     const first = this.#feed.section_first[this.#section] ?? 0;
     this.#cells.clear();
     this.#rows = [];
@@ -169,9 +178,8 @@ export class SeatList extends HTMLElement {
     );
     grid.addEventListener('keydown', (event) => this.#on_key(event));
     grid.addEventListener('click', (event) => this.#on_click(event));
-    replace(this, this.#back(), h('h3', { tabindex: -1 }, name), this.#legend(), grid);
+    ghost.replaceWith(this.#legend(), grid);
     this.#fresh();
-    this.#focus_first(wanted);
   }
 
   #row(name: string): HTMLElement {
@@ -268,21 +276,26 @@ export class SeatList extends HTMLElement {
     button.setAttribute('aria-label', parts.filter(Boolean).join(', '));
   }
 
-  #focus_first(wanted?: number): void {
+  /** Tab leads to this seat; the focus goes there by itself if it still waits at the heading. */
+  #first_show(heading: HTMLElement, wanted?: number): void {
     const free = [...this.#cells.keys()].find((i) => this.#state_of(i) === FREE);
     const index = wanted ?? free ?? this.#rows[0]?.[0];
-    if (index === undefined) return;
-    this.#rove(index);
-    this.#cells.get(index)?.button.scrollIntoView({ block: 'nearest' });
+    const button = index === undefined ? null : this.#tab_to(index);
+    if (!button || document.activeElement !== heading) return;
+    button.focus();
+    button.scrollIntoView({ block: 'nearest' });
+  }
+
+  #tab_to(index: number): HTMLElement | undefined {
+    for (const { button } of this.#cells.values()) if (button.tabIndex === 0) button.tabIndex = -1;
+    const button = this.#cells.get(index)?.button;
+    if (button) button.tabIndex = 0;
+    return button;
   }
 
   /** Focus goes to this seat, and Tab comes back to it. */
   #rove(index: number): void {
-    for (const { button } of this.#cells.values()) if (button.tabIndex === 0) button.tabIndex = -1;
-    const button = this.#cells.get(index)?.button;
-    if (!button) return;
-    button.tabIndex = 0;
-    button.focus();
+    this.#tab_to(index)?.focus();
   }
 
   #on_click(event: MouseEvent): void {

@@ -3,7 +3,7 @@ import type { EventDetail } from '#api';
 import { CHOICE_MAX, type Choice, type ChosenSeat } from '../data/choice.ts';
 import { money } from '../format.ts';
 import { t } from '../i18n.ts';
-import { h, replace } from '../ui/h.ts';
+import { focus_first, h, replace } from '../ui/h.ts';
 import { icon } from '../ui/icon.ts';
 import { say } from '../ui/say.ts';
 
@@ -42,10 +42,6 @@ export class SeatTray extends HTMLElement {
   }
 
   #picked(seat: ChosenSeat): HTMLElement {
-    const remove = () => {
-      this.#choice.remove(seat.index);
-      this.querySelector<HTMLElement>('.picked button, .seat[tabindex="0"]')?.focus();
-    };
     return h(
       'li',
       null,
@@ -55,7 +51,8 @@ export class SeatTray extends HTMLElement {
         'button',
         {
           class: 'remove',
-          onclick: remove,
+          onclick: () => this.#choice.remove(seat.index),
+          'data-picked': seat.index,
           'aria-label': t('choice.remove', { seat: seat_text(seat) }),
         },
         icon('close'),
@@ -63,8 +60,24 @@ export class SeatTray extends HTMLElement {
     );
   }
 
+  /** What had the focus is gone: to the same seat's button, another one's, or where seats are. */
+  #focus_keep({ dataset }: HTMLElement): void {
+    const places = [
+      `.picked [data-picked="${dataset.picked}"]`,
+      '.picked button',
+      '.seat[tabindex="0"]',
+      'seat-list h3',
+      '.way[aria-pressed="true"]', // the list is not shown
+    ];
+    const found = places.map((place) => document.querySelector<HTMLElement>(place));
+    focus_first(found, true); // whoever pressed with a finger stays there
+  }
+
   #show(aloud: boolean): void {
     const { seats, total_minor } = this.#choice;
+    const focused = this.contains(document.activeElement)
+      ? (document.activeElement as HTMLElement)
+      : null;
     const count = seats.length;
     this.classList.toggle('empty', count === 0);
     replace(
@@ -83,6 +96,7 @@ export class SeatTray extends HTMLElement {
     );
     this.#button.hidden = count === 0;
     this.#button.textContent = t('choice.reserve', { count });
+    if (focused && (!focused.isConnected || focused.hidden)) this.#focus_keep(focused);
     if (aloud && count) say(t('choice.said', { count, total }));
     else if (aloud) say(t('choice.emptied'));
   }

@@ -58,3 +58,11 @@ export function find<T extends Element = HTMLElement>(within: ParentNode, select
   if (!found) throw new Error(`nothing matches ${selector}`);
   return found;
 }
+
+/** The first that takes the focus gets it: what is hidden does not. */
+export function focus_first(nodes: (HTMLElement | null)[], preventScroll = false): void {
+  for (const node of nodes) {
+    node?.focus({ preventScroll });
+    if (node && node === document.activeElement) return;
+  }
+}

@@ -2,6 +2,7 @@
 #include "edge/gateway/ask.h"
 #include "edge/gateway/gateway.h"
 #include "edge/gateway/outlet.h"
+#include "ops/host/clock.h"
 #include "ops/host/metric.h"
 #include "schemas/cavea.pb-c.h"
 
@@ -23,17 +24,22 @@ enum { PATIENCE_S = 10, SMALL_BYTES = 4096 };
 #define EVENT_1 "01970000-0000-7000-8000-000000000001"
 #define EVENT_2 "01970000-0000-7000-8000-000000000002"
 
-static gateway *start(int64_t listeners_max, int64_t address_max)
+static gateway *start_with(bool forwarded, int64_t listeners_max, int64_t address_max)
 {
     gateway_options o = {.address = "127.0.0.1",
                          .listeners_max = listeners_max,
                          .address_max = address_max,
-                         .forwarded = true,
+                         .forwarded = forwarded,
                          .public_url = "https://tickets.example"};
     char problem[CONFIG_PROBLEM_BYTES];
     gateway *g;
     assert_true(gateway_start(&o, &g, problem));
     return g;
+}
+
+static gateway *start(int64_t listeners_max, int64_t address_max)
+{
+    return start_with(true, listeners_max, address_max);
 }
 
 static void connect_to(const gateway *g, int fd)
@@ -43,6 +49,14 @@ static void connect_to(const gateway *g, int fd)
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+}
+
+// Somebody who asks nothing.
+static int silent_one(const gateway *g)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    connect_to(g, fd);
+    return fd;
 }
 
 static void say(int fd, const char *text)
@@ -224,6 +238,61 @@ static void test_gateway__given_many_of_one_address_then_the_rest_is_refused(voi
     close(one), close(two);
 }
 
+// No proxy says who somebody is: whoever came counts, before a word was said.
+static void test_gateway__given_silent_ones_of_one_address_then_it_has_no_more(void **state)
+{
+    gateway *g = start_with(false, 10, 2);
+    const char *other = " HTTP/1.0\r\nX-Forwarded-For: 192.0.2.1"; // anybody may say so
+    (void)state;
+    gateway_hearing(g, true);
+    int one = silent_one(g), two = silent_one(g);
+    assert_answer(g, EVENT_1, " HTTP/1.0", " 429 ");
+    assert_answer(g, EVENT_1, other, " 429 ");
+    say(two, "GET /v1/events/" EVENT_1 "/live HTTP/1.0\r\n\r\n"); // counts once
+    assert_non_null(strstr(read_until(two, "\r\n"), " 200 "));
+    close(one);
+    int again = -1;
+    for (int tries = 0; again < 0 && tries < 1000; tries++) { // until the loop has noticed
+        again = ask_with(g, EVENT_1, " HTTP/1.0");
+        if (strstr(read_until(again, "\r\n"), " 429 "))
+            close(again), again = -1;
+    }
+    assert_true(again >= 0);
+    gateway_stop(&g);
+    close(two), close(again);
+}
+
+// Behind a proxy too: who asks nothing keeps nobody out, and has to go when its time is up, slowly
+// as it may speak.
+static void test_gateway__given_silent_ones_everywhere_then_others_hear(void **state)
+{
+    enum { LISTENERS = 2, PLACES = LISTENERS + GATEWAY_REFUSALS_MAX };
+    gateway *g = start(LISTENERS, LISTENERS);
+    int silent[PLACES];
+    char nothing;
+    (void)state;
+    gateway_hearing(g, true);
+    int64_t began_us = clock_monotonic_us();
+    for (size_t i = 0; i < PLACES; i++)
+        silent[i] = silent_one(g);
+    int one = listen_from(g, EVENT_1, ""), two = listen_from(g, EVENT_1, "");
+    assert_true(recv(silent[0], &nothing, 1, 0) <= 0); // the oldest made room
+    assert_true(recv(silent[1], &nothing, 1, 0) <= 0);
+    say(silent[2], "GET /v1/");
+    int64_t early_us = clock_monotonic_us() - began_us;
+    for (size_t i = 2; i < PLACES; i++)
+        assert_int_equal(recv(silent[i], &nothing, 1, 0), 0);
+    assert_in_range((clock_monotonic_us() - began_us) / 1000, GATEWAY_ASK_MS,
+                    GATEWAY_ASK_MS + 6000);
+    assert_in_range(early_us / 1000, 0, GATEWAY_ASK_MS);
+    assert_reset(one);
+    assert_reset(two);
+    gateway_stop(&g);
+    for (size_t i = 0; i < PLACES; i++)
+        close(silent[i]);
+    close(one), close(two);
+}
+
 // Who reads nothing is dropped after some rounds; the others hear everything.
 static void test_gateway__given_a_listener_that_reads_nothing_then_only_it_goes(void **state)
 {
@@ -262,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_gateway__given_a_lost_source_then_listeners_know),
         cmocka_unit_test(test_gateway__given_who_may_not_listen_then_says_why),
         cmocka_unit_test(test_gateway__given_many_of_one_address_then_the_rest_is_refused),
+        cmocka_unit_test(test_gateway__given_silent_ones_of_one_address_then_it_has_no_more),
+        cmocka_unit_test(test_gateway__given_silent_ones_everywhere_then_others_hear),
         cmocka_unit_test(test_gateway__given_a_listener_that_reads_nothing_then_only_it_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
