@@ -92,8 +92,8 @@ async function typing_at_once() {
   while (asked.length < 2) await settled(page); // the first list is wanted no more
   await page.keyboard.type('ss');
   while (asked.length < 3) await settled(page);
-  await page.unroute('**/v1/events?*');
   await asked.at(-1).continue();
+  await page.unroute('**/v1/events?*');
   await page.locator('.stub', { hasText: 'The Glass Orchard' }).waitFor();
   await page.keyboard.type(' or');
   check('all of it', (await page.locator('#filter-q').inputValue()) === 'glass or');
