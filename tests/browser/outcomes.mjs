@@ -36,6 +36,8 @@ async function inspect(page, name) {
 }
 
 /** From now on the server says this of a reservation, in lists and alone. */
+let mine; // what the browser knows of: it drops what it is told has ended
+
 async function tell(page, told) {
   const say = (one) => ({ ...one, ...told });
   await page.route(OWN, async (route) => {
@@ -49,7 +51,10 @@ async function tell(page, told) {
   });
 }
 
-const untell = (page) => page.unroute(OWN);
+async function untell(page) {
+  await page.unroute(OWN);
+  await page.evaluate((text) => localStorage.setItem('cavea.mine', text), mine);
+}
 
 async function choosing(page, section) {
   await section_open(page, shows.theatre, section);
@@ -207,7 +212,8 @@ async function everything(chosen, section) {
   );
   const page = await visitor({ ...DESKTOP, locale: language }, LOUD);
   await choosing(page, section);
-  const [{ id }] = await page.evaluate(() => JSON.parse(localStorage['cavea.mine']));
+  mine = await page.evaluate(() => localStorage['cavea.mine']);
+  const [{ id }] = JSON.parse(mine);
   const direction = await page.locator('html').getAttribute('dir');
   check(`the direction of ${language}`, direction === (language === 'ar' ? 'rtl' : 'ltr'));
   await ended_boxes(page);
