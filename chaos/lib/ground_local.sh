@@ -121,6 +121,19 @@ ground_stop() {
     process_stop "$dir/run" "$1" "$signal" 20
 }
 
+# What was struck before is back: that two are away at once is for other scenarios.
+all_serve() {
+    local url hosts
+    for url in "${edges[@]}"; do
+        curl -sSf -m 1 -o /dev/null "$url/v1/time" 2>/dev/null || return 1
+    done
+    hosts=$(evidence_sql "$postgres_url" 2>/dev/null <<'SQL'
+SELECT count(*) FROM host WHERE NOT stopping
+    AND heartbeat_at > clock_timestamp() - make_interval(secs => ttl_ms / 3000.0)
+SQL
+    ) && ((hosts > 1))
+}
+
 # What this word means at this moment.
 ground_node() {
     local holder
@@ -135,7 +148,10 @@ ground_node() {
         fi
         ;;
     edge-any) ((chance % 2)) && printf 'edge\n' || printf 'edge-2\n' ;;
-    host-or-edge) ground_node "$( ((chance / 2 % 2)) && printf holder || printf edge-any)" ;;
+    host-or-edge)
+        all_serve || return 1
+        ground_node "$( ((chance / 2 % 2)) && printf holder || printf edge-any)"
+        ;;
     nats | leader) printf 'nats-server\n' ;;
     primary) printf 'postgres\n' ;;
     *) printf '%s\n' "$1" ;;
