@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Lighthouse 12 on the list of events and on the event of 60,000 seats, with the presets of a phone
 # and of a desktop: performance, accessibility and best practices of 95 or more. A score of
-# performance is a measurement on a machine with neighbours: the middle one of three counts, and what
-# the same runs would have with tasks as long as the processor worked for them is told beside it.
-# The reports are kept in build/lighthouse. (Its package.json pins what a package asks for as
+# performance is a measurement on a machine with neighbours: the middle one of three counts, and
+# what the same runs would have with tasks as long as the processor worked for them is told beside
+# it. The reports are kept in build/lighthouse. (Its package.json pins what a package asks for as
 # `latest`.)
 # full-only
 # alone

@@ -116,7 +116,7 @@ test('check: given a page that was away, then it knows that its buyer was forgot
   assert.equal(told, 2);
 });
 
-test('forget: given a ticket bought while the question stood, then nothing is forgotten', async () => {
+test('forget: given a ticket bought meanwhile, then nothing is forgotten', async () => {
   all = [reservation('1', 'held')];
   const told = await losses_read();
   all.push(reservation('2', 'confirmed'));
